@@ -1,0 +1,163 @@
+// Package config reads dev-config.yaml into a validated Config.
+//
+// A Config that Load returned can be acted on: every name is safe in a file
+// name and in nginx.conf, every port is unique, every reference resolves and
+// every default is filled in. Mistakes are reported all at once, each with
+// file:line:column.
+package config
+
+import "time"
+
+// Config is one validated configuration file.
+type Config struct {
+	File string // absolute path of the file itself
+	Dir  string // its folder: relative paths start here, and so does .local
+
+	APIBaseURL string   // starts with "/", has no trailing "/"; "" serves from the root
+	Gateway    string   // GatewayAuto, GatewayNginx or GatewayBuiltin
+	Nginx      *Nginx   // nil: no gateway
+	Servers    []Server // in the order of the file
+
+	WebSocket WebSocket
+	// WebSocketRoutes holds module -> server in the order of the file, or nil
+	// when the section was left out.
+	WebSocketRoutes []WebSocketRoute
+
+	Backend  Backend
+	Frontend *Frontend // nil: none
+	Specs    Specs
+	Logs     Logs
+}
+
+// What serves the public port.
+const (
+	GatewayAuto    = "auto" // nginx, or the builtin proxy where no nginx can be had
+	GatewayNginx   = "nginx"
+	GatewayBuiltin = "builtin"
+)
+
+// Nginx is the public side: nginx, or what stands in for it.
+type Nginx struct {
+	Host              string // address to listen on; 127.0.0.1 unless said
+	Port              int
+	WorkerProcesses   string // a number or "auto"
+	WorkerConnections int
+	Version           string // version or range to install, such as "1.28.2" or "1.28"; "" is the newest stable
+	Mirror            string // base URL that serves index.json and the binaries; "" is the project's own
+	Extra             string // file with further directives for the server block, relative to Dir; "" is none
+	TLS               bool   // serve HTTPS and HTTP/2 with a local certificate
+	RedirectPort      int    // with TLS: plain HTTP port that redirects to Port; 0 is none
+}
+
+// How requests are spread over a server's instances.
+const (
+	RoundRobin = "round_robin"
+	LeastConn  = "least_conn"
+	IPHash     = "ip_hash"
+)
+
+// When a process that ended is started again.
+const (
+	RestartAlways    = "always"
+	RestartOnFailure = "on-failure"
+	RestartNever     = "never"
+)
+
+// Server is one program of the backend, run as one or more instances.
+type Server struct {
+	Name      string
+	Port      int // instance i listens on Port + i
+	Instances int
+	Modules   []string
+	Reload    bool
+
+	Command     []string // argv; nil runs uvicorn. "{port}" in an argument is the instance's port
+	Dir         string   // absolute
+	Env         []EnvVar
+	EnvFile     string // absolute; "" is none
+	Health      Health
+	DependsOn   []string // servers that must be healthy first
+	StopTimeout time.Duration
+	Restart     string // RestartAlways, RestartOnFailure or RestartNever
+	Balance     string // RoundRobin, LeastConn or IPHash
+}
+
+// EnvVar is one environment variable.
+type EnvVar struct{ Name, Value string }
+
+// Health tells how to find out whether a process serves. Exactly one of Path,
+// TCP and Command is set.
+type Health struct {
+	Path        string        // HTTP GET on the instance's port; any status below 400 is healthy
+	TCP         bool          // a connection is accepted
+	Command     []string      // argv; exit code 0 is healthy
+	Interval    time.Duration // between two checks of a healthy process
+	Timeout     time.Duration // of one check
+	Retries     int           // failed checks in a row that make a healthy process unhealthy
+	StartPeriod time.Duration // how long a start may take
+}
+
+// WebSocket says how a WebSocket finds its server.
+type WebSocket struct {
+	RoutingStrategy string // RouteByPath or RouteByQuery
+	QueryParamName  string
+	DefaultServer   string // with RouteByQuery: who gets an unknown or missing parameter; "" answers 400
+}
+
+// How WebSockets are routed.
+const (
+	RouteByPath  = "path"        // {api_base_url}/{module}/ws
+	RouteByQuery = "query_param" // {api_base_url}/ws?{query_param_name}={module}
+)
+
+// WebSocketRoute sends the WebSockets of a module to a server.
+type WebSocketRoute struct{ Module, Server string }
+
+// Backend is where and how the servers without a command run.
+type Backend struct {
+	Dir     string // absolute
+	App     string // uvicorn's MODULE:ATTRIBUTE
+	Python  string // interpreter; "" finds one
+	Env     []EnvVar
+	EnvFile string // absolute; "" is none
+}
+
+// Frontend is the page's development server.
+type Frontend struct {
+	Dir     string // absolute
+	Command []string
+	Port    int
+	Env     []EnvVar
+}
+
+// Logs says how logs are kept.
+type Logs struct {
+	Color     bool  // ask the children for coloured output
+	MaxSize   int64 // bytes a log may reach before it is rotated; 0 never rotates
+	MaxFiles  int   // rotated files kept of each log
+	AccessLog bool  // nginx's access log joins the unified log
+}
+
+// Specs says where the API's documents and the clients made from them lie.
+// All folders are absolute.
+type Specs struct {
+	Dir           string   // exported documents
+	ExportCommand []string // argv that writes every document below the folder given as last argument; nil is the FastAPI default
+	Sources       []string // folders whose changes lead to a new export
+
+	Python     PythonClients
+	TypeScript TypeScriptClients
+}
+
+// PythonClients are the clients for calls between modules.
+type PythonClients struct {
+	Dir string // "" generates none
+}
+
+// TypeScriptClients are the frontend's clients; "" in Dir generates none.
+type TypeScriptClients struct {
+	Dir        string
+	RESTPrefix string   // folder of a module's REST client, before the module's name
+	WSPrefix   string   // folder of a module's WebSocket types, before the module's name
+	Command    []string // argv of another REST generator; {input} and {output} are filled in; nil is the default one
+}

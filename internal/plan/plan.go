@@ -1,0 +1,66 @@
+// Package plan turns a configuration into the processes to run: what, where,
+// in which order, and how to tell that each of them serves.
+//
+// A plan is plain data. The supervisor keeps it on disk beside the processes
+// that it started, so that what runs is known without today's configuration.
+package plan
+
+import "time"
+
+// Plan is everything that runs for one configuration file.
+type Plan struct {
+	Config    string    `json:"config"` // absolute path of the configuration file
+	Processes []Process `json:"processes"`
+}
+
+// Kind is what a process is for.
+type Kind string
+
+// The kinds of processes, as `backend:status -json` names them.
+const (
+	Server   Kind = "server"
+	Gateway  Kind = "gateway"
+	Frontend Kind = "frontend"
+)
+
+// Process is one process of the plan.
+type Process struct {
+	Name   string `json:"name"`   // unique, such as broker-0
+	Server string `json:"server"` // what -only also accepts, such as broker
+	Kind   Kind   `json:"kind"`
+
+	Exe  string   `json:"exe"`  // absolute path of the program
+	Args []string `json:"args"` // argv, the program's name included
+	Dir  string   `json:"dir"`
+	Env  []string `json:"env"` // NAME=VALUE, on top of the supervisor's own
+
+	Log string `json:"log"` // absolute path of the file that gets stdout and stderr
+
+	Host    string   `json:"host,omitempty"`
+	Port    int      `json:"port,omitempty"` // 0: none
+	URL     string   `json:"url,omitempty"`
+	Modules []string `json:"modules,omitempty"`
+
+	// Listen hands the process its listening socket as descriptor 3, so that
+	// its successor can take the same socket over.
+	Listen bool `json:"listen,omitempty"`
+	Reload bool `json:"reload,omitempty"` // the process restarts its own worker when a source changes
+
+	Health      Health        `json:"health"`
+	DependsOn   []string      `json:"depends_on,omitempty"` // names of processes that must be healthy first
+	Restart     string        `json:"restart"`              // config.RestartAlways, ...
+	StopRank    int           `json:"stop_rank"`            // the lowest stops first; equal ranks stop together
+	StopTimeout time.Duration `json:"stop_timeout"`         // from SIGTERM to SIGKILL
+}
+
+// Health tells how to find out whether a process serves. With none of Path,
+// TCP and Command a process that runs is healthy.
+type Health struct {
+	Path        string        `json:"path,omitempty"`
+	TCP         bool          `json:"tcp,omitempty"`
+	Command     []string      `json:"command,omitempty"`
+	Interval    time.Duration `json:"interval"`
+	Timeout     time.Duration `json:"timeout"`
+	Retries     int           `json:"retries"`
+	StartPeriod time.Duration `json:"start_period"`
+}
