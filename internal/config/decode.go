@@ -1,0 +1,284 @@
+package config
+
+import (
+	"errors"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// config reads the whole file. Every default stands here or in the function
+// of its section.
+func (d *decoder) config(v value) *Config {
+	c := &Config{APIBaseURL: "/api/v1", Gateway: GatewayAuto}
+	s := d.section(v)
+	d.str(s.field("api_base_url"), &c.APIBaseURL, "a path such as /api/v1", checkBasePath)
+	d.choice(s.field("gateway"), &c.Gateway, GatewayAuto, GatewayNginx, GatewayBuiltin)
+	if nginx := s.field("nginx"); nginx.set() {
+		c.Nginx = d.nginx(nginx)
+	}
+	c.Backend = d.backend(s.field("backend"))
+	c.Servers = d.servers(s.required("servers"), c)
+	c.WebSocket = d.webSocket(s.field("websocket"))
+	c.WebSocketRoutes = d.webSocketRoutes(s.field("websocket_routes"))
+	if frontend := s.field("frontend"); frontend.set() {
+		c.Frontend = d.frontend(frontend)
+	}
+	c.Specs = d.specs(s.field("specs"), c)
+	c.Logs = d.logs(s.field("logs"))
+	s.finish()
+	return c
+}
+
+func (d *decoder) nginx(v value) *Nginx {
+	n := &Nginx{Host: "127.0.0.1", WorkerProcesses: "1", WorkerConnections: 1024}
+	s := d.section(v)
+	d.str(s.field("host"), &n.Host, "an IP address or a host name", checkHost)
+	port := s.required("port")
+	d.port(port, &n.Port)
+	d.mark(port)
+	d.word(s.field("worker_processes"), &n.WorkerProcesses, "a number or auto", checkWorkers)
+	d.integer(s.field("worker_connections"), &n.WorkerConnections, 16, 1_000_000)
+	d.word(s.field("version"), &n.Version, "a version such as 1.28.2", checkVersion)
+	d.str(s.field("mirror"), &n.Mirror, "a URL", checkMirror)
+	extra := s.field("extra")
+	d.str(extra, &n.Extra, "a path", checkIncludePath)
+	if n.Extra != "" {
+		n.Extra = filepath.Clean(n.Extra)
+	}
+	d.mark(extra)
+	d.boolean(s.field("tls"), &n.TLS)
+	redirect := s.field("redirect_port")
+	d.port(redirect, &n.RedirectPort)
+	d.mark(redirect)
+	s.finish()
+	return n
+}
+
+// checkWorkers accepts what nginx.org says of worker_processes; more than 64
+// is a mistake on a developer's machine.
+func checkWorkers(s string) error {
+	n, err := strconv.Atoi(s)
+	if s == "auto" || err == nil && n >= 1 && n <= 64 && strconv.Itoa(n) == s {
+		return nil
+	}
+	return errors.New("must be 1 to 64, or auto")
+}
+
+func (d *decoder) webSocket(v value) WebSocket {
+	w := WebSocket{RoutingStrategy: RouteByPath, QueryParamName: "type"}
+	s := d.section(v)
+	d.choice(s.field("routing_strategy"), &w.RoutingStrategy, RouteByPath, RouteByQuery)
+	d.str(s.field("query_param_name"), &w.QueryParamName, "a name", checkParameter)
+	fallback := s.field("default_server")
+	d.str(fallback, &w.DefaultServer, "the name of a server", checkName)
+	d.mark(fallback)
+	s.finish()
+	return w
+}
+
+func checkParameter(s string) error {
+	if len(s) > maxName {
+		return errors.New("is longer than 40 characters")
+	}
+	return checkIdentifier(s)
+}
+
+// webSocketRoutes is nil when the section is left out, and empty when it says
+// {}: then no WebSocket is routed.
+func (d *decoder) webSocketRoutes(v value) []WebSocketRoute {
+	if !v.set() || v.null() {
+		return nil
+	}
+	routes := []WebSocketRoute{}
+	for _, e := range d.mapping(v) {
+		if err := checkName(e.key); err != nil {
+			d.reportAt(e.at, "", "websocket_routes: the module %s %s", tick(e.key), err)
+		}
+		r := WebSocketRoute{Module: e.key}
+		d.str(e.value, &r.Server, "the name of a server", checkName)
+		if r.Server != "" {
+			d.mark(e.value)
+			routes = append(routes, r)
+		}
+	}
+	return routes
+}
+
+func (d *decoder) backend(v value) Backend {
+	b := Backend{Dir: d.dir, App: "trading_api.main:app"}
+	s := d.section(v)
+	d.path(s.field("dir"), &b.Dir)
+	d.str(s.field("app"), &b.App, "MODULE:ATTRIBUTE", checkApp)
+	d.program(s.field("python"), &b.Python)
+	d.env(s.field("env"), &b.Env)
+	d.path(s.field("env_file"), &b.EnvFile)
+	s.finish()
+	return b
+}
+
+func (d *decoder) frontend(v value) *Frontend {
+	f := &Frontend{Command: []string{"npm", "run", "dev"}, Port: 5173}
+	s := d.section(v)
+	d.path(s.required("dir"), &f.Dir)
+	d.command(s.field("command"), &f.Command)
+	port := s.field("port")
+	d.port(port, &f.Port)
+	d.mark(port)
+	d.env(s.field("env"), &f.Env)
+	s.finish()
+	return f
+}
+
+func (d *decoder) logs(v value) Logs {
+	l := Logs{MaxSize: 64 << 20, MaxFiles: 3}
+	s := d.section(v)
+	d.boolean(s.field("color"), &l.Color)
+	d.size(s.field("max_size"), &l.MaxSize, 4<<10, 1<<40)
+	d.integer(s.field("max_files"), &l.MaxFiles, 0, 1000)
+	d.boolean(s.field("access_log"), &l.AccessLog)
+	s.finish()
+	return l
+}
+
+func (d *decoder) specs(v value, c *Config) Specs {
+	p := Specs{Dir: filepath.Join(c.Backend.Dir, "specs"), Sources: []string{c.Backend.Dir}}
+	s := d.section(v)
+	d.path(s.field("dir"), &p.Dir)
+	d.command(s.field("export_command"), &p.ExportCommand)
+	sources := s.field("sources")
+	d.paths(sources, &p.Sources)
+	d.mark(sources)
+	if python := s.field("python"); python.set() {
+		p.Python.Dir = filepath.Join(c.Backend.Dir, "clients")
+		s := d.section(python)
+		d.path(s.field("dir"), &p.Python.Dir)
+		s.finish()
+	}
+	p.TypeScript = d.typeScript(s.field("typescript"), c)
+	s.finish()
+	return p
+}
+
+func (d *decoder) typeScript(v value, c *Config) TypeScriptClients {
+	t := TypeScriptClients{RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}
+	s := d.section(v)
+	dir, rest, ws := s.field("dir"), s.field("rest_prefix"), s.field("ws_prefix")
+	if c.Frontend != nil && v.set() {
+		t.Dir = filepath.Join(c.Frontend.Dir, "src", "clients")
+	}
+	if v.set() && !dir.set() && c.Frontend == nil {
+		d.reportAt(v.at, "", "specs.typescript.dir is missing: without a frontend there is no default")
+	}
+	d.path(dir, &t.Dir)
+	d.str(rest, &t.RESTPrefix, "a prefix", checkPrefix)
+	d.str(ws, &t.WSPrefix, "a prefix", checkPrefix)
+	d.command(s.field("command"), &t.Command)
+	s.finish()
+	if t.RESTPrefix == t.WSPrefix {
+		at := v
+		if ws.set() {
+			at = ws
+		} else if rest.set() {
+			at = rest
+		}
+		d.report(at, "specs.typescript.rest_prefix and ws_prefix are both %s: the clients of a module would share a folder", tick(t.WSPrefix))
+	}
+	return t
+}
+
+// servers reads the servers, in the order of the file.
+func (d *decoder) servers(v value, c *Config) []Server {
+	if !v.set() {
+		return nil
+	}
+	entries := d.mapping(v)
+	if len(entries) == 0 && (v.null() || v.node.Kind == yaml.MappingNode && len(v.node.Content) == 0) {
+		d.reportAt(v.at, "", "servers is empty: it must name at least one server")
+	}
+	servers := make([]Server, 0, len(entries))
+	for _, e := range entries {
+		if err := checkServerName(e.key); err != nil {
+			d.reportAt(e.at, "", "servers: the name %s %s", tick(e.key), err)
+		}
+		servers = append(servers, d.server(e.key, e.value, c))
+	}
+	return servers
+}
+
+func checkServerName(s string) error {
+	switch s {
+	case "nginx", "frontend", "supervisor":
+		return errors.New("is reserved for a process of that name")
+	}
+	return checkName(s)
+}
+
+func (d *decoder) server(name string, v value, c *Config) Server {
+	r := Server{
+		Name: name, Instances: 1, Dir: c.Backend.Dir,
+		StopTimeout: 3 * time.Second, Restart: RestartAlways, Balance: RoundRobin,
+	}
+	s := d.section(v)
+	port := s.required("port")
+	d.port(port, &r.Port)
+	d.mark(port)
+	instances := s.field("instances")
+	d.integer(instances, &r.Instances, 1, 256)
+	d.mark(instances)
+	modules := s.field("modules")
+	d.names(modules, &r.Modules, "a list of names, such as [broker]")
+	d.mark(modules)
+	d.boolean(s.field("reload"), &r.Reload)
+	d.command(s.field("command"), &r.Command)
+	d.path(s.field("dir"), &r.Dir)
+	d.env(s.field("env"), &r.Env)
+	d.path(s.field("env_file"), &r.EnvFile)
+	r.Health = d.health(s.field("health"), r.Command == nil && !s.field("command").set(), c)
+	d.names(s.field("depends_on"), &r.DependsOn, "a list of servers")
+	if len(r.DependsOn) == 0 {
+		r.DependsOn = nil
+	}
+	d.duration(s.field("stop_timeout"), &r.StopTimeout, 0, 10*time.Minute)
+	d.choice(s.field("restart"), &r.Restart, RestartAlways, RestartOnFailure, RestartNever)
+	d.choice(s.field("balance"), &r.Balance, RoundRobin, LeastConn, IPHash)
+	s.finish()
+	return r
+}
+
+// health reads how a server is checked. A uvicorn server has the health
+// endpoint of the API; of any other command nothing is known but its port.
+func (d *decoder) health(v value, uvicorn bool, c *Config) Health {
+	h := Health{Interval: 2 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
+	s := d.section(v)
+	path, tcp, command := s.field("path"), s.field("tcp"), s.field("command")
+	d.str(path, &h.Path, "a path such as /health", checkRequestPath)
+	d.boolean(tcp, &h.TCP)
+	d.command(command, &h.Command)
+	const shortest, longest = 10 * time.Millisecond, time.Hour
+	d.duration(s.field("interval"), &h.Interval, shortest, longest)
+	d.duration(s.field("timeout"), &h.Timeout, shortest, longest)
+	d.integer(s.field("retries"), &h.Retries, 1, 1000)
+	d.duration(s.field("start_period"), &h.StartPeriod, shortest, longest)
+	s.finish()
+	said := 0
+	for _, one := range []value{path, tcp, command} {
+		if one.set() {
+			said++
+		}
+	}
+	switch {
+	case said > 1:
+		d.reportAt(s.at, "", "%s says more than one of path, tcp and command", s.path)
+	case tcp.set() && !h.TCP && !uvicorn:
+		d.report(tcp, "%s is false: say path or command instead", tcp.path)
+	case path.set() || h.TCP || command.set():
+	case uvicorn:
+		h.Path = c.APIBaseURL + "/health"
+	default:
+		h.TCP = true
+	}
+	return h
+}

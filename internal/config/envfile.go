@@ -1,0 +1,184 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// ReadEnvFile reads variables from a file in the manner of dotenv:
+//
+//	# a comment
+//	NAME=value          # blanks around = and a comment after a blank are dropped
+//	export NAME=value   # as a shell would read it
+//	NAME='literal'      # everything up to the next ', line breaks included
+//	NAME="a \"b\"\n"    # \n \r \t \" \\ and \$ mean what they mean in C and sh
+//
+// Nothing is expanded: $HOME stays $HOME. Of two values for one name the last
+// one counts. The error is an *Error with every mistake when the file could be
+// read.
+func ReadEnvFile(path string) ([]EnvVar, error) {
+	data, err := read(path)
+	if err != nil {
+		return nil, fmt.Errorf("read environment: %w", err)
+	}
+	return parseEnv(path, data)
+}
+
+// envReader goes through an environment file; what follows in each function
+// begins at the reader's offset.
+type envReader struct {
+	file     string
+	text     string
+	at       int // offset into text
+	line     int
+	begin    int // offset of the line's beginning
+	problems []Problem
+}
+
+func parseEnv(file string, data []byte) ([]EnvVar, error) {
+	data = bytes.ReplaceAll(trimMark(data), []byte("\r\n"), []byte("\n"))
+	r := &envReader{file: file, text: string(data), line: 1}
+	switch {
+	case len(data) > maxFile:
+		r.problem(0, "the file is larger than 1 MiB")
+		return nil, &Error{r.problems}
+	case !utf8.Valid(data):
+		r.line, r.begin = 0, 0
+		for line := range strings.SplitSeq(r.text, "\n") {
+			if r.line++; !utf8.ValidString(line) {
+				r.problem(r.begin, "not UTF-8: save the file as UTF-8")
+				return nil, &Error{r.problems}
+			}
+			r.begin += len(line) + 1
+		}
+	}
+	var env []EnvVar
+	index := map[string]int{}
+	for r.at < len(r.text) {
+		v, ok := r.assignment()
+		if !ok {
+			continue
+		}
+		if i, again := index[v.Name]; again {
+			env[i].Value = v.Value
+			continue
+		}
+		index[v.Name] = len(env)
+		env = append(env, v)
+	}
+	if r.problems != nil {
+		return nil, &Error{r.problems}
+	}
+	return env, nil
+}
+
+func (r *envReader) problem(at int, format string, args ...any) {
+	r.problems = append(r.problems, Problem{
+		File: r.file, Line: r.line, Column: utf8.RuneCountInString(r.text[r.begin:at]) + 1,
+		Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// assignment reads one line, or several when a quoted value spans them.
+func (r *envReader) assignment() (v EnvVar, ok bool) {
+	r.blanks()
+	if rest := r.text[r.at:]; strings.HasPrefix(rest, "export ") || strings.HasPrefix(rest, "export\t") {
+		r.at += len("export")
+		r.blanks()
+	}
+	start := r.at
+	if start == len(r.text) || r.text[start] == '\n' || r.text[start] == '#' {
+		r.endLine()
+		return v, false
+	}
+	equals := strings.IndexAny(r.text[start:], "=\n")
+	if equals < 0 || r.text[start+equals] == '\n' {
+		r.problem(start, "a = is missing: write NAME=VALUE")
+		r.endLine()
+		return v, false
+	}
+	name := strings.TrimRight(r.text[start:start+equals], " \t")
+	if err := checkIdentifier(name); err != nil {
+		r.problem(start, "the name %s %s", tick(name), err)
+		r.endLine()
+		return v, false
+	}
+	r.at = start + equals + 1
+	r.blanks()
+	value, ok := r.value()
+	if ok && strings.IndexByte(value, 0) >= 0 {
+		r.problem(start, "the value of %s holds a NUL character, which no variable can", name)
+		ok = false
+	}
+	r.endLine()
+	return EnvVar{Name: name, Value: value}, ok
+}
+
+// value reads what stands behind the =.
+func (r *envReader) value() (string, bool) {
+	if r.at < len(r.text) && (r.text[r.at] == '\'' || r.text[r.at] == '"') {
+		return r.quoted()
+	}
+	line := r.text[r.at:]
+	if end := strings.IndexByte(line, '\n'); end >= 0 {
+		line = line[:end]
+	}
+	r.at += len(line)
+	for i := range len(line) {
+		if line[i] == '#' && (i == 0 || line[i-1] == ' ' || line[i-1] == '\t') {
+			line = line[:i]
+			break
+		}
+	}
+	return strings.TrimRight(line, " \t\r"), true
+}
+
+func (r *envReader) quoted() (string, bool) {
+	start := r.at
+	end := closingQuote(r.text, start)
+	if end < 0 {
+		r.problem(start, "the %c is not closed", r.text[start])
+		r.at = start
+		return "", false
+	}
+	value := r.text[start+1 : end]
+	r.lines(start, end)
+	r.at = end + 1
+	if r.text[start] == '"' {
+		value = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\"`, `"`, `\\`, `\`, `\$`, `$`).Replace(value)
+	}
+	r.blanks()
+	if r.at < len(r.text) && r.text[r.at] != '\n' && r.text[r.at] != '#' {
+		r.problem(r.at, "text follows the closing quote: put all of the value into quotes")
+		return "", false
+	}
+	return value, true
+}
+
+func (r *envReader) blanks() {
+	for r.at < len(r.text) && (r.text[r.at] == ' ' || r.text[r.at] == '\t') {
+		r.at++
+	}
+}
+
+// endLine goes to the beginning of the next line.
+func (r *envReader) endLine() {
+	end := strings.IndexByte(r.text[r.at:], '\n')
+	if end < 0 {
+		r.at = len(r.text)
+		return
+	}
+	r.at += end + 1
+	r.line++
+	r.begin = r.at
+}
+
+// lines counts the line breaks that a quoted value spans.
+func (r *envReader) lines(from, to int) {
+	r.line += strings.Count(r.text[from:to], "\n")
+	if i := strings.LastIndexByte(r.text[from:to], '\n'); i >= 0 {
+		r.begin = from + i + 1
+	}
+}

@@ -1,0 +1,185 @@
+package config
+
+import (
+	"errors"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// elements returns the elements of a list.
+func (d *decoder) elements(v value, expected string) ([]value, bool) {
+	if !v.set() {
+		return nil, false
+	}
+	if v.null() {
+		d.reportAt(v.at, "", "%s is empty: it must be %s; write [] for none", v.path, expected)
+		return nil, false
+	}
+	if v.node.Kind != yaml.SequenceNode {
+		suggestion := ""
+		if v.node.Kind == yaml.ScalarNode && checkName(v.node.Value) == nil {
+			suggestion = "[" + v.node.Value + "]"
+		}
+		d.suggest(v, suggestion, "%s must be %s, not %s", v.path, expected, describe(v.node))
+		return nil, false
+	}
+	values := make([]value, len(v.node.Content))
+	for i, n := range v.node.Content {
+		node, ok := follow(n)
+		values[i] = value{path: v.path + "[" + strconv.Itoa(i) + "]", node: node, at: place(n), site: place(n)}
+		if !ok {
+			d.reportAt(place(n), "", "%s is an alias of itself", values[i].path)
+			return nil, false
+		}
+	}
+	return values, true
+}
+
+// names reads a list of names, each at most once. What is wrong is left out.
+func (d *decoder) names(v value, into *[]string, expected string) {
+	values, ok := d.elements(v, expected)
+	if !ok {
+		return
+	}
+	names := make([]string, 0, len(values))
+	for _, e := range values {
+		var s string
+		d.str(e, &s, "a name", checkName)
+		if s == "" {
+			continue
+		}
+		here := value{path: v.path + "." + s, node: e.node, site: e.site}
+		if at, twice := d.where[here.path]; twice {
+			d.report(e, "%s names %s a second time, after line %d", v.path, tick(s), at.line)
+			continue
+		}
+		d.mark(here)
+		names = append(names, s)
+	}
+	*into = names
+}
+
+// command reads an argv: a list of words, or a text that is split into them.
+func (d *decoder) command(v value, into *[]string) {
+	const expected = "a command: a list of words, or one text"
+	if !v.set() {
+		return
+	}
+	var argv []string
+	if v.node.Kind == yaml.ScalarNode {
+		text, ok := d.scalar(v, expected)
+		if !ok {
+			return
+		}
+		words, err := splitWords(text)
+		if err != nil {
+			d.report(v, "%s %s", v.path, err)
+			return
+		}
+		argv = words
+	} else {
+		values, ok := d.elements(v, expected)
+		if !ok {
+			return
+		}
+		for _, e := range values {
+			text, ok := d.scalar(e, "a word of the command")
+			if !ok {
+				return
+			}
+			argv = append(argv, text)
+		}
+	}
+	switch {
+	case len(argv) == 0 || argv[0] == "":
+		d.report(v, "%s is empty: it must name a program", v.path)
+	case strings.ContainsRune(strings.Join(argv, ""), 0):
+		d.report(v, "%s holds a NUL character", v.path)
+	default:
+		*into = argv
+	}
+}
+
+// env reads a mapping of variables. A value is taken as it is written, so
+// that 010 and yes stay what they are.
+func (d *decoder) env(v value, into *[]EnvVar) {
+	var env []EnvVar
+	for _, e := range d.mapping(v) {
+		if err := checkIdentifier(e.key); err != nil {
+			d.reportAt(e.at, "", "%s: the name of a variable %s", e.path, err)
+			continue
+		}
+		if e.null() {
+			d.reportAt(e.value.at, "", `%s is empty: write "" for an empty value`, e.path)
+			continue
+		}
+		text, ok := d.scalar(e.value, "one value, not a list or a mapping")
+		if !ok {
+			continue
+		}
+		if strings.ContainsRune(text, 0) {
+			d.report(e.value, "%s holds a NUL character, which no variable can", e.path)
+			continue
+		}
+		env = append(env, EnvVar{Name: e.key, Value: text})
+	}
+	if env != nil {
+		*into = env
+	}
+}
+
+// path reads a path and makes it absolute, from the folder of the file.
+func (d *decoder) path(v value, into *string) {
+	p := ""
+	d.str(v, &p, "a path", checkPath)
+	if p != "" {
+		*into = d.absolute(p)
+		d.mark(v)
+	}
+}
+
+// paths reads a list of paths, at least one.
+func (d *decoder) paths(v value, into *[]string) {
+	values, ok := d.elements(v, "a list of paths")
+	if !ok {
+		return
+	}
+	if len(values) == 0 {
+		d.report(v, "%s is empty: it must name a folder", v.path)
+		return
+	}
+	paths := make([]string, len(values))
+	for i, e := range values {
+		d.path(e, &paths[i])
+	}
+	*into = paths
+}
+
+// program reads an interpreter: a bare name is looked up on PATH when it is
+// used, anything else is a path.
+func (d *decoder) program(v value, into *string) {
+	p := ""
+	d.str(v, &p, "a program", func(s string) error {
+		if strings.HasPrefix(s, "-") {
+			return errors.New("must not begin with -")
+		}
+		return checkPath(s)
+	})
+	if strings.Contains(p, "/") {
+		p = d.absolute(p)
+	}
+	if p != "" {
+		*into = p
+		d.mark(v)
+	}
+}
+
+func (d *decoder) absolute(p string) string {
+	if filepath.IsAbs(p) {
+		return filepath.Clean(p)
+	}
+	return filepath.Join(d.dir, p)
+}

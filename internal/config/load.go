@@ -1,0 +1,171 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Load reads and validates a configuration file, and checks that the folders
+// and files that it names are there. The error is an *Error when the file
+// could be read.
+func Load(file string) (*Config, error) {
+	data, err := read(file)
+	if err != nil {
+		return nil, &missingFile{file, err}
+	}
+	c, d, err := parse(file, data)
+	if err != nil {
+		return nil, err
+	}
+	d.checkDisk(c)
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Parse validates a configuration that was read from the file called name,
+// without a look at the disk. The error is an *Error.
+func Parse(name string, data []byte) (*Config, error) {
+	c, _, err := parse(name, data)
+	return c, err
+}
+
+// read is os.ReadFile for a regular file that is not much too large.
+func read(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder, not a file", file)
+	}
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
+}
+
+func parse(name string, data []byte) (*Config, *decoder, error) {
+	file, err := filepath.Abs(name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("find the folder of %s: %w", name, err)
+	}
+	d := &decoder{file: name, dir: filepath.Dir(file), where: map[string]position{}, budget: 100_000}
+	data = trimMark(data)
+	root, problem := parseTree(data)
+	if problem == nil && root == nil {
+		problem = &Problem{Line: 1, Column: 1, Message: "the file is empty: it must say at least `servers`"}
+	}
+	if problem != nil {
+		problem.File = name
+		return nil, nil, &Error{Problems: []Problem{*problem}}
+	}
+	c := d.config(value{node: root, at: place(root), site: place(root)})
+	c.File, c.Dir = file, d.dir
+	if d.budget < 0 {
+		d.reportAt(position{1, 1}, "", "the merge keys of the file expand to too many entries")
+	}
+	d.check(c)
+	if err := d.err(); err != nil {
+		return nil, nil, err
+	}
+	return c, d, nil
+}
+
+// trimMark drops a byte order mark, as some editors write it.
+func trimMark(data []byte) []byte {
+	if len(data) >= 3 && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf {
+		return data[3:]
+	}
+	return data
+}
+
+// err returns what was reported, or nil.
+func (d *decoder) err() error {
+	if len(d.problems) == 0 && len(d.others) == 0 {
+		return nil
+	}
+	return &Error{Problems: append(sortProblems(d.problems), sortProblems(d.others)...)}
+}
+
+// checkDisk reports what the file names and the disk lacks, and fills in the
+// one default that depends on the disk.
+func (d *decoder) checkDisk(c *Config) {
+	d.needFolder("backend.dir", c.Backend.Dir)
+	d.needEnv("backend.env_file", c.Backend.EnvFile)
+	for _, s := range c.Servers {
+		d.needFolder("servers."+s.Name+".dir", s.Dir)
+		d.needEnv("servers."+s.Name+".env_file", s.EnvFile)
+	}
+	if c.Frontend != nil {
+		d.needFolder("frontend.dir", c.Frontend.Dir)
+	}
+	if c.Nginx != nil && c.Nginx.Extra != "" {
+		d.needFile("nginx.extra", filepath.Join(c.Dir, c.Nginx.Extra))
+	}
+	if _, said := d.where["specs.sources"]; !said {
+		src := filepath.Join(c.Backend.Dir, "src")
+		if info, err := os.Stat(src); err == nil && info.IsDir() {
+			c.Specs.Sources = []string{src}
+		}
+	}
+}
+
+// needFolder checks a folder that the file itself names; a default is not
+// the user's mistake.
+func (d *decoder) needFolder(path, dir string) {
+	at, said := d.where[path]
+	if !said {
+		return
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		d.reportAt(at, "", "%s: there is no folder %s", path, dir)
+	case err != nil:
+		d.reportAt(at, "", "%s: %s", path, err)
+	case !info.IsDir():
+		d.reportAt(at, "", "%s: %s is not a folder", path, dir)
+	}
+}
+
+// needEnv checks that a file of variables is there and can be read. Its own
+// mistakes are reported beside those of the configuration.
+func (d *decoder) needEnv(path, file string) {
+	if !d.needFile(path, file) {
+		return
+	}
+	var wrong *Error
+	switch _, err := ReadEnvFile(file); {
+	case errors.As(err, &wrong):
+		d.others = append(d.others, wrong.Problems...)
+	case err != nil:
+		d.reportAt(d.where[path], "", "%s: %s", path, err)
+	}
+}
+
+// needFile tells whether the file itself names a file, and it is there.
+func (d *decoder) needFile(path, file string) bool {
+	at, said := d.where[path]
+	if !said {
+		return false
+	}
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		d.reportAt(at, "", "%s: there is no file %s", path, file)
+	case err != nil:
+		d.reportAt(at, "", "%s: %s", path, err)
+	case info.IsDir():
+		d.reportAt(at, "", "%s: %s is a folder, not a file", path, file)
+	default:
+		return true
+	}
+	return false
+}

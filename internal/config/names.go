@@ -1,0 +1,32 @@
+package config
+
+import (
+	"path/filepath"
+	"strconv"
+)
+
+// Core names the module that every server has, and the server that has
+// nothing else.
+const Core = "core"
+
+// InstanceName names instance i of a server, such as broker-0: in logs, in
+// pid files and on the command line.
+func InstanceName(server string, i int) string {
+	return server + "-" + strconv.Itoa(i)
+}
+
+// Server returns the server of that name.
+func (c *Config) Server(name string) (*Server, bool) {
+	for i := range c.Servers {
+		if c.Servers[i].Name == name {
+			return &c.Servers[i], true
+		}
+	}
+	return nil, false
+}
+
+// LocalDir is the folder of everything that muster writes: state, logs, pid
+// files, the nginx that it installed.
+func (c *Config) LocalDir() string {
+	return filepath.Join(c.Dir, ".local")
+}
