@@ -1,0 +1,360 @@
+package gateway
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"muster/internal/config"
+	"muster/templates"
+)
+
+// Options are what a generated file depends on besides the configuration.
+type Options struct {
+	// Binary is the nginx that will read the file: versions and builds differ
+	// in their directives. The zero Binary gives a file that all of them read.
+	Binary Binary
+	// User is nginx's user directive, which root needs: workers would
+	// otherwise become a user who cannot read below the home of root.
+	User     string
+	Topology Topology
+}
+
+// conf is what the template sees. Its strings are checked or quoted.
+type conf struct {
+	Source      string
+	User        string
+	Workers     string
+	Connections int
+	OpenFiles   int
+	TempPaths   []string
+
+	KeepaliveMinTimeout bool
+	StubStatus          bool
+	HTTP2Directive      bool
+
+	Listen, RedirectListen string
+	Port                   int
+	TLS                    bool
+	Extra                  string
+
+	Upstreams []upstream
+	Locations []location
+	CatchAll  bool // some location is "/"
+	Query     *query
+
+	local    string // absolute path of .local
+	relative bool   // write paths relative to nginx's -p
+}
+
+type upstream struct {
+	Name, Balance string
+	Peers         []string
+}
+
+type location struct {
+	Match, Kind, Server string
+}
+
+// query is the routing of WebSockets by a query parameter.
+type query struct {
+	Param, Default string
+	Refusal        string // JSON
+	Routes         []struct{ Value, Server string }
+}
+
+// Generate makes the text of nginx.conf.
+func Generate(c *config.Config, o Options) ([]byte, error) {
+	d, err := describe(c, o)
+	if err != nil {
+		return nil, fmt.Errorf("generate nginx.conf: %w", err)
+	}
+	t, err := template.ParseFS(templates.FS, "nginx.conf.tmpl")
+	if err != nil {
+		return nil, fmt.Errorf("generate nginx.conf: %w", err)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, d); err != nil {
+		return nil, fmt.Errorf("generate nginx.conf: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+func describe(c *config.Config, o Options) (*conf, error) {
+	n := c.Nginx
+	if n == nil {
+		return nil, fmt.Errorf("%s has no nginx section, so there is no gateway to generate", c.File)
+	}
+	// A worker needs a descriptor for each of its connections, and some for
+	// its logs and listeners.
+	d := &conf{
+		Workers: n.WorkerProcesses, Connections: n.WorkerConnections, OpenFiles: n.WorkerConnections + 256,
+		Port: n.Port, TLS: n.TLS,
+		KeepaliveMinTimeout: o.Binary.atLeast(1, 27, 4),
+		StubStatus:          o.Binary.has("http_stub_status"),
+		HTTP2Directive:      o.Binary.atLeast(1, 25, 1),
+		local:               filepath.Join(c.Dir, ".local"),
+	}
+	// nginx expands variables in some paths and has no escape for "$".
+	d.relative = strings.Contains(d.local, "$")
+	if d.Workers != "auto" {
+		if i, err := strconv.Atoi(d.Workers); err != nil || i < 1 {
+			return nil, fmt.Errorf("nginx.worker_processes %q is neither a number nor auto", d.Workers)
+		}
+	}
+	if d.Connections < 1 {
+		return nil, fmt.Errorf("nginx.worker_connections %d is not a positive number", d.Connections)
+	}
+	if _, err := d.Path("nginx.conf"); err != nil {
+		return nil, err
+	}
+	d.Source = filepath.Base(c.File)
+	if _, err := quote(d.Source); err != nil {
+		return nil, err
+	}
+	if o.User != "" {
+		for w := range strings.FieldsSeq(o.User) {
+			if _, err := word("the user", w); err != nil {
+				return nil, err
+			}
+		}
+		d.User = o.User
+	}
+	for _, p := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		if p == "client_body" || o.Binary.has("http_"+p) {
+			d.TempPaths = append(d.TempPaths, p)
+		}
+	}
+	if err := d.listen(n, o.Binary); err != nil {
+		return nil, err
+	}
+	if err := d.extra(c, n.Extra); err != nil {
+		return nil, err
+	}
+	if err := d.upstreams(c, o.Topology); err != nil {
+		return nil, err
+	}
+	return d, d.locations(c, o.Topology)
+}
+
+// Path is a path below .local as an argument of a directive.
+func (d *conf) Path(name string) (string, error) {
+	if d.relative {
+		return quote(name)
+	}
+	return quote(filepath.Join(d.local, name))
+}
+
+func (d *conf) listen(n *config.Nginx, b Binary) error {
+	host := n.Host
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	if ip := net.ParseIP(host); ip == nil {
+		if _, err := word("nginx.host", host); err != nil {
+			return err
+		}
+	}
+	port := func(p int) (string, error) {
+		if p < 1 || p > 65535 {
+			return "", fmt.Errorf("the gateway's port %d is not a port", p)
+		}
+		return net.JoinHostPort(host, strconv.Itoa(p)), nil
+	}
+	var err error
+	if d.Listen, err = port(n.Port); err != nil {
+		return err
+	}
+	if n.TLS {
+		d.Listen += " ssl"
+		if !d.HTTP2Directive && b.has("http_v2") {
+			d.Listen += " http2"
+		}
+		d.HTTP2Directive = d.HTTP2Directive && b.has("http_v2")
+		if n.RedirectPort != 0 {
+			if d.RedirectListen, err = port(n.RedirectPort); err != nil {
+				return err
+			}
+			d.RedirectListen += " backlog=4096"
+		}
+	}
+	d.Listen += " backlog=4096" // a page that opens thousands of sockets at once must not wait for a second SYN
+	return nil
+}
+
+// extra names the user's own file of directives. "include" takes a pattern.
+func (d *conf) extra(c *config.Config, name string) error {
+	if name == "" {
+		return nil
+	}
+	path := name
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(c.Dir, name)
+	}
+	if st, err := os.Stat(path); err != nil {
+		return fmt.Errorf("nginx.extra: %w", err)
+	} else if st.IsDir() {
+		return fmt.Errorf("nginx.extra: %s is a folder: name a file of directives", path)
+	}
+	if strings.ContainsAny(path, "*?[") {
+		return fmt.Errorf("nginx.extra: %s holds one of * ? [, which nginx's include takes for a pattern: rename it", path)
+	}
+	var err error
+	d.Extra, err = quote(path)
+	return err
+}
+
+func (d *conf) upstreams(c *config.Config, t Topology) error {
+	seen := map[string]bool{}
+	for _, s := range c.Servers {
+		if _, err := word("the server's name", s.Name); err != nil {
+			return err
+		}
+		// nginx compares the names of upstreams without case.
+		if lower := strings.ToLower(s.Name); seen[lower] {
+			return fmt.Errorf("the server %s occurs twice (nginx does not tell upper from lower case)", s.Name)
+		} else {
+			seen[lower] = true
+		}
+		u := upstream{Name: "server_" + s.Name}
+		peers := t.addresses(s)
+		for _, a := range peers {
+			if err := checkAddress(a); err != nil {
+				return fmt.Errorf("server %s: %w", s.Name, err)
+			}
+			if len(peers) > 1 {
+				// A dead instance is left alone for two seconds: long enough
+				// for a hung one to cost little, short enough for a restarted
+				// one to be back at once.
+				a += " max_fails=2 fail_timeout=2s"
+			}
+			u.Peers = append(u.Peers, a)
+		}
+		if len(u.Peers) == 0 {
+			return fmt.Errorf("the server %s has no instance", s.Name)
+		}
+		switch s.Balance {
+		case config.LeastConn, config.IPHash:
+			u.Balance = s.Balance
+		case config.RoundRobin, "":
+		default:
+			return fmt.Errorf("server %s: unknown balance %q", s.Name, s.Balance)
+		}
+		d.Upstreams = append(d.Upstreams, u)
+	}
+	if c.Frontend != nil {
+		port := strconv.Itoa(c.Frontend.Port)
+		d.Upstreams = append(d.Upstreams, upstream{Name: "muster_frontend", Peers: []string{
+			"127.0.0.1:" + port + " max_fails=0",
+			"[::1]:" + port + " max_fails=0 backup",
+		}})
+	}
+	return nil
+}
+
+func checkAddress(a string) error {
+	host, port, err := net.SplitHostPort(a)
+	if err != nil || net.ParseIP(host) == nil {
+		return fmt.Errorf("%q is not an address of the form IP:PORT", a)
+	}
+	if p, err := strconv.ParseUint(port, 10, 16); err != nil || p == 0 {
+		return fmt.Errorf("%q is not an address of the form IP:PORT", a)
+	}
+	return nil
+}
+
+func (d *conf) locations(c *config.Config, t Topology) error {
+	table, err := routes(c, t)
+	if err != nil {
+		return err
+	}
+	known := func(server string) bool {
+		return slices.ContainsFunc(c.Servers, func(s config.Server) bool { return s.Name == server })
+	}
+	seen := map[string]bool{"= /nginx-status": true}
+	for _, r := range table {
+		path, err := urlPath(r.Path)
+		if err != nil {
+			return err
+		}
+		if r.Kind != Frontend && r.Server != "" && !known(r.Server) {
+			return fmt.Errorf("%s goes to the server %s, which does not exist", r.Pattern(), r.Server)
+		}
+		if r.Param != "" {
+			if err := d.addQuery(r); err != nil {
+				return err
+			}
+			if r.Value == "*" {
+				d.Locations = append(d.Locations, location{Match: "= " + path, Kind: "query"})
+				seen["= "+path] = true
+			}
+			continue
+		}
+		match := path
+		if !r.Prefix {
+			match = "= " + path
+		}
+		if seen[match] {
+			continue // the first of two routes on one path wins
+		}
+		seen[match] = true
+		d.CatchAll = d.CatchAll || match == "/"
+		d.Locations = append(d.Locations, location{Match: match, Kind: string(r.Kind), Server: r.Server})
+	}
+	return d.refuse(c.WebSocket.QueryParamName)
+}
+
+func (d *conf) addQuery(r Route) error {
+	if _, err := word("the query parameter", r.Param); err != nil {
+		return err
+	}
+	if strings.ContainsAny(r.Param, "-.~") {
+		return fmt.Errorf("the query parameter %q must be letters, digits and _", r.Param)
+	}
+	if d.Query == nil {
+		d.Query = &query{Param: r.Param, Default: `""`}
+	}
+	if r.Value == "*" {
+		if r.Server != "" {
+			d.Query.Default = r.Server
+		}
+		return nil
+	}
+	value, err := word("the module", r.Value)
+	if err != nil {
+		return err
+	}
+	switch value {
+	case "default", "hostnames", "volatile", "include": // parameters of map itself
+		value = `"\\` + value + `"`
+	default:
+		if value[0] == '~' { // a regular expression
+			value = `"\\` + value + `"`
+		}
+	}
+	d.Query.Routes = append(d.Query.Routes, struct{ Value, Server string }{value, r.Server})
+	return nil
+}
+
+// refuse writes the answer to a WebSocket whose parameter names no route.
+func (d *conf) refuse(param string) error {
+	if d.Query == nil {
+		return nil
+	}
+	var known []string
+	for _, r := range d.Query.Routes {
+		known = append(known, strings.Trim(r.Value, `"\`))
+	}
+	message := "the query parameter " + param + " must be one of: " + strings.Join(known, ", ")
+	if len(message) > 3500 { // a parameter of a directive ends at 4096 bytes
+		message = "the query parameter " + param + " is missing or names no module"
+	}
+	d.Query.Refusal = `{"error":{"status":400,"server":null,"message":"` + message + `"}}`
+	return nil
+}

@@ -1,0 +1,199 @@
+package gateway
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+
+	"muster/internal/config"
+)
+
+// Kind says what a route carries.
+type Kind string
+
+// The kinds of routes.
+const (
+	REST      Kind = "rest"      // the requests of one module
+	WebSocket Kind = "websocket" // the WebSocket of one module
+	Shared    Kind = "shared"    // what belongs to no module
+	Frontend  Kind = "frontend"  // the page's development server
+)
+
+// Route sends what matches a pattern to a server.
+type Route struct {
+	// Path is compared with the request's path: exactly, or as the beginning
+	// of it where Prefix is set (it then ends in "/").
+	Path   string `json:"path"`
+	Prefix bool   `json:"prefix,omitempty"`
+	// Param and Value, where set, must be in the query; Value "*" stands for
+	// any other value or none.
+	Param string `json:"param,omitempty"`
+	Value string `json:"value,omitempty"`
+
+	Kind      Kind     `json:"kind"`
+	Module    string   `json:"module,omitempty"`
+	Server    string   `json:"server"`
+	Instances []string `json:"instances"` // HOST:PORT
+	// Problem says why nothing answers here, and is "" where something does.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Pattern is the route's URL as people read it.
+func (r Route) Pattern() string {
+	p := r.Path
+	if r.Prefix {
+		p += "*"
+	}
+	if r.Param != "" {
+		p += "?" + r.Param + "=" + r.Value
+	}
+	return p
+}
+
+// Topology moves instances away from where the configuration puts them, as
+// during a rolling restart.
+type Topology struct {
+	// Instances holds the addresses (HOST:PORT) of a server's instances in
+	// place of its ports. A server that is missing keeps its ports.
+	Instances map[string][]string
+}
+
+// addresses are the instances of a server, HOST:PORT.
+func (t Topology) addresses(s config.Server) []string {
+	if a := t.Instances[s.Name]; len(a) > 0 {
+		return a
+	}
+	var a []string
+	for i := range s.Instances {
+		a = append(a, net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port+i)))
+	}
+	return a
+}
+
+// sharedEndpoints are a backend's paths that belong to no module. With no
+// frontend they are also reached without the base URL.
+func sharedEndpoints() []string {
+	return []string{"health", "version", "versions", "docs", "redoc", "openapi.json", "asyncapi.json"}
+}
+
+// Routes is the table of a configuration: which URL goes to which server and
+// instances. The order is that in which a person looks for a route; where two
+// match, an exact path wins over a prefix and a long prefix over a short one.
+func Routes(c *config.Config) ([]Route, error) {
+	return routes(c, Topology{})
+}
+
+func routes(c *config.Config, t Topology) ([]Route, error) {
+	if len(c.Servers) == 0 {
+		return nil, fmt.Errorf("%s: no servers, so there is nothing to route to", c.File)
+	}
+	b := builder{c: c, t: t}
+	b.modules()
+	b.websockets()
+	b.shared()
+	return b.routes, nil
+}
+
+type builder struct {
+	c      *config.Config
+	t      Topology
+	routes []Route
+}
+
+func (b *builder) server(name string) *config.Server {
+	i := slices.IndexFunc(b.c.Servers, func(s config.Server) bool { return s.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &b.c.Servers[i]
+}
+
+func (b *builder) add(r Route) {
+	if s := b.server(r.Server); s != nil {
+		r.Instances = b.t.addresses(*s)
+	}
+	b.routes = append(b.routes, r)
+}
+
+// modules sends a module's paths to the server that lists it. Where several
+// do, websocket_routes says which one answers.
+func (b *builder) modules() {
+	chosen := map[string]string{}
+	for _, r := range b.c.WebSocketRoutes {
+		chosen[r.Module] = r.Server
+	}
+	seen := map[string]bool{config.Core: true} // every server has core: it is shared
+	for _, s := range b.c.Servers {
+		for _, m := range s.Modules {
+			if seen[m] {
+				continue
+			}
+			seen[m] = true
+			server := s.Name
+			if other := b.server(chosen[m]); other != nil && slices.Contains(other.Modules, m) {
+				server = other.Name
+			}
+			path := b.c.APIBaseURL + "/" + m
+			b.add(Route{Path: path, Kind: REST, Module: m, Server: server})
+			b.add(Route{Path: path + "/", Prefix: true, Kind: REST, Module: m, Server: server})
+		}
+	}
+}
+
+// websockets are those of websocket_routes or, where that was left out, one
+// for each module at the server that has it.
+func (b *builder) websockets() {
+	list := b.c.WebSocketRoutes
+	if list == nil {
+		for _, r := range b.routes {
+			if !r.Prefix {
+				list = append(list, config.WebSocketRoute{Module: r.Module, Server: r.Server})
+			}
+		}
+	}
+	ws := b.c.WebSocket
+	for _, r := range list {
+		route := Route{Kind: WebSocket, Module: r.Module, Server: r.Server}
+		if ws.RoutingStrategy == config.RouteByQuery {
+			route.Path, route.Param, route.Value = b.c.APIBaseURL+"/ws", ws.QueryParamName, r.Module
+		} else {
+			route.Path = b.c.APIBaseURL + "/" + r.Module + "/ws"
+		}
+		b.add(route)
+	}
+	if ws.RoutingStrategy == config.RouteByQuery {
+		b.add(Route{
+			Path: b.c.APIBaseURL + "/ws", Param: ws.QueryParamName, Value: "*",
+			Kind: WebSocket, Server: ws.DefaultServer,
+		})
+	}
+}
+
+// shared sends everything else below the base URL to the core server, and
+// what lies outside to the frontend where there is one.
+func (b *builder) shared() {
+	name := b.c.Servers[0].Name
+	if b.server(config.Core) != nil {
+		name = config.Core
+	}
+	base, page := b.c.APIBaseURL, b.c.Frontend
+	if base != "" {
+		b.add(Route{Path: base, Kind: Shared, Server: name})
+		b.add(Route{Path: base + "/", Prefix: true, Kind: Shared, Server: name})
+	}
+	for _, p := range sharedEndpoints() {
+		if page == nil || base == "" || p == "health" {
+			b.add(Route{Path: "/" + p, Kind: Shared, Server: name})
+		}
+	}
+	switch {
+	case page != nil:
+		port := strconv.Itoa(page.Port)
+		// "localhost" of a development server may be either of the two.
+		b.add(Route{Path: "/", Prefix: true, Kind: Frontend, Server: "frontend",
+			Instances: []string{"127.0.0.1:" + port, "[::1]:" + port}})
+	case base == "":
+		b.add(Route{Path: "/", Prefix: true, Kind: Shared, Server: name})
+	}
+}
