@@ -1,0 +1,269 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// YAML writes the effective values, every default included, as a file that
+// loads as the same Config from the same place.
+func (c *Config) YAML() ([]byte, error) {
+	w := &writer{dir: c.Dir}
+	root := w.file(c)
+	var b bytes.Buffer
+	encoder := yaml.NewEncoder(&b)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(root); err != nil {
+		return nil, fmt.Errorf("write configuration: %w", err)
+	}
+	if err := encoder.Close(); err != nil {
+		return nil, fmt.Errorf("write configuration: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// writer turns a Config back into nodes. Paths below dir are written relative
+// to it, so that the output can be kept in version control.
+type writer struct{ dir string }
+
+// block is a mapping under construction.
+type block struct{ node yaml.Node }
+
+func (b *block) put(key string, v *yaml.Node, comment ...string) {
+	if v.Kind == yaml.ScalarNode || v.Style == yaml.FlowStyle {
+		v.LineComment = strings.Join(comment, "")
+	}
+	b.node.Kind = yaml.MappingNode
+	b.node.Content = append(b.node.Content, text(key), v)
+}
+
+func (b *block) done() *yaml.Node {
+	b.node.Kind = yaml.MappingNode
+	if len(b.node.Content) == 0 {
+		b.node.Style = yaml.FlowStyle
+	}
+	return &b.node
+}
+
+// text is a string, in double quotes when it holds anything that YAML treats
+// specially beyond what the library quotes by itself.
+func text(s string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			n.Style = yaml.DoubleQuotedStyle
+		}
+	}
+	return n
+}
+
+// literal is a number, true or false, or a word that the reader takes as it
+// stands.
+func literal(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }
+
+func number(n int) *yaml.Node { return literal(strconv.Itoa(n)) }
+
+func boolean(b bool) *yaml.Node { return literal(strconv.FormatBool(b)) }
+
+func duration(d time.Duration) *yaml.Node { return text(d.String()) }
+
+func words(list []string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for _, s := range list {
+		n.Content = append(n.Content, text(s))
+	}
+	return n
+}
+
+func (w *writer) path(p string) *yaml.Node {
+	if rel, err := filepath.Rel(w.dir, p); err == nil && filepath.IsLocal(rel) && !strings.HasPrefix(rel, "~") {
+		p = rel
+	}
+	return text(p)
+}
+
+func (w *writer) env(b *block, env []EnvVar) {
+	if len(env) == 0 {
+		return
+	}
+	var vars block
+	for _, v := range env {
+		vars.put(v.Name, text(v.Value))
+	}
+	b.put("env", vars.done())
+}
+
+func (w *writer) file(c *Config) *yaml.Node {
+	var b block
+	b.put("api_base_url", text(c.APIBaseURL))
+	b.put("gateway", text(c.Gateway), "auto, nginx or builtin")
+	if c.Nginx != nil {
+		b.put("nginx", w.nginx(c.Nginx))
+	}
+	var servers block
+	for _, s := range c.Servers {
+		servers.put(s.Name, w.server(s))
+	}
+	b.put("servers", servers.done())
+	b.put("websocket", w.webSocket(c.WebSocket))
+	if c.WebSocketRoutes != nil {
+		var routes block
+		for _, r := range c.WebSocketRoutes {
+			routes.put(r.Module, text(r.Server))
+		}
+		b.put("websocket_routes", routes.done())
+	}
+	b.put("backend", w.backend(c.Backend))
+	if c.Frontend != nil {
+		b.put("frontend", w.frontend(c.Frontend))
+	}
+	b.put("specs", w.specs(c.Specs))
+	b.put("logs", w.logs(c.Logs))
+	return b.done()
+}
+
+func (w *writer) nginx(n *Nginx) *yaml.Node {
+	var b block
+	b.put("host", text(n.Host))
+	b.put("port", number(n.Port))
+	b.put("worker_processes", literal(n.WorkerProcesses), "a number, or auto")
+	b.put("worker_connections", number(n.WorkerConnections))
+	if n.Version != "" {
+		b.put("version", text(n.Version))
+	}
+	if n.Mirror != "" {
+		b.put("mirror", text(n.Mirror))
+	}
+	if n.Extra != "" {
+		b.put("extra", text(n.Extra))
+	}
+	b.put("tls", boolean(n.TLS))
+	if n.RedirectPort != 0 {
+		b.put("redirect_port", number(n.RedirectPort), "redirects to https")
+	}
+	return b.done()
+}
+
+func (w *writer) server(s Server) *yaml.Node {
+	var b block
+	portComment := ""
+	if s.Instances > 1 {
+		portComment = fmt.Sprintf("to %d: one for each instance", s.Port+s.Instances-1)
+	}
+	b.put("port", number(s.Port), portComment)
+	b.put("instances", number(s.Instances))
+	if s.Modules != nil {
+		b.put("modules", words(s.Modules))
+	}
+	b.put("reload", boolean(s.Reload))
+	if s.Command != nil {
+		b.put("command", words(s.Command))
+	}
+	b.put("dir", w.path(s.Dir))
+	w.env(&b, s.Env)
+	if s.EnvFile != "" {
+		b.put("env_file", w.path(s.EnvFile))
+	}
+	b.put("health", w.health(s.Health))
+	if s.DependsOn != nil {
+		b.put("depends_on", words(s.DependsOn))
+	}
+	b.put("stop_timeout", duration(s.StopTimeout))
+	b.put("restart", text(s.Restart), "always, on-failure or never")
+	b.put("balance", text(s.Balance), "round_robin, least_conn or ip_hash")
+	return b.done()
+}
+
+func (w *writer) health(h Health) *yaml.Node {
+	var b block
+	switch {
+	case h.TCP:
+		b.put("tcp", boolean(true))
+	case h.Command != nil:
+		b.put("command", words(h.Command))
+	default:
+		b.put("path", text(h.Path))
+	}
+	b.put("interval", duration(h.Interval))
+	b.put("timeout", duration(h.Timeout))
+	b.put("retries", number(h.Retries))
+	b.put("start_period", duration(h.StartPeriod))
+	return b.done()
+}
+
+func (w *writer) webSocket(s WebSocket) *yaml.Node {
+	var b block
+	b.put("routing_strategy", text(s.RoutingStrategy), "path or query_param")
+	b.put("query_param_name", text(s.QueryParamName))
+	if s.DefaultServer != "" {
+		b.put("default_server", text(s.DefaultServer))
+	}
+	return b.done()
+}
+
+func (w *writer) backend(s Backend) *yaml.Node {
+	var b block
+	b.put("dir", w.path(s.Dir))
+	b.put("app", text(s.App))
+	if s.Python != "" {
+		b.put("python", text(s.Python))
+	}
+	w.env(&b, s.Env)
+	if s.EnvFile != "" {
+		b.put("env_file", w.path(s.EnvFile))
+	}
+	return b.done()
+}
+
+func (w *writer) frontend(f *Frontend) *yaml.Node {
+	var b block
+	b.put("dir", w.path(f.Dir))
+	b.put("command", words(f.Command))
+	b.put("port", number(f.Port))
+	w.env(&b, f.Env)
+	return b.done()
+}
+
+func (w *writer) specs(s Specs) *yaml.Node {
+	var b block
+	b.put("dir", w.path(s.Dir))
+	if s.ExportCommand != nil {
+		b.put("export_command", words(s.ExportCommand))
+	}
+	sources := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for _, p := range s.Sources {
+		sources.Content = append(sources.Content, w.path(p))
+	}
+	b.put("sources", sources)
+	if s.Python.Dir != "" {
+		var p block
+		p.put("dir", w.path(s.Python.Dir))
+		b.put("python", p.done())
+	}
+	if t := s.TypeScript; t.Dir != "" {
+		var p block
+		p.put("dir", w.path(t.Dir))
+		p.put("rest_prefix", text(t.RESTPrefix))
+		p.put("ws_prefix", text(t.WSPrefix))
+		if t.Command != nil {
+			p.put("command", words(t.Command))
+		}
+		b.put("typescript", p.done())
+	}
+	return b.done()
+}
+
+func (w *writer) logs(l Logs) *yaml.Node {
+	var b block
+	b.put("color", boolean(l.Color))
+	b.put("max_size", literal(formatSize(l.MaxSize)), "of one log before it is rotated; 0: never")
+	b.put("max_files", number(l.MaxFiles))
+	b.put("access_log", boolean(l.AccessLog))
+	return b.done()
+}
