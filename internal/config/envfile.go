@@ -32,31 +32,26 @@ type envReader struct {
 	file     string
 	text     string
 	at       int // offset into text
-	line     int
-	begin    int // offset of the line's beginning
 	problems []Problem
 }
 
 func parseEnv(file string, data []byte) ([]EnvVar, error) {
 	data = bytes.ReplaceAll(trimMark(data), []byte("\r\n"), []byte("\n"))
-	r := &envReader{file: file, text: string(data), line: 1}
-	switch {
-	case len(data) > maxFile:
+	r := &envReader{file: file, text: string(data)}
+	if len(data) > maxFile {
 		r.problem(0, "the file is larger than 1 MiB")
 		return nil, &Error{r.problems}
-	case !utf8.Valid(data):
-		r.line, r.begin = 0, 0
-		for line := range strings.SplitSeq(r.text, "\n") {
-			if r.line++; !utf8.ValidString(line) {
-				r.problem(r.begin, "not UTF-8: save the file as UTF-8")
-				return nil, &Error{r.problems}
-			}
-			r.begin += len(line) + 1
+	}
+	for i, c := range r.text {
+		if c == utf8.RuneError && !strings.HasPrefix(r.text[i:], "\uFFFD") {
+			r.problem(i, "byte 0x%02x is not UTF-8: save the file as UTF-8", r.text[i])
+			return nil, &Error{r.problems}
 		}
 	}
 	var env []EnvVar
 	index := map[string]int{}
-	for r.at < len(r.text) {
+	const enough = 100 // problems; a file with more of them is no such file
+	for r.at < len(r.text) && len(r.problems) < enough {
 		v, ok := r.assignment()
 		if !ok {
 			continue
@@ -75,8 +70,10 @@ func parseEnv(file string, data []byte) ([]EnvVar, error) {
 }
 
 func (r *envReader) problem(at int, format string, args ...any) {
+	before := r.text[:at]
+	begin := strings.LastIndexByte(before, '\n') + 1
 	r.problems = append(r.problems, Problem{
-		File: r.file, Line: r.line, Column: utf8.RuneCountInString(r.text[r.begin:at]) + 1,
+		File: r.file, Line: strings.Count(before, "\n") + 1, Column: utf8.RuneCountInString(before[begin:]) + 1,
 		Message: fmt.Sprintf(format, args...),
 	})
 }
@@ -144,7 +141,6 @@ func (r *envReader) quoted() (string, bool) {
 		return "", false
 	}
 	value := r.text[start+1 : end]
-	r.lines(start, end)
 	r.at = end + 1
 	if r.text[start] == '"' {
 		value = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\"`, `"`, `\\`, `\`, `\$`, `$`).Replace(value)
@@ -165,20 +161,9 @@ func (r *envReader) blanks() {
 
 // endLine goes to the beginning of the next line.
 func (r *envReader) endLine() {
-	end := strings.IndexByte(r.text[r.at:], '\n')
-	if end < 0 {
+	if end := strings.IndexByte(r.text[r.at:], '\n'); end >= 0 {
+		r.at += end + 1
+	} else {
 		r.at = len(r.text)
-		return
-	}
-	r.at += end + 1
-	r.line++
-	r.begin = r.at
-}
-
-// lines counts the line breaks that a quoted value spans.
-func (r *envReader) lines(from, to int) {
-	r.line += strings.Count(r.text[from:to], "\n")
-	if i := strings.LastIndexByte(r.text[from:to], '\n'); i >= 0 {
-		r.begin = from + i + 1
 	}
 }
