@@ -1,0 +1,28 @@
+"""The application that a server loads: ``uvicorn trading_api.main:app``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from .app_factory import create_app
+from .settings import ConfigurationError, Settings
+
+
+def _configure_logging(level: str) -> None:
+    """The application's own lines look like the server's, and come out as they are written."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s:     %(name)s: %(message)s"))
+    logger = logging.getLogger("trading_api")
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+try:
+    _settings = Settings.from_env()
+    _configure_logging(_settings.log_level)
+    app = create_app(_settings)
+except ConfigurationError as _error:
+    # A wrong setting is the user's to mend: no traceback.
+    raise SystemExit(f"trading_api: error: {_error}") from None
