@@ -1,0 +1,480 @@
+package specs
+
+import (
+	"encoding/json"
+	"sort"
+	"strings"
+)
+
+// pyTypes turns schemas into Python types. A reference becomes a model, an
+// enum or an alias of its own; a nested object becomes a model named for the
+// place where it was found.
+type pyTypes struct {
+	doc      Document
+	tags     map[string]map[string][]string
+	taken    map[string]bool
+	refs     map[string]string // reference -> annotation
+	building map[string]bool   // aliases under way: one that leads back to itself is Any there
+	pending  []pyPending
+	Enums    []pyEnum
+	Models   []pyModel
+	Aliases  []pyAlias // each after those that it needs
+}
+
+type pyPending struct {
+	name, ref string
+	schema    map[string]any
+}
+
+type pyEnum struct {
+	Name, Base, Doc string
+	Members         []pyMember
+}
+
+type pyMember struct{ Name, Value string }
+
+type pyAlias struct{ Name, Type string }
+
+type pyModel struct {
+	Name, Doc string
+	Extra     bool
+	Fields    []pyField
+	Consts    []pyField // those with one possible value, which a request always carries
+}
+
+type pyField struct {
+	Name    string
+	Key     string // the name in JSON
+	Type    string
+	Default string // the whole right side; "" is none
+	Doc     string
+	raw     map[string]any
+}
+
+func newPyTypes(d Document, client string) *pyTypes {
+	return &pyTypes{doc: d, tags: d.tags(), taken: map[string]bool{client: true},
+		refs: map[string]string{}, building: map[string]bool{}}
+}
+
+func (t *pyTypes) name(s string) string {
+	n := unique(className(s), func(s string) bool { return t.taken[s] || isWord(pyWords, s) })
+	t.taken[n] = true
+	return n
+}
+
+// of is the annotation for a schema; hint names what has to be named.
+func (t *pyTypes) of(v any, hint string) string {
+	if b, ok := v.(bool); ok && !b {
+		return "None"
+	}
+	s := object(v)
+	if ref, ok := s["$ref"].(string); ok {
+		return t.ofRef(ref)
+	}
+	base := t.plain(s, hint)
+	if nullable(s) {
+		return optional(base)
+	}
+	return base
+}
+
+func (t *pyTypes) ofRef(ref string) string {
+	if known, ok := t.refs[ref]; ok {
+		return known
+	}
+	if t.building[ref] {
+		return "Any"
+	}
+	target, ok := t.doc.lookup(ref)
+	if !ok {
+		return "Any"
+	}
+	s := object(target)
+	if _, again := s["$ref"]; again {
+		t.building[ref] = true
+		t.refs[ref] = t.of(s, refName(ref))
+		delete(t.building, ref)
+		return t.refs[ref]
+	}
+	named := ""
+	switch vals := values(s); {
+	case len(vals) > 1 && (oneType(vals) == "string" || oneType(vals) == "integer"):
+		named = t.name(refName(ref))
+		t.enum(named, s, vals)
+	case t.modelled(s):
+		named = t.name(refName(ref))
+		t.pending = append(t.pending, pyPending{named, ref, s})
+	}
+	if named != "" {
+		if nullable(s) {
+			named = optional(named)
+		}
+		t.refs[ref] = named
+		return named
+	}
+	t.building[ref] = true
+	expr := t.of(s, refName(ref))
+	delete(t.building, ref)
+	if strings.HasPrefix(expr, "Union[") {
+		name := t.name(refName(ref))
+		t.Aliases = append(t.Aliases, pyAlias{name, expr})
+		expr = name
+	}
+	t.refs[ref] = expr
+	return expr
+}
+
+// modelled tells whether a schema becomes a model.
+func (t *pyTypes) modelled(s map[string]any) bool {
+	if len(alternatives(s)) > 0 && len(object(s["properties"])) == 0 && len(list(s["allOf"])) == 0 {
+		return false
+	}
+	if ty := types(s); len(ty) > 1 || len(ty) == 1 && ty[0] != "object" {
+		return false
+	}
+	if t.single(s) != nil {
+		return false
+	}
+	return t.doc.isObject(s)
+}
+
+// single is the only thing that allOf says, as FastAPI writes a reference
+// with a description or a default beside it.
+func (t *pyTypes) single(s map[string]any) any {
+	all := list(s["allOf"])
+	if len(all) == 1 && len(object(s["properties"])) == 0 && len(list(s["required"])) == 0 && s["additionalProperties"] == nil {
+		return all[0]
+	}
+	return nil
+}
+
+func (t *pyTypes) plain(s map[string]any, hint string) string {
+	if vals := values(s); len(vals) > 0 {
+		return literal(vals)
+	}
+	if one := t.single(s); one != nil {
+		return t.of(one, hint)
+	}
+	if t.modelled(s) {
+		name := t.name(hint)
+		t.pending = append(t.pending, pyPending{name, "", s})
+		return name
+	}
+	if alts := alternatives(s); len(alts) > 0 {
+		return t.union(alts, hint)
+	}
+	ty := types(s)
+	if len(ty) == 0 {
+		return t.untyped(s, hint)
+	}
+	var all []string
+	for _, one := range ty {
+		all = append(all, t.typed(one, s, hint))
+	}
+	return union(all)
+}
+
+func (t *pyTypes) untyped(s map[string]any, hint string) string {
+	switch {
+	case isNull(s):
+		return "None"
+	case s["items"] != nil:
+		return t.typed("array", s, hint)
+	case object(s["additionalProperties"]) != nil || s["additionalProperties"] == true:
+		return t.typed("object", s, hint)
+	case text(s["format"]) != "":
+		return t.typed("string", s, hint)
+	}
+	for _, part := range list(s["allOf"]) { // an intersection of things that are no objects
+		if p, _ := t.doc.deref(part); len(types(p)) > 0 || len(values(p)) > 0 {
+			return t.of(part, hint)
+		}
+	}
+	return "Any"
+}
+
+func (t *pyTypes) typed(ty string, s map[string]any, hint string) string {
+	switch ty {
+	case "string":
+		return pyFormat(text(s["format"]), text(s["contentMediaType"]))
+	case "integer":
+		return "int"
+	case "number":
+		return "float"
+	case "boolean":
+		return "bool"
+	case "array":
+		return t.array(s, hint)
+	case "object":
+		extra := s["additionalProperties"]
+		if object(extra) != nil && len(object(extra)) > 0 {
+			return "Dict[str, " + t.of(extra, hint+"Value") + "]"
+		}
+		if p := object(s["patternProperties"]); len(p) == 1 {
+			return "Dict[str, " + t.of(p[keys(p)[0]], hint+"Value") + "]"
+		}
+		return "Dict[str, Any]"
+	}
+	return "Any"
+}
+
+func (t *pyTypes) array(s map[string]any, hint string) string {
+	if prefix := list(s["prefixItems"]); len(prefix) > 0 {
+		size := json.Number("0")
+		if n, ok := s["minItems"].(json.Number); ok && s["minItems"] == s["maxItems"] {
+			size = n
+		}
+		if n, err := size.Int64(); err == nil && int(n) == len(prefix) {
+			var all []string
+			for _, p := range prefix {
+				all = append(all, t.of(p, hint+"Item"))
+			}
+			return "Tuple[" + strings.Join(all, ", ") + "]"
+		}
+		return "List[Any]"
+	}
+	if s["items"] == nil {
+		return "List[Any]"
+	}
+	return "List[" + t.of(s["items"], hint+"Item") + "]"
+}
+
+func pyFormat(format, mediaType string) string {
+	switch format {
+	case "date":
+		return "datetime.date"
+	case "date-time":
+		return "datetime.datetime"
+	case "time":
+		return "datetime.time"
+	case "duration":
+		return "datetime.timedelta"
+	case "uuid":
+		return "uuid.UUID"
+	case "binary":
+		return "bytes"
+	}
+	if mediaType == "application/octet-stream" {
+		return "bytes"
+	}
+	return "str"
+}
+
+func (t *pyTypes) union(alts []any, hint string) string {
+	var all []string
+	null := false
+	for _, a := range alts {
+		if isNull(object(a)) {
+			null = true
+			continue
+		}
+		all = append(all, t.of(a, hint))
+	}
+	u := "None"
+	if len(all) > 0 {
+		u = union(all)
+	}
+	if null {
+		return optional(u)
+	}
+	return u
+}
+
+// union joins annotations, each once and None last.
+func union(all []string) string {
+	var out []string
+	null := false
+	for _, a := range all {
+		if a == "Any" {
+			return "Any"
+		}
+		if inner, ok := strings.CutPrefix(a, "Optional["); ok {
+			null, a = true, strings.TrimSuffix(inner, "]")
+		}
+		if a == "None" {
+			null = true
+			continue
+		}
+		if !has(out, a) {
+			out = append(out, a)
+		}
+	}
+	u := "None"
+	switch len(out) {
+	case 0:
+		return u
+	case 1:
+		u = out[0]
+	default:
+		u = "Union[" + strings.Join(out, ", ") + "]"
+	}
+	if null {
+		return optional(u)
+	}
+	return u
+}
+
+func optional(t string) string {
+	if t == "Any" || t == "None" || strings.HasPrefix(t, "Optional[") {
+		return t
+	}
+	return "Optional[" + t + "]"
+}
+
+func literal(vals []any) string {
+	var all []string
+	for _, v := range vals {
+		switch v := v.(type) {
+		case string:
+			all = append(all, pyString(v))
+		case bool:
+			all = append(all, pyBool(v))
+		case json.Number:
+			if strings.ContainsAny(v.String(), ".eE") {
+				return "float" // a literal cannot be one
+			}
+			all = append(all, v.String())
+		default:
+			return "Any"
+		}
+	}
+	return "Literal[" + strings.Join(all, ", ") + "]"
+}
+
+func pyBool(b bool) string {
+	if b {
+		return "True"
+	}
+	return "False"
+}
+
+func (t *pyTypes) enum(name string, s map[string]any, vals []any) {
+	e := pyEnum{Name: name, Base: "str", Doc: pyDoc(text(s["description"]), "    ")}
+	if oneType(vals) == "integer" {
+		e.Base = "int"
+	}
+	taken := map[string]bool{}
+	seen := map[string]bool{}
+	for _, v := range vals {
+		value := show(v)
+		if s, ok := v.(string); ok {
+			value = pyString(s)
+		}
+		if seen[value] {
+			continue
+		}
+		seen[value] = true
+		member := identifier(show2(v), "VALUE")
+		member = unique(strings.ToUpper(member), func(s string) bool { return taken[s] })
+		if isWord(pyWords, member) || member == "MRO" {
+			member += "_"
+		}
+		taken[member] = true
+		e.Members = append(e.Members, pyMember{member, value})
+	}
+	t.Enums = append(t.Enums, e)
+}
+
+func show2(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return show(v)
+}
+
+// finish builds the models that are still only named, which may name more,
+// and then the fields' names, which must not hide a type's.
+func (t *pyTypes) finish() {
+	for len(t.pending) > 0 {
+		p := t.pending[0]
+		t.pending = t.pending[1:]
+		t.Models = append(t.Models, t.model(p))
+	}
+	for i := range t.Models {
+		m := &t.Models[i]
+		taken := map[string]bool{}
+		for j := range m.Fields {
+			f := &m.Fields[j]
+			f.Name = unique(identifier(f.Key, "field"), func(s string) bool {
+				return taken[s] || t.taken[s] || isWord(pyWords, s) || isWord(pyFields, s)
+			})
+			if strings.HasSuffix(f.Name, "2") && !taken[f.Name[:len(f.Name)-1]] && identifier(f.Key, "field")+"2" == f.Name {
+				f.Name = unique(f.Name[:len(f.Name)-1]+"_", func(s string) bool { return taken[s] })
+			}
+			taken[f.Name] = true
+			if strings.HasPrefix(f.Default, `"`) {
+				m.Consts = append(m.Consts, pyField{Key: f.Key, Default: f.Default})
+			}
+			f.Default = f.value()
+		}
+	}
+	sort.Slice(t.Models, func(i, j int) bool { return t.Models[i].Name < t.Models[j].Name })
+	sort.Slice(t.Enums, func(i, j int) bool { return t.Enums[i].Name < t.Enums[j].Name })
+}
+
+// value completes a field's default: with an alias it is a Field.
+func (f *pyField) value() string {
+	if f.Name == f.Key {
+		if f.Default == "..." {
+			if strings.HasPrefix(f.Type, "Optional[") {
+				return "Field(...)" // version 1 takes Optional without it as not required
+			}
+			return ""
+		}
+		return f.Default
+	}
+	return "Field(" + f.Default + ", alias=" + pyString(f.Key) + ")"
+}
+
+func (t *pyTypes) model(p pyPending) pyModel {
+	sh := t.doc.shapeOf(p.schema)
+	m := pyModel{Name: p.name, Doc: pyDoc(text(p.schema["description"]), "    "), Extra: sh.HasExtra && sh.Extra != false}
+	var first, later []pyField
+	for _, key := range keys(sh.Properties) {
+		raw, _ := t.doc.deref(sh.Properties[key])
+		f := pyField{Key: key, raw: raw, Doc: pyComment(text(object(sh.Properties[key])["description"]))}
+		if tag := t.tags[p.ref][key]; p.ref != "" && len(tag) > 0 && len(values(raw)) != 1 {
+			f.raw = map[string]any{"enum": anys(tag)}
+			if len(tag) == 1 {
+				f.raw = map[string]any{"const": tag[0]}
+			}
+			f.Type = literal(anys(tag))
+		} else {
+			f.Type = t.of(sh.Properties[key], p.name+className(key))
+		}
+		only, isText := fixed(f.raw, sh.Required[key])
+		switch {
+		case sh.Required[key] && !isText:
+			f.Default = "..."
+			first = append(first, f)
+		case isText && !strings.HasPrefix(f.Type, "Optional["):
+			f.Default = pyString(only)
+			later = append(later, f)
+		default:
+			f.Type, f.Default = optional(f.Type), "None"
+			later = append(later, f)
+		}
+	}
+	m.Fields = append(first, later...)
+	return m
+}
+
+// fixed is the text that a property always has. One that may be left out
+// counts only where leaving it out means the same.
+func fixed(s map[string]any, required bool) (string, bool) {
+	vals := values(s)
+	if len(vals) != 1 {
+		return "", false
+	}
+	only, isText := vals[0].(string)
+	_, constant := s["const"]
+	return only, isText && (required || constant || s["default"] == only)
+}
+
+func anys(s []string) []any {
+	out := make([]any, len(s))
+	for i, e := range s {
+		out[i] = e
+	}
+	return out
+}
