@@ -1,0 +1,223 @@
+package logs
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// The checkpoint is a file of entries of entrySize bytes. The first holds the
+// magic; each other belongs to one source for ever:
+//
+//	0     two slots for its note, written in turn
+//	256   checksum, name and path
+//	3840  two slots for the journal of its rotation, written in turn
+//
+// A note is one write within one page; a torn one fails its checksum, and the
+// other slot holds the note before it.
+const (
+	entrySize   = 4096
+	slotSize    = 128
+	labelAt     = 256
+	journalAt   = entrySize - 2*slotSize
+	magic       = "muster logs 1\n"
+	maxLabel    = journalAt - labelAt - 12
+	noEntry     = -1
+	noteBytes   = 8 + 10*8
+	journalSize = 8 + 8*8
+)
+
+// note is what is written down before each write to the unified log.
+type note struct {
+	seq     uint64 // over all entries: the highest belongs to the last write
+	unified uint64 // inode of the unified log
+	size    int64  // its size before the write
+	out     int    // bytes to be written to it
+	id      identity
+	off     int64 // position in the source before the write
+	in      int   // bytes of the source that the write holds
+	before  lineState
+	after   lineState
+	end     ending
+	tailLen int // bytes before off+in that tailSum was made of
+	tailSum uint64
+}
+
+// done returns the position once the write is complete.
+func (n note) done() int64 { return n.off + int64(n.in) }
+
+func (n note) encode(b []byte) {
+	le := binary.LittleEndian
+	clear(b[:slotSize])
+	le.PutUint64(b[8:], n.seq)
+	le.PutUint64(b[16:], n.unified)
+	le.PutUint64(b[24:], uint64(n.size))
+	le.PutUint32(b[32:], uint32(n.out))
+	le.PutUint32(b[36:], uint32(n.in))
+	le.PutUint64(b[40:], n.id.dev)
+	le.PutUint64(b[48:], n.id.ino)
+	le.PutUint64(b[56:], uint64(n.off))
+	b[64], b[65], b[66] = byte(n.before), byte(n.after), byte(n.end)
+	le.PutUint16(b[68:], uint16(n.tailLen))
+	le.PutUint64(b[72:], n.tailSum)
+	le.PutUint64(b, hash(b[8:noteBytes]))
+}
+
+func decodeNote(b []byte) (note, bool) {
+	le := binary.LittleEndian
+	n := note{
+		seq:     le.Uint64(b[8:]),
+		unified: le.Uint64(b[16:]),
+		size:    int64(le.Uint64(b[24:])),
+		out:     int(le.Uint32(b[32:])),
+		in:      int(le.Uint32(b[36:])),
+		id:      identity{le.Uint64(b[40:]), le.Uint64(b[48:])},
+		off:     int64(le.Uint64(b[56:])),
+		before:  lineState(b[64]), after: lineState(b[65]), end: ending(b[66]),
+		tailLen: int(le.Uint16(b[68:])),
+		tailSum: le.Uint64(b[72:]),
+	}
+	return n, n.seq > 0 && le.Uint64(b) == hash(b[8:noteBytes])
+}
+
+// entry is what the checkpoint knows of a source.
+type entry struct {
+	Source
+	last    note
+	journal journal
+}
+
+// checkpoint is the open file.
+type checkpoint struct {
+	fd      int
+	path    string
+	seq     uint64
+	entries []entry // entry i lies at (i+1)*entrySize
+	buf     [slotSize]byte
+}
+
+// openCheckpoint reads the file or makes a new one. A file that is none of
+// ours is an error; broken entries are free.
+func openCheckpoint(path string) (*checkpoint, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("cannot keep the positions of the logs: %w", err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		return nil, fmt.Errorf("cannot read the positions of the logs: %w", err)
+	}
+	if len(b) > 0 && !bytes.HasPrefix(b, []byte(magic)) {
+		return nil, fmt.Errorf("%s: not a file of log positions of this version; remove it", path)
+	}
+	fd, err := openFile(path, unix.O_RDWR|unix.O_CREAT)
+	if err != nil {
+		return nil, fmt.Errorf("cannot keep the positions of the logs: %w", err)
+	}
+	c := &checkpoint{fd: fd, path: path}
+	if len(b) == 0 {
+		if err := pwrite(fd, []byte(magic), 0); err != nil {
+			unix.Close(fd)
+			return nil, fmt.Errorf("cannot write %s: %w", path, err)
+		}
+	}
+	for at := entrySize; at < len(b); at += entrySize {
+		e := decodeEntry(b[at:min(at+entrySize, len(b))])
+		c.seq = max(c.seq, e.last.seq, e.journal.seq)
+		c.entries = append(c.entries, e)
+	}
+	return c, nil
+}
+
+func decodeEntry(short []byte) entry {
+	var b [entrySize]byte
+	copy(b[:], short)
+	var e entry
+	label := b[labelAt:journalAt]
+	nameLen, pathLen := int(binary.LittleEndian.Uint16(label[8:])), int(binary.LittleEndian.Uint16(label[10:]))
+	if nameLen+pathLen > maxLabel || pathLen == 0 ||
+		binary.LittleEndian.Uint64(label) != hash(label[8:12+nameLen+pathLen]) {
+		return e
+	}
+	e.Name, e.Path = string(label[12:12+nameLen]), string(label[12+nameLen:12+nameLen+pathLen])
+	for i := range 2 {
+		if n, ok := decodeNote(b[i*slotSize:]); ok && n.seq > e.last.seq {
+			e.last = n
+		}
+		if j, ok := decodeJournal(b[journalAt+i*slotSize:]); ok && j.seq > e.journal.seq {
+			e.journal = j
+		}
+	}
+	return e
+}
+
+// find returns the source's entry, or makes one.
+func (c *checkpoint) find(s Source) (int, error) {
+	if len(s.Name)+len(s.Path) > maxLabel {
+		return noEntry, fmt.Errorf("%s: the path is too long for a log", s.Path)
+	}
+	free := len(c.entries)
+	for i := range c.entries {
+		switch c.entries[i].Path {
+		case s.Path:
+			free = i
+			if c.entries[i].Name == s.Name {
+				return i, nil
+			}
+			c.entries[i].Name = s.Name
+			return i, c.label(i)
+		case "":
+			free = min(free, i)
+		}
+	}
+	if free == len(c.entries) {
+		c.entries = append(c.entries, entry{})
+	}
+	c.entries[free] = entry{Source: s}
+	// The slots go first: a label makes the entry count.
+	var slots [entrySize]byte
+	if err := pwrite(c.fd, slots[:], int64(free+1)*entrySize); err != nil {
+		return noEntry, fmt.Errorf("cannot write %s: %w", c.path, err)
+	}
+	return free, c.label(free)
+}
+
+func (c *checkpoint) label(i int) error {
+	e := c.entries[i]
+	b := make([]byte, 12, 12+len(e.Name)+len(e.Path))
+	binary.LittleEndian.PutUint16(b[8:], uint16(len(e.Name)))
+	binary.LittleEndian.PutUint16(b[10:], uint16(len(e.Path)))
+	b = append(append(b, e.Name...), e.Path...)
+	binary.LittleEndian.PutUint64(b, hash(b[8:]))
+	if err := pwrite(c.fd, b, int64(i+1)*entrySize+labelAt); err != nil {
+		return fmt.Errorf("cannot write %s: %w", c.path, err)
+	}
+	return nil
+}
+
+// next returns the next sequence number for a pair of slots of which the one
+// written last has the number old: its parity chooses the other slot.
+func (c *checkpoint) next(old uint64) uint64 {
+	c.seq++
+	if old != 0 && old&1 == c.seq&1 {
+		c.seq++
+	}
+	return c.seq
+}
+
+// write writes down n, which becomes the entry's last note.
+func (c *checkpoint) write(i int, n note) error {
+	n.seq = c.next(c.entries[i].last.seq)
+	n.encode(c.buf[:])
+	at := int64(i+1)*entrySize + int64(n.seq&1)*slotSize
+	if err := pwrite(c.fd, c.buf[:noteBytes], at); err != nil {
+		return fmt.Errorf("cannot write %s: %w", c.path, err)
+	}
+	c.entries[i].last = n
+	return nil
+}
+
+func (c *checkpoint) close() { unix.Close(c.fd) }

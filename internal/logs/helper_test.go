@@ -1,0 +1,3 @@
+package logs
+
+func helper(args []string) {}

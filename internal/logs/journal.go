@@ -1,0 +1,71 @@
+package logs
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// stage is how far a rotation in place has come.
+type stage uint8
+
+const (
+	stageNone    stage = iota // none is under way
+	stageCopied               // the head's copy is complete, the head as it was
+	stageStamped              // the head carries the stamp, or is cut off already
+)
+
+// journal is what is written down of a rotation in place, so that one which
+// was interrupted anywhere is completed.
+type journal struct {
+	seq   uint64
+	stage stage
+	id    identity
+	cut   int64 // bytes to cut off the head
+	blank int64 // bytes behind the cut that complete its last line
+	off   int64 // position in the source before the cut
+	state lineState
+	tail  int // as in note, before off
+	sum   uint64
+}
+
+func (j journal) encode(b []byte) {
+	le := binary.LittleEndian
+	clear(b[:slotSize])
+	le.PutUint64(b[8:], j.seq)
+	le.PutUint64(b[16:], j.id.dev)
+	le.PutUint64(b[24:], j.id.ino)
+	le.PutUint64(b[32:], uint64(j.cut))
+	le.PutUint64(b[40:], uint64(j.blank))
+	le.PutUint64(b[48:], uint64(j.off))
+	b[56], b[57] = byte(j.stage), byte(j.state)
+	le.PutUint16(b[58:], uint16(j.tail))
+	le.PutUint64(b[64:], j.sum)
+	le.PutUint64(b, hash(b[8:journalSize]))
+}
+
+func decodeJournal(b []byte) (journal, bool) {
+	le := binary.LittleEndian
+	j := journal{
+		seq:   le.Uint64(b[8:]),
+		id:    identity{le.Uint64(b[16:]), le.Uint64(b[24:])},
+		cut:   int64(le.Uint64(b[32:])),
+		blank: int64(le.Uint64(b[40:])),
+		off:   int64(le.Uint64(b[48:])),
+		stage: stage(b[56]), state: lineState(b[57]),
+		tail: int(le.Uint16(b[58:])),
+		sum:  le.Uint64(b[64:]),
+	}
+	return j, j.seq > 0 && le.Uint64(b) == hash(b[8:journalSize])
+}
+
+// writeJournal writes down j for entry i.
+func (c *checkpoint) writeJournal(i int, j journal) error {
+	j.seq = c.next(c.entries[i].journal.seq)
+	j.encode(c.buf[:])
+	at := int64(i+1)*entrySize + journalAt + int64(j.seq&1)*slotSize
+	if err := pwrite(c.fd, c.buf[:journalSize], at); err != nil {
+		return fmt.Errorf("cannot write %s: %w", c.path, err)
+	}
+	c.entries[i].journal = j
+	return nil
+}

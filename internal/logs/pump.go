@@ -1,0 +1,287 @@
+package logs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// farScan is from how many bytes without a line end on only what is new is
+// searched for one.
+const farScan = 64 << 10
+
+// pump writes the lines that have come, up to one turn of them, and reports
+// whether there may be more at once.
+func (u *Unifier) pump(s *source) bool {
+	for range turn {
+		if s.file == nil || u.open != nil && u.open != s {
+			return false
+		}
+		more, err := u.pumpBlock(s)
+		if err != nil {
+			u.fail(err)
+			return false
+		}
+		if !more {
+			return false
+		}
+	}
+	return true
+}
+
+func (u *Unifier) fail(err error) {
+	u.failed = u.now
+	u.report(err)
+}
+
+// pumpBlock writes the lines of one block and reports whether there is more.
+func (u *Unifier) pumpBlock(s *source) (more bool, err error) {
+	f := s.file
+	if s.scanned-f.off > farScan {
+		return u.pumpLong(s)
+	}
+	data, err := f.read(u.in)
+	if errors.Is(err, errShrunk) {
+		return true, u.restart(s)
+	}
+	if err != nil {
+		return false, err
+	}
+	full := f.n+len(data) == len(u.in)
+	fresh := f.off+int64(len(data)) > max(s.scanned, f.off)
+	if fresh {
+		s.active = u.now
+		u.used = max(u.used, len(data))
+	}
+	if last := bytes.LastIndexByte(data, '\n'); last >= 0 {
+		s.scanned, s.partial = 0, time.Time{}
+		rest := len(data) - last - 1
+		if err := u.put(s, data[:last+1], endNone); err != nil {
+			return false, err
+		}
+		if rest > 0 && !full {
+			s.scanned, s.partial = f.off+int64(rest), u.now
+		}
+		return full, u.rotateSource(s)
+	}
+	s.scanned = f.off + int64(len(data))
+	if !fresh && s.partial.IsZero() {
+		return false, nil
+	}
+	return full, u.waitForEnd(s, full)
+}
+
+// pumpLong looks for the end of a long line in what is new of it.
+func (u *Unifier) pumpLong(s *source) (more bool, err error) {
+	if ok, err := s.file.intact(); err != nil || !ok {
+		if err != nil {
+			return false, err
+		}
+		return true, u.restart(s)
+	}
+	n, err := pread(s.file.fd, u.in, s.scanned)
+	if err != nil {
+		return false, err
+	}
+	if n > 0 {
+		s.active = u.now
+	}
+	if i := bytes.IndexByte(u.in[:n], '\n'); i >= 0 {
+		end := s.scanned + int64(i) + 1
+		s.scanned, s.partial = 0, time.Time{}
+		return true, u.putTo(s, end, endNone)
+	}
+	s.scanned += int64(n)
+	full := n == len(u.in)
+	return full, u.waitForEnd(s, full)
+}
+
+// waitForEnd writes the unfinished line of s when it has waited long enough.
+func (u *Unifier) waitForEnd(s *source, full bool) error {
+	if s.partial.IsZero() {
+		s.partial = u.now
+	}
+	if full || u.now.Sub(s.partial) < PartialWait {
+		return nil
+	}
+	return u.flush(s, endMark)
+}
+
+// flush writes the unfinished line of s.
+func (u *Unifier) flush(s *source, how ending) error {
+	s.partial = time.Time{}
+	err := u.putTo(s, s.scanned, how)
+	if err != nil {
+		s.partial = u.now
+	}
+	return err
+}
+
+// putTo writes the bytes up to end, which hold at most one line end, the last.
+func (u *Unifier) putTo(s *source, end int64, how ending) error {
+	for s.file.off < end {
+		data, err := s.file.read(u.in)
+		if errors.Is(err, errShrunk) || err == nil && len(data) == 0 {
+			return u.restart(s)
+		}
+		if err != nil {
+			return err
+		}
+		u.used = max(u.used, len(data))
+		data = data[:min(int64(len(data)), end-s.file.off)]
+		last := s.file.off+int64(len(data)) == end
+		switch {
+		case last && how == endMark:
+			data = data[:settled(data)]
+		case !last && len(data) > 1 && data[len(data)-1] == '\r':
+			data = data[:len(data)-1]
+		}
+		if !last {
+			err = u.put(s, data, endNone)
+		} else if len(data) > 0 {
+			err = u.put(s, data, how)
+		} else {
+			err = u.finish(s, how)
+		}
+		if err != nil || last {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish closes the open line of s.
+func (u *Unifier) finish(s *source, how ending) error {
+	out, after := closePiece(u.out[:0], s.state, how)
+	if len(out) == 0 {
+		return nil
+	}
+	return u.commit(s, out, nil, after, how)
+}
+
+// put writes data, which follows the position of s, and closes it as told.
+func (u *Unifier) put(s *source, data []byte, how ending) error {
+	for len(data) > 0 {
+		out, n, after := render(u.out[:0], data, s.prefix, s.state)
+		end := endNone
+		if n == len(data) {
+			end = how
+			out, after = closePiece(out, after, how)
+		}
+		if err := u.commit(s, out, data[:n], after, end); err != nil {
+			return err
+		}
+		data = data[n:]
+	}
+	return nil
+}
+
+// commit notes and does one write to the unified log: out is what data, the
+// bytes behind the position of s, is rendered to. If it fails, everything is as
+// before.
+func (u *Unifier) commit(s *source, out, data []byte, after lineState, end ending) error {
+	size, err := u.room(s, len(out))
+	if err != nil {
+		return err
+	}
+	f, was := s.file, s.file.tail
+	f.push(data)
+	if err := u.note(s, note{size: size, out: len(out), in: len(data), after: after, end: end}); err != nil {
+		f.tail = was
+		return err
+	}
+	if err := u.opts.write(u.unified, out); err != nil {
+		err = fmt.Errorf("cannot write %s: %w", u.opts.Unified, err)
+		f.tail = was
+		return errors.Join(err, unix.Ftruncate(u.unified, size), u.note(s, note{size: size, after: s.state}))
+	}
+	f.off += int64(len(data))
+	s.state = after
+	u.open = nil
+	if after.open() {
+		u.open = s
+	}
+	return nil
+}
+
+// note completes n and writes it down for s. The tail of s is that of the
+// position after the write already.
+func (u *Unifier) note(s *source, n note) error {
+	if s.entry == noEntry {
+		return nil
+	}
+	n.unified, n.id, n.off, n.before = u.id.ino, s.file.id, s.file.off, s.state
+	n.tailLen, n.tailSum = s.file.n, s.file.hash()
+	return u.check.write(s.entry, n)
+}
+
+// room returns the size of the unified log, which is rotated if n more bytes
+// are too many for it.
+func (u *Unifier) room(s *source, n int) (int64, error) {
+	st, err := fstat(u.unified)
+	if err != nil {
+		return 0, err
+	}
+	size := st.Size
+	if u.opts.MaxSize > 0 && size > 0 && size+int64(n) > u.opts.MaxSize && !s.state.open() {
+		if err := u.rotateUnified(); err != nil {
+			return 0, err
+		}
+		size = 0
+	}
+	u.index.add(u.now, size)
+	return size, nil
+}
+
+// restart goes on from the beginning of a file that was truncated.
+func (u *Unifier) restart(s *source) error {
+	if err := u.finish(s, endLine); err != nil {
+		return err
+	}
+	s.file.restart()
+	s.state, s.scanned, s.partial = lineStart, 0, time.Time{}
+	return u.note(s, note{})
+}
+
+// drain writes all that is in the file of s by now, and its unfinished line.
+func (u *Unifier) drain(s *source, how ending) error {
+	if s.file == nil {
+		return nil
+	}
+	size, err := s.file.size()
+	if err != nil {
+		return err
+	}
+	if u.open != nil && u.open != s {
+		if err := u.drain(u.open, endMark); err != nil {
+			return err
+		}
+	}
+	// A line that a writer is about to complete is not cut: it gets a moment.
+	for try := 0; s.file.off < size && try < 10; {
+		more, err := u.pumpBlock(s)
+		if err != nil {
+			return err
+		}
+		if !more && s.file.off < size {
+			if now, err := s.file.size(); err != nil || now < size {
+				size = now
+			}
+			if how == endLine {
+				break
+			}
+			try++
+			time.Sleep(poll / 2)
+		}
+	}
+	if s.scanned > s.file.off && s.file.off < size {
+		return u.flush(s, how)
+	}
+	if how == endLine {
+		return u.finish(s, how)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package logs
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// recover completes the rotation and the write that a killed unifier was in.
+func (u *Unifier) recover() error {
+	last := noEntry
+	for i := range u.check.entries {
+		e := &u.check.entries[i]
+		if e.journal.stage != stageNone {
+			if err := u.finishRotation(i); err != nil {
+				return err
+			}
+		}
+		if e.last.seq > 0 && (last == noEntry || e.last.seq > u.check.entries[last].last.seq) {
+			last = i
+		}
+	}
+	size, err := fileSize(u.unified)
+	if err != nil {
+		return err
+	}
+	if last != noEntry {
+		if err := u.complete(last, size); err != nil {
+			return err
+		}
+	}
+	return u.endLine()
+}
+
+// complete does what is missing of entry i's last write to the unified log,
+// which has size bytes.
+func (u *Unifier) complete(i int, size int64) error {
+	n := u.check.entries[i].last
+	if n.unified != u.id.ino || size < n.size {
+		return nil // another file by now: the write was done
+	}
+	s := &source{Source: u.check.entries[i].Source, entry: i, wd: -1}
+	s.prefix = prefix(s.Name)
+	defer s.close()
+	for _, path := range []string{s.Path, rotated(s.Path, 1)} {
+		f, err := openFollowed(path)
+		if err != nil {
+			continue
+		}
+		if f.holds(n) {
+			s.file = f
+			break
+		}
+		f.close()
+	}
+	if s.file == nil {
+		return nil
+	}
+	if missing := n.size + int64(n.out) - size; missing > 0 {
+		out, err := u.again(s, n)
+		if err != nil {
+			return err
+		}
+		if len(out) != n.out {
+			return nil
+		}
+		if err := write(u.unified, out[int64(len(out))-missing:]); err != nil {
+			return fmt.Errorf("cannot write %s: %w", u.opts.Unified, err)
+		}
+	}
+	// A long line that was written in several pieces goes on to its end before
+	// any other source may write.
+	s.state = n.after
+	for s.state.open() {
+		more, err := u.pumpBlock(s)
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+	}
+	return u.finish(s, endMark)
+}
+
+// again renders what n says was to be written.
+func (u *Unifier) again(s *source, n note) ([]byte, error) {
+	in := make([]byte, n.in)
+	got, err := pread(s.file.fd, in, n.off)
+	if err != nil || got < n.in {
+		return nil, err
+	}
+	out, taken, after := render(make([]byte, 0, n.out+len(s.prefix)+room), in, s.prefix, n.before)
+	if taken < n.in {
+		return nil, nil
+	}
+	out, _ = closePiece(out, after, n.end)
+	return out, nil
+}
+
+// endLine ends a line that the unified log was left in for good.
+func (u *Unifier) endLine() error {
+	size, err := fileSize(u.unified)
+	if err != nil || size == 0 {
+		return err
+	}
+	var b [1]byte
+	if _, err := pread(u.unified, b[:], size-1); err != nil || b[0] == '\n' {
+		return err
+	}
+	return write(u.unified, []byte("\n"))
+}
+
+// holds reports whether f is the file that n is about, has been neither
+// truncated nor replaced since, and moves to the position behind n's write.
+func (f *followed) holds(n note) bool {
+	if f.id != n.id {
+		return false
+	}
+	ok, err := f.seek(n.done())
+	return err == nil && ok && f.n == n.tailLen && f.hash() == n.tailSum
+}
+
+func fileSize(fd int) (int64, error) {
+	var st unix.Stat_t
+	err := unix.Fstat(fd, &st)
+	return st.Size, err
+}

@@ -1,0 +1,169 @@
+package logs
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Run follows the sources until ctx ends. Then it writes all that is in the
+// files, closes the unifier and returns. An idle unifier sleeps in the kernel
+// with no timer.
+func (u *Unifier) Run(ctx context.Context) error {
+	defer u.Close()
+	defer context.AfterFunc(ctx, u.waiter.wake)()
+	for ctx.Err() == nil {
+		u.mu.Lock()
+		if u.closed {
+			u.mu.Unlock()
+			return errClosed
+		}
+		pause := u.step()
+		u.mu.Unlock()
+		if pause == 0 {
+			continue
+		}
+		if err := u.waiter.wait(pause, u.event); err != nil {
+			return err
+		}
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed {
+		return errClosed
+	}
+	return u.drainAll(context.WithoutCancel(ctx))
+}
+
+// event notes what the kernel tells.
+func (u *Unifier) event(wd int, gone bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if wd < 0 { // events were lost: look at all
+		u.recheck = true
+		for _, s := range u.sources {
+			s.hot = true
+		}
+		return
+	}
+	if s := u.byWatch[wd]; s != nil {
+		delete(u.byWatch, wd)
+		s.hot, s.active = true, u.opts.now()
+		return
+	}
+	for dir, d := range u.dirs {
+		if d == wd {
+			u.recheck = true
+			if gone {
+				delete(u.dirs, dir)
+			}
+		}
+	}
+}
+
+// step reads the hot sources and returns how long to wait for the next step:
+// until an event if negative.
+func (u *Unifier) step() time.Duration {
+	u.now = u.opts.now()
+	if !u.failed.IsZero() {
+		if left := u.failed.Add(retry).Sub(u.now); left > 0 {
+			return left
+		}
+		u.failed = time.Time{}
+	}
+	if u.recheck {
+		u.lookAgain()
+	}
+	if u.open != nil {
+		u.pump(u.open)
+	}
+	busy, pause := false, time.Duration(-1)
+	for i := 0; i < len(u.sources); i++ {
+		s := u.sources[i]
+		if s.hot && s.file != nil {
+			busy = u.pump(s) || busy
+		}
+		if !u.failed.IsZero() {
+			return retry
+		}
+		if s.hot && u.now.Sub(s.active) >= quiet {
+			u.arm(s)
+		}
+		switch {
+		case s.hot:
+			pause = poll
+		case !s.partial.IsZero() && (pause < 0 || pause > poll):
+			// Its turn comes without an event.
+			left := max(s.partial.Add(PartialWait).Sub(u.now), 0)
+			if left == 0 {
+				s.hot, left = true, poll
+			}
+			if pause < 0 || left < pause {
+				pause = left
+			}
+		}
+	}
+	if busy {
+		return 0
+	}
+	if pause < 0 || pause > poll {
+		u.relax()
+	}
+	return pause
+}
+
+// arm asks the kernel to tell of the next change of s. What changed before it
+// was asked is seen by one more look.
+func (u *Unifier) arm(s *source) {
+	if s.file == nil {
+		s.hot = false
+		return
+	}
+	if u.open != nil {
+		return // it could not be read
+	}
+	if s.old && !written(s.file.fd) {
+		u.report(u.drain(s, endLine))
+		u.retire(s)
+		return
+	}
+	wd, err := u.waiter.armFile(s.file.fd, s.Path)
+	if err != nil {
+		// Polling goes on: slower, but nothing is missed.
+		u.report(err)
+		s.active = u.now.Add(retry)
+		return
+	}
+	s.wd, s.hot = wd, false
+	u.byWatch[wd] = s
+	was := s.active
+	u.pump(s)
+	if s.active != was || !u.failed.IsZero() {
+		s.hot = true
+	}
+}
+
+// relax gives large buffers back to the system before a longer wait.
+func (u *Unifier) relax() {
+	if u.used > 64<<10 {
+		unix.Madvise(u.in, unix.MADV_DONTNEED)
+		unix.Madvise(u.out, unix.MADV_DONTNEED)
+		u.used = 0
+	}
+}
+
+// watchDir asks the kernel to tell of names that come and go beside path.
+func (u *Unifier) watchDir(path string) error {
+	dir := filepath.Dir(path)
+	if _, ok := u.dirs[dir]; ok {
+		return nil
+	}
+	wd, err := u.waiter.watchDir(dir)
+	if err != nil {
+		return err
+	}
+	u.dirs[dir] = wd
+	return nil
+}

@@ -1,0 +1,40 @@
+package logs
+
+import "time"
+
+// Source is a file whose lines join the unified log.
+type Source struct {
+	Name string // of the process: the prefix
+	Path string // absolute
+}
+
+// source is a file that is followed and where the unifier is in it.
+type source struct {
+	Source
+	prefix []byte
+	entry  int       // in the checkpoint; noEntry for an old file
+	file   *followed // nil: there is none yet
+
+	// old says that the path leads to another file by now. The writer may
+	// still write to this one.
+	old bool
+
+	state   lineState
+	scanned int64     // no line ends between the position and here
+	partial time.Time // since when a line waits for its end; zero: none does
+	active  time.Time // when bytes last came
+
+	// A source is hot while it is polled. Else the kernel was asked to tell of
+	// its next change.
+	hot bool
+	wd  int // what the kernel calls it
+
+	fixed bool // the file system cannot cut off the head of the file
+}
+
+func (s *source) close() {
+	if s.file != nil {
+		s.file.close()
+		s.file = nil
+	}
+}

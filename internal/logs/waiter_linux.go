@@ -1,0 +1,106 @@
+package logs
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// waiter waits for changes of files and folders: inotify(7) behind the Go
+// poller, so that waiting takes no thread.
+type waiter struct {
+	fd   int
+	file *os.File
+	buf  [8192]byte
+
+	mu    sync.Mutex
+	woken bool
+}
+
+func newWaiter() (*waiter, error) {
+	fd, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("cannot watch the logs (inotify: fs.inotify.max_user_instances may be too low): %w", err)
+	}
+	return &waiter{fd: fd, file: os.NewFile(uintptr(fd), "inotify")}, nil
+}
+
+// armFile asks for one event when the open file is next written or truncated.
+// A watch that stays would cost the writers a third of their speed.
+func (w *waiter) armFile(fd int, path string) (int, error) {
+	// The descriptor leads to the file even when it was removed or renamed.
+	const mask = unix.IN_MODIFY | unix.IN_ONESHOT
+	wd, err := unix.InotifyAddWatch(w.fd, "/proc/self/fd/"+strconv.Itoa(fd), mask)
+	if err == unix.ENOENT || err == unix.EACCES {
+		wd, err = unix.InotifyAddWatch(w.fd, path, mask)
+	}
+	if err != nil {
+		return -1, fmt.Errorf("cannot watch %s: %w", path, err)
+	}
+	return wd, nil
+}
+
+// disarm takes back what armFile asked for.
+func (w *waiter) disarm(wd int) { unix.InotifyRmWatch(w.fd, uint32(wd)) }
+
+// watchDir asks for an event whenever a name comes or goes in dir.
+func (w *waiter) watchDir(dir string) (int, error) {
+	const mask = unix.IN_CREATE | unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO | unix.IN_ONLYDIR
+	wd, err := unix.InotifyAddWatch(w.fd, dir, mask)
+	if err != nil {
+		return -1, fmt.Errorf("cannot watch %s: %w", dir, err)
+	}
+	return wd, nil
+}
+
+// wait returns when there is an event, after d (never if d is negative), or on
+// wake. It calls event for each file or folder that had one; gone says that
+// its watch has ended. A wd of -1 says that events were dropped.
+func (w *waiter) wait(d time.Duration, event func(wd int, gone bool)) error {
+	w.mu.Lock()
+	if w.woken {
+		d = 0
+	}
+	var deadline time.Time
+	if d >= 0 {
+		deadline = time.Now().Add(d)
+	}
+	if err := w.file.SetReadDeadline(deadline); err != nil {
+		w.mu.Unlock()
+		return err
+	}
+	w.mu.Unlock()
+	n, err := w.file.Read(w.buf[:])
+	w.mu.Lock()
+	w.woken = false
+	w.mu.Unlock()
+	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil
+		}
+		return err
+	}
+	for b := w.buf[:n]; len(b) >= unix.SizeofInotifyEvent; {
+		wd := int(int32(binary.NativeEndian.Uint32(b)))
+		mask := binary.NativeEndian.Uint32(b[4:])
+		b = b[unix.SizeofInotifyEvent+binary.NativeEndian.Uint32(b[12:]):]
+		event(wd, mask&unix.IN_IGNORED != 0)
+	}
+	return nil
+}
+
+// wake ends the current wait, or else the next one.
+func (w *waiter) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.woken = true
+	w.file.SetReadDeadline(time.Unix(1, 0))
+}
+
+func (w *waiter) close() { w.file.Close() }
