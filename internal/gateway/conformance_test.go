@@ -1,0 +1,554 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"muster/internal/config"
+)
+
+// bench is a gateway with its backends.
+type bench struct {
+	*running
+	c        *config.Config
+	backends map[string]*backend // by instance, such as broker-1
+	client   *http.Client
+}
+
+// eachGateway runs one and the same test against nginx and the builtin
+// gateway. In text, PORT stands for the gateway's port and NAMEn for the nth
+// backend port: the first instance of a server is started for each of names,
+// written NAME or NAME*instances.
+func eachGateway(t *testing.T, text string, names []string, test func(t *testing.T, b *bench)) {
+	for kind, start := range kinds() {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			test(t, newBench(t, text, names, start))
+		})
+	}
+}
+
+func newBench(t testing.TB, text string, names []string, start func(testing.TB, *config.Config) *running) *bench {
+	t.Helper()
+	b := &bench{backends: map[string]*backend{}}
+	total := 1
+	for _, n := range names {
+		total += instancesOf(n)
+	}
+	port := portRange(t, total)
+	replace := []string{"PORT", fmt.Sprint(port)}
+	next := port + 1
+	for _, n := range names {
+		name, _, _ := strings.Cut(n, "*")
+		replace = append(replace, "<"+name+">", fmt.Sprint(next))
+		for i := range instancesOf(n) {
+			instance := fmt.Sprintf("%s-%d", name, i)
+			b.backends[instance] = startBackend(t, instance, next)
+			next++
+		}
+	}
+	dir := t.TempDir()
+	if strings.Contains(text, "extra:") {
+		extra := "proxy_read_timeout 1s;\n"
+		if err := os.WriteFile(filepath.Join(dir, "extra.conf"), []byte(extra), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.c = loadIn(t, dir, strings.NewReplacer(replace...).Replace(text))
+	b.running = start(t, b.c)
+	tr := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
+	b.client = &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	t.Cleanup(tr.CloseIdleConnections)
+	return b
+}
+
+func instancesOf(name string) int {
+	n := 1
+	if _, count, ok := strings.Cut(name, "*"); ok {
+		fmt.Sscan(count, &n)
+	}
+	return n
+}
+
+func (b *bench) do(t testing.TB, method, uri string, body io.Reader, header ...string) (*http.Response, []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+b.addr+uri, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, data
+}
+
+func (b *bench) echo(t testing.TB, method, uri string, body io.Reader, header ...string) echo {
+	t.Helper()
+	resp, data := b.do(t, method, uri, body, header...)
+	var e echo
+	if err := json.Unmarshal(data, &e); err != nil || resp.StatusCode != 200 || e.Server == "" {
+		t.Fatalf("%s %s: %d %s", method, uri, resp.StatusCode, data)
+	}
+	return e
+}
+
+// wantError checks the one shape of the gateway's errors.
+func (b *bench) wantError(t testing.TB, resp *http.Response, data []byte, status int, server, message string) {
+	t.Helper()
+	if server == "" {
+		server = "null"
+	} else {
+		server = `"` + server + `"`
+	}
+	want := fmt.Sprintf(`{"error":{"status":%d,"server":%s,"message":%q}}`+"\n", status, server, message)
+	if resp.StatusCode != status || string(data) != want || resp.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("got %d %s (%s), want %s", resp.StatusCode, data, resp.Header.Get("Content-Type"), want)
+	}
+}
+
+const threeServers = `
+api_base_url: /api/v1
+nginx: {port: PORT}
+servers:
+  broker: {port: <broker>, modules: [broker]}
+  datafeed: {port: <datafeed>, modules: [datafeed]}
+  core: {port: <core>}
+`
+
+var three = []string{"broker", "datafeed", "core"}
+
+func TestRequestsGoToTheServerOfTheirPath(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		for uri, want := range map[string]string{
+			"/api/v1/broker":            "broker-0",
+			"/api/v1/broker/orders/1":   "broker-0",
+			"/api/v1/broker?x=1":        "broker-0",
+			"/api/v1/datafeed/bars":     "datafeed-0",
+			"/api/v1/brokerage":         "core-0",
+			"/api/v1/health":            "core-0",
+			"/api/v1":                   "core-0",
+			"/api/v1/docs":              "core-0",
+			"/api/v1/anything/else":     "core-0",
+			"/api/v1/../v1/broker/x":    "broker-0",
+			"/api/v1//datafeed/x":       "datafeed-0",
+			"/api/v1/%62roker/x":        "broker-0",
+			"/health":                   "core-0",
+			"/openapi.json":             "core-0",
+			"/api/v1/core/broker/ws2":   "core-0",
+			"/api/v1/datafeed/broker/x": "datafeed-0",
+		} {
+			if e := b.echo(t, "GET", uri, nil); e.Server != want || e.URI != uri {
+				t.Errorf("%s went to %s as %s, want %s", uri, e.Server, e.URI, want)
+			}
+		}
+		for _, uri := range []string{"/", "/api/v2/broker", "/index.html", "/healthy"} {
+			resp, data := b.do(t, "GET", uri, nil)
+			b.wantError(t, resp, data, 404, "", "no server answers this path")
+		}
+	})
+}
+
+func TestRequestsArriveAsTheyWereSent(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		uri := "/api/v1/broker/a%2Fb%20c/;x=1/?q=a%20b&q=;c&empty=&%zz"
+		req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+b.addr, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.URL.Opaque, req.URL.RawQuery, _ = strings.Cut(uri, "?")
+		resp, err := b.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var e echo
+		if err := json.NewDecoder(resp.Body).Decode(&e); err != nil || e.URI != uri {
+			t.Errorf("sent %s, arrived %s (%v)", uri, e.URI, err)
+		}
+		for _, m := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+			if e := b.echo(t, m, "/api/v1/broker/x", strings.NewReader("body")); e.Method != m || e.Bytes != 4 {
+				t.Errorf("%s arrived as %s with %d bytes", m, e.Method, e.Bytes)
+			}
+		}
+		resp, data := b.do(t, "HEAD", "/api/v1/broker/x", nil)
+		if resp.StatusCode != 200 || resp.Header.Get("X-Method") != "HEAD" || len(data) != 0 {
+			t.Errorf("HEAD: %d %v", resp.StatusCode, resp.Header)
+		}
+		resp, data = b.do(t, "GET", "/api/v1/broker/418", nil)
+		if resp.StatusCode != 418 || string(data) != "short and stout" {
+			t.Errorf("a server's own error came back as %d %s", resp.StatusCode, data)
+		}
+	})
+}
+
+func TestServersSeeTheClientInXForwarded(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		_, port, _ := net.SplitHostPort(b.addr)
+		e := b.echo(t, "GET", "/api/v1/broker/x", nil, "X-Forwarded-For", "203.0.113.9", "Upgrade", "h2c", "Connection", "Upgrade", "X-Custom", "kept")
+		for name, want := range map[string]string{
+			"X-Forwarded-For": "203.0.113.9, 127.0.0.1", "X-Real-Ip": "127.0.0.1", "X-Forwarded-Proto": "http",
+			"X-Forwarded-Host": b.addr, "X-Forwarded-Port": port, "X-Custom": "kept", "Upgrade": "", "Connection": "",
+		} {
+			if got := strings.Join(e.Header[name], ", "); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		}
+		if e.Host != b.addr {
+			t.Errorf("Host is %q, want %q", e.Host, b.addr)
+		}
+	})
+}
+
+// dial opens a WebSocket and returns the name that the backend gave.
+func (b *bench) dial(t testing.TB, uri string) (*websocket.Conn, string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	c, resp, err := websocket.Dial(ctx, "ws://"+b.addr+uri, nil)
+	if err != nil {
+		body := ""
+		if resp != nil && resp.Body != nil {
+			data, _ := io.ReadAll(resp.Body)
+			body = string(data)
+		}
+		t.Fatalf("%s: %v %s", uri, err, body)
+	}
+	t.Cleanup(func() { c.CloseNow() })
+	c.SetReadLimit(64 << 20)
+	_, name, err := c.Read(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, string(name)
+}
+
+func TestWebSocketsByPath(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		for uri, want := range map[string]string{
+			"/api/v1/broker/ws":        "broker-0",
+			"/api/v1/datafeed/ws?x=1":  "datafeed-0",
+			"/api/v1/broker/elsewhere": "broker-0",
+			"/api/v1/other":            "core-0",
+		} {
+			c, name := b.dial(t, uri)
+			if name != want {
+				t.Errorf("%s went to %s, want %s", uri, name, want)
+			}
+			large := bytes.Repeat([]byte("muster"), 200_000)
+			for _, message := range [][]byte{[]byte("one"), large, []byte("two")} {
+				if err := c.Write(t.Context(), websocket.MessageBinary, message); err != nil {
+					t.Fatal(err)
+				}
+				kind, got, err := c.Read(t.Context())
+				if err != nil || kind != websocket.MessageBinary || !bytes.Equal(got, message) {
+					t.Fatalf("%s: %d bytes came back as %d (%v)", uri, len(message), len(got), err)
+				}
+			}
+			if err := c.Write(t.Context(), websocket.MessageText, []byte("close")); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != 4321 {
+				t.Errorf("%s: closed with %v, want the server's own status", uri, err)
+			}
+		}
+	})
+}
+
+func TestWebSocketsByQueryParameter(t *testing.T) {
+	t.Parallel()
+	text := threeServers + "websocket: {routing_strategy: query_param, query_param_name: type}\n"
+	eachGateway(t, text, three, func(t *testing.T, b *bench) {
+		for uri, want := range map[string]string{
+			"/api/v1/ws?type=broker":         "broker-0",
+			"/api/v1/ws?a=b&type=datafeed&c": "datafeed-0",
+			"/api/v1/ws?TYPE=Broker":         "broker-0",
+		} {
+			if _, name := b.dial(t, uri); name != want {
+				t.Errorf("%s went to %s, want %s", uri, name, want)
+			}
+		}
+		for _, uri := range []string{"/api/v1/ws", "/api/v1/ws?type=", "/api/v1/ws?type=nonsense", "/api/v1/ws?xtype=broker"} {
+			resp, data := b.do(t, "GET", uri, nil, "Connection", "Upgrade", "Upgrade", "websocket")
+			b.wantError(t, resp, data, 400, "", "the query parameter type must be one of: broker, datafeed")
+		}
+	})
+}
+
+func TestUnknownQueryParameterGoesToTheDefaultServer(t *testing.T) {
+	t.Parallel()
+	text := threeServers + "websocket: {routing_strategy: query_param, query_param_name: type, default_server: core}\n"
+	eachGateway(t, text, three, func(t *testing.T, b *bench) {
+		for uri, want := range map[string]string{
+			"/api/v1/ws?type=broker": "broker-0", "/api/v1/ws": "core-0", "/api/v1/ws?type=nonsense": "core-0",
+		} {
+			if _, name := b.dial(t, uri); name != want {
+				t.Errorf("%s went to %s, want %s", uri, name, want)
+			}
+		}
+	})
+}
+
+func TestEventsAreNotHeldBack(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(threeServers, "PORT", "PORT, extra: extra.conf", 1) // a second of silence ends what is no stream
+	eachGateway(t, text, three, func(t *testing.T, b *bench) {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+b.addr+"/api/v1/broker/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept", "text/event-stream")
+		resp, err := b.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		lines := bufio.NewScanner(resp.Body)
+		for i := range 2 { // the server waits for us after each event
+			if !lines.Scan() || lines.Text() != fmt.Sprintf("data: %d", i) {
+				t.Fatalf("event %d: %q %v", i, lines.Text(), lines.Err())
+			}
+			lines.Scan()
+			time.Sleep(1500 * time.Millisecond) // longer than a server that is no stream may be silent
+			b.backends["broker-0"].release <- struct{}{}
+		}
+		if lines.Scan() || lines.Err() != nil {
+			t.Errorf("the stream ended with %q %v", lines.Text(), lines.Err())
+		}
+	})
+}
+
+func TestLargeBodiesStream(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		const size = 48 << 20
+		r, w := io.Pipe()
+		h := sha256.New()
+		go func() {
+			part := make([]byte, 1<<20)
+			_, _ = rand.Read(part)
+			for sent := 0; sent < size; sent += len(part) {
+				if _, err := w.Write(part); err != nil {
+					return
+				}
+				h.Write(part)
+				if sent == 0 { // the server has to see the first part before the second is sent
+					select {
+					case <-b.backends["broker-0"].begun:
+					case <-t.Context().Done():
+						return
+					}
+				}
+			}
+			w.Close()
+		}()
+		e := b.echo(t, "POST", "/api/v1/broker/upload", r)
+		if e.Bytes != size || e.SHA256 != hex.EncodeToString(h.Sum(nil)) {
+			t.Errorf("sent %d bytes, %d arrived (%s)", size, e.Bytes, e.SHA256)
+		}
+		_, data := b.do(t, "GET", fmt.Sprintf("/api/v1/broker/large?n=%d", size), nil)
+		if len(data) != size {
+			t.Errorf("got %d of %d bytes", len(data), size)
+		}
+	})
+}
+
+func TestErrorsNameTheServerThatIsDown(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(threeServers, "PORT", "PORT, extra: extra.conf", 1)
+	eachGateway(t, text, three, func(t *testing.T, b *bench) {
+		b.backends["datafeed-0"].http.Close()
+		for range 5 { // never marked down: a single instance is always tried
+			resp, data := b.do(t, "GET", "/api/v1/datafeed/x", nil)
+			b.wantError(t, resp, data, 502, "datafeed", "the server datafeed is down: no instance of it gave an answer")
+		}
+		for _, header := range [][]string{{"Connection", "Upgrade", "Upgrade", "websocket"}, {"Accept", "text/event-stream"}} {
+			resp, data := b.do(t, "GET", "/api/v1/datafeed/ws", nil, header...)
+			b.wantError(t, resp, data, 502, "datafeed", "the server datafeed is down: no instance of it gave an answer")
+		}
+		begin := time.Now()
+		resp, data := b.do(t, "GET", "/api/v1/broker/hang", nil)
+		b.wantError(t, resp, data, 504, "broker", "the server broker did not answer in time")
+		if d := time.Since(begin); d > 5*time.Second {
+			t.Errorf("a hung server took %v to be noticed", d)
+		}
+	})
+}
+
+func TestASingleInstanceIsBackAtOnce(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		old := b.backends["broker-0"]
+		old.http.Close()
+		for range 10 {
+			if resp, data := b.do(t, "GET", "/api/v1/broker/x", nil); resp.StatusCode != 502 {
+				t.Fatalf("got %d %s", resp.StatusCode, data)
+			}
+		}
+		s, _ := b.c.Server("broker")
+		startBackend(t, "broker-new", s.Port)
+		if e := b.echo(t, "GET", "/api/v1/broker/x", nil); e.Server != "broker-new" {
+			t.Errorf("answered by %s", e.Server)
+		}
+	})
+}
+
+const threeInstances = `
+api_base_url: /api/v1
+nginx: {port: PORT}
+servers:
+  core: {port: <core>, instances: 3, balance: BALANCE}
+`
+
+func TestInstancesShareTheRequests(t *testing.T) {
+	t.Parallel()
+	for _, balance := range []string{"round_robin", "least_conn", "ip_hash"} {
+		t.Run(balance, func(t *testing.T) {
+			eachGateway(t, strings.Replace(threeInstances, "BALANCE", balance, 1), []string{"core*3"}, func(t *testing.T, b *bench) {
+				count := map[string]int{}
+				for range 60 {
+					count[b.echo(t, "GET", "/api/v1/x", nil).Server]++
+				}
+				if balance == "ip_hash" {
+					if len(count) != 1 {
+						t.Errorf("one client went to %v", count)
+					}
+					return
+				}
+				for i := range 3 {
+					if n := count[fmt.Sprintf("core-%d", i)]; n < 15 {
+						t.Errorf("60 requests went %v", count)
+						break
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestLeastConnAvoidsABusyInstance(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "least_conn", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
+		busy := map[string]bool{}
+		for range 2 {
+			_, name := b.dial(t, "/api/v1/ws")
+			busy[name] = true
+		}
+		if len(busy) != 2 {
+			t.Fatalf("two sockets went to %v", busy)
+		}
+		for range 10 {
+			if e := b.echo(t, "GET", "/api/v1/x", nil); busy[e.Server] {
+				t.Errorf("a request went to %s, which is busy", e.Server)
+			}
+		}
+	})
+}
+
+func TestADeadInstanceCostsNoRequest(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "round_robin", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
+		b.backends["core-1"].http.Close()
+		for i := range 60 {
+			method := []string{"GET", "POST"}[i%2] // nothing was sent yet: a POST is repeated too
+			b.echo(t, method, "/api/v1/x", strings.NewReader("body"))
+		}
+	})
+}
+
+func TestOnlyWhatIsSafeIsRepeated(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "round_robin", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
+		seen := func() (n int64) {
+			for _, s := range b.backends {
+				n += s.requests.Load()
+			}
+			return n
+		}
+		resp, data := b.do(t, "POST", "/api/v1/drop", strings.NewReader("body"))
+		b.wantError(t, resp, data, 502, "core", "the server core is down: no instance of it gave an answer")
+		if n := seen(); n != 1 {
+			t.Errorf("a POST was sent %d times", n)
+		}
+		resp, _ = b.do(t, "GET", "/api/v1/drop", nil)
+		if n := seen(); resp.StatusCode != 502 || n != 4 {
+			t.Errorf("a GET was sent %d times, status %d", n-1, resp.StatusCode)
+		}
+	})
+}
+
+func TestConnectionsToTheServersAreKept(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 50 {
+					b.echo(t, "POST", "/api/v1/broker/x", strings.NewReader("body"))
+				}
+			})
+		}
+		wg.Wait()
+		if n := b.backends["broker-0"].conns.Load(); n > 16 {
+			t.Errorf("400 requests of 8 clients took %d connections to the server", n)
+		}
+	})
+}
+
+func TestTheFrontendIsOnTheSameOrigin(t *testing.T) {
+	t.Parallel()
+	text := threeServers + "frontend: {dir: ., command: [npm, run, dev], port: <page>}\n"
+	eachGateway(t, text, append(three, "page"), func(t *testing.T, b *bench) {
+		for uri, want := range map[string]string{
+			"/": "page-0", "/src/main.ts?t=1": "page-0", "/openapi.json": "page-0",
+			"/health": "core-0", "/api/v1/broker/x": "broker-0",
+		} {
+			if e := b.echo(t, "GET", uri, nil); e.Server != want {
+				t.Errorf("%s went to %s, want %s", uri, e.Server, want)
+			}
+		}
+		if _, name := b.dial(t, "/?token=hmr"); name != "page-0" {
+			t.Errorf("the page's own WebSocket went to %s", name)
+		}
+	})
+}
+
+func TestStatusPage(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		resp, data := b.do(t, "GET", "/nginx-status", nil)
+		s, err := ParseStatus(data)
+		if err != nil || resp.StatusCode != 200 || s.Active < 1 || s.Requests < 1 {
+			t.Errorf("%d %s: %+v %v", resp.StatusCode, data, s, err)
+		}
+	})
+}
