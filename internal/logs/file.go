@@ -3,6 +3,7 @@ package logs
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 
 	"golang.org/x/sys/unix"
@@ -163,6 +164,24 @@ func write(fd int, b []byte) error {
 			return err
 		}
 		b = b[max(n, 0):]
+	}
+	return nil
+}
+
+// copyBytes appends the bytes from off to end of one file to another.
+func copyBytes(to, from int, off, end int64, buf []byte) error {
+	for off < end {
+		n, err := pread(from, buf[:min(int64(len(buf)), end-off)], off)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return io.ErrUnexpectedEOF
+		}
+		if err := write(to, buf[:n]); err != nil {
+			return err
+		}
+		off += int64(n)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ type journal struct {
 	blank int64 // bytes behind the cut that complete its last line
 	off   int64 // position in the source before the cut
 	state lineState
-	tail  int // as in note, before off
+	tail  int // bytes before off that stay as they are, at most tailSize
 	sum   uint64
 }
 

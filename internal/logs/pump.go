@@ -40,6 +40,9 @@ func (u *Unifier) fail(err error) {
 // pumpBlock writes the lines of one block and reports whether there is more.
 func (u *Unifier) pumpBlock(s *source) (more bool, err error) {
 	f := s.file
+	if s.RotateOnly {
+		return false, u.skip(s)
+	}
 	if s.scanned-f.off > farScan {
 		return u.pumpLong(s)
 	}
@@ -65,13 +68,28 @@ func (u *Unifier) pumpBlock(s *source) (more bool, err error) {
 		if rest > 0 && !full {
 			s.scanned, s.partial = f.off+int64(rest), u.now
 		}
-		return full, u.rotateSource(s)
+		u.cutHead(s)
+		return full, nil
 	}
 	s.scanned = f.off + int64(len(data))
 	if !fresh && s.partial.IsZero() {
 		return false, nil
 	}
 	return full, u.waitForEnd(s, full)
+}
+
+// skip moves to the end of the file of s.
+func (u *Unifier) skip(s *source) error {
+	size, err := s.file.size()
+	if err != nil || size == s.file.off {
+		return err
+	}
+	s.active = u.now
+	if _, err := s.file.seek(size); err != nil {
+		return err
+	}
+	u.cutHead(s)
+	return nil
 }
 
 // pumpLong looks for the end of a long line in what is new of it.

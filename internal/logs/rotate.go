@@ -64,6 +64,7 @@ func (u *Unifier) Rotate(path string) error {
 		return nil
 	}
 	u.now = u.opts.now()
+	u.lookAgain()
 	for _, s := range u.sources {
 		if s.Path == path {
 			if err := u.drain(s, endMark); err != nil {
@@ -72,7 +73,7 @@ func (u *Unifier) Rotate(path string) error {
 		}
 	}
 	if u.opts.MaxFiles <= 0 {
-		return u.truncate(path)
+		return os.Truncate(path, 0)
 	}
 	if err := shift(path, u.opts.MaxFiles); err != nil {
 		return err
@@ -84,7 +85,3 @@ func (u *Unifier) Rotate(path string) error {
 	u.waiter.wake()
 	return nil
 }
-
-func (u *Unifier) truncate(path string) error { return os.Truncate(path, 0) }
-func (u *Unifier) rotateSource(*source) error { return nil }
-func (u *Unifier) finishRotation(int) error   { return nil }

@@ -6,6 +6,10 @@ import "time"
 type Source struct {
 	Name string // of the process: the prefix
 	Path string // absolute
+
+	// RotateOnly keeps the lines out of the unified log: the file is only
+	// rotated like the others.
+	RotateOnly bool
 }
 
 // source is a file that is followed and where the unifier is in it.
@@ -29,7 +33,8 @@ type source struct {
 	hot bool
 	wd  int // what the kernel calls it
 
-	fixed bool // the file system cannot cut off the head of the file
+	unit  int64     // in which the file's head can be cut off; 0: not known yet
+	uncut time.Time // until when the file is not rotated, as that failed
 }
 
 func (s *source) close() {

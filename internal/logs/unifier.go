@@ -39,9 +39,9 @@ type Options struct {
 	// Report, if not nil, is told what went wrong and is tried again.
 	Report func(error)
 
-	now   func() time.Time                 // the clock
-	write func(fd int, b []byte) error     // appends to the unified log
-	stop  func(stage string) (killed bool) // a test's kill
+	now   func() time.Time             // the clock
+	write func(fd int, b []byte) error // appends to the unified log
+	at    func(moment string)          // told each step of a rotation
 }
 
 // Unifier writes the unified log. Its methods may be called from several
@@ -78,6 +78,10 @@ func NewUnifier(opts Options) (*Unifier, error) {
 		opts.write = write
 	}
 	u := &Unifier{opts: opts, unified: -1, byWatch: map[int]*source{}, dirs: map[string]int{}}
+	if opts.at == nil {
+		opts.at = func(string) {}
+	}
+	u.opts = opts
 	u.now = opts.now()
 	if err := u.start(); err != nil {
 		u.release()
