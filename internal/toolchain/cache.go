@@ -1,0 +1,106 @@
+package toolchain
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// memory is what the last search found, and the files on which that rests.
+// It holds as long as none of them changes: the interpreter and what it links
+// to, its FastAPI and uvicorn, and whatever would have been preferred.
+type memory struct {
+	Interpreter string `json:"interpreter"`
+	Configured  string `json:"configured"` // backend.python
+	Dir         string `json:"dir"`        // backend.dir
+	Active      string `json:"active"`     // VIRTUAL_ENV
+	Files       []mark `json:"files"`
+}
+
+// mark is a file as it was; a zero one was not there.
+type mark struct {
+	Path string `json:"path"`
+	Time int64  `json:"time"` // of the last change, in nanoseconds
+	Size int64  `json:"size"`
+}
+
+func markOf(path string) mark {
+	m := mark{Path: path}
+	if info, err := os.Stat(path); err == nil {
+		m.Time, m.Size = info.ModTime().UnixNano(), info.Size()
+	}
+	return m
+}
+
+func (f *finder) memoryFile() string { return filepath.Join(f.folder(), "python.json") }
+
+// remembered returns what an earlier search found, if it still holds. It
+// starts no process.
+func (f *finder) remembered() (string, bool) {
+	data, err := os.ReadFile(f.memoryFile())
+	if err != nil {
+		return "", false
+	}
+	var m memory
+	if json.Unmarshal(data, &m) != nil || m.Interpreter == "" || len(m.Files) == 0 {
+		return "", false
+	}
+	if m.Configured != f.cfg.Backend.Python || m.Dir != f.cfg.Backend.Dir || m.Active != f.variable("VIRTUAL_ENV") {
+		return "", false
+	}
+	for _, was := range m.Files {
+		if markOf(was.Path) != was {
+			return "", false
+		}
+	}
+	return m.Interpreter, executable(m.Interpreter)
+}
+
+func (f *finder) remember(p *interpreter) error {
+	m := memory{
+		Interpreter: p.path,
+		Configured:  f.cfg.Backend.Python,
+		Dir:         f.cfg.Backend.Dir,
+		Active:      f.variable("VIRTUAL_ENV"),
+		Files:       []mark{markOf(p.path)},
+	}
+	for _, origin := range p.origins {
+		m.Files = append(m.Files, markOf(origin))
+	}
+	for _, dir := range f.projectDirs() {
+		for _, name := range []string{".venv/pyvenv.cfg", ".venv/bin/python", "pyproject.toml", "requirements.txt", "uv.lock", "poetry.lock"} {
+			m.Files = append(m.Files, markOf(filepath.Join(dir, name)))
+		}
+	}
+	data, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("remember the interpreter: %w", err)
+	}
+	return writeFile(f.memoryFile(), data)
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(path string, data []byte) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(tmp.Name())
+	if _, err = tmp.Write(data); err == nil {
+		err = tmp.Sync()
+	}
+	if closed := tmp.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,17 @@
+//go:build !unix
+
+package toolchain
+
+import (
+	"context"
+	"os/exec"
+)
+
+func ownGroup(*exec.Cmd) {}
+
+func killGroup(*exec.Cmd) {}
+
+// lock does nothing: two starts at one moment both look.
+func lock(ctx context.Context, _ string) (unlock func(), err error) {
+	return func() {}, ctx.Err()
+}

@@ -1,0 +1,58 @@
+package toolchain
+
+import "strings"
+
+// Attempt is one way that was tried and why it did not do.
+type Attempt struct{ Way, Reason string }
+
+// MissingError says that something is not there and could not be got, and
+// what was tried.
+type MissingError struct {
+	What  string // such as "Python with fastapi and uvicorn"
+	Tried []Attempt
+	Type  string // what to type next
+}
+
+// Error lists the ways, one a line.
+func (e *MissingError) Error() string {
+	var b strings.Builder
+	b.WriteString("no ")
+	b.WriteString(e.What)
+	for i, a := range e.Tried {
+		if i == 0 {
+			b.WriteString("; tried:")
+		}
+		b.WriteString("\n  " + a.Way + ": " + a.Reason)
+	}
+	return b.String()
+}
+
+// Hint says what to do next.
+func (e *MissingError) Hint() string { return e.Type }
+
+func (f *finder) miss(way, reason string) {
+	f.tried = append(f.tried, Attempt{way, reason})
+}
+
+// missing makes the error of everything that was tried.
+func (f *finder) missing() error {
+	e := &MissingError{What: "Python with fastapi, uvicorn and websockets", Tried: f.tried}
+	venv := f.cfg.Backend.Dir + "/.venv"
+	switch {
+	case f.cfg.Backend.Python != "":
+		e.Type = f.cfg.Backend.Python + " -m pip install fastapi 'uvicorn[standard]', or remove backend.python to have one found"
+	case f.debian && !f.root:
+		e.Type = "sudo apt-get install " + strings.Join(debianPackages(), " ")
+	default:
+		e.Type = "python3 -m venv " + quote(venv) + " && " + quote(venv+"/bin/pip") + " install fastapi 'uvicorn[standard]'"
+	}
+	return e
+}
+
+// quote makes a word that a shell takes as it is.
+func quote(s string) string {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

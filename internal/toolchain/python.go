@@ -1,0 +1,192 @@
+// Package toolchain finds what the processes of a plan need and are not
+// themselves: a Python interpreter that can run the backend, and Node.js with
+// the packages of the frontend. What is not there it gets, saying what it
+// does. What it found it remembers below .local, so that the next start does
+// not ask again.
+//
+// It never changes an environment that it did not make: a .venv of the
+// project is used or left alone.
+package toolchain
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"muster/internal/config"
+)
+
+// Python returns the interpreter that runs the servers without a command of
+// their own: one that has FastAPI, uvicorn and a WebSocket library. In this
+// order it tries backend.python (and then nothing else), the project's .venv,
+// poetry or uv where the project uses them, the interpreters on PATH, a venv
+// of its own with pip, and on Debian, as root, the distribution's packages.
+// It is an absolute path. The error is a *MissingError when nothing works,
+// and ctx's when that ended first.
+func Python(ctx context.Context, cfg *config.Config, report func(string)) (interpreter string, err error) {
+	f := &finder{
+		cfg:    cfg,
+		report: report,
+		env:    os.Environ(),
+		system: []string{"/usr/bin/python3"},
+		root:   os.Geteuid() == 0,
+		debian: exists("/etc/debian_version"),
+	}
+	return f.find(ctx)
+}
+
+// finder looks for an interpreter. What it knows of the world is in its
+// fields, so that a test can make up another world.
+type finder struct {
+	cfg    *config.Config
+	report func(string)
+	env    []string // NAME=VALUE; PATH says where programs are
+	system []string // interpreters that may not be on PATH
+	root   bool     // may install packages of the distribution
+	debian bool     // the distribution is Debian or made from it
+
+	tried  []Attempt
+	spare  *interpreter // has everything but a WebSocket library
+	bases  []*interpreter
+	probes map[string]*interpreter
+}
+
+func (f *finder) find(ctx context.Context) (string, error) {
+	if known, ok := f.remembered(); ok {
+		return known, nil
+	}
+	// One start at a time looks and installs; a second waits and then finds
+	// what the first one remembered.
+	unlock, err := lock(ctx, filepath.Join(f.folder(), "lock"))
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if known, ok := f.remembered(); ok {
+		return known, nil
+	}
+	p, err := f.choose(ctx)
+	if err != nil {
+		return "", err
+	}
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	if p == nil {
+		return "", f.missing()
+	}
+	f.report("python " + p.version + ": " + p.path)
+	if err := f.remember(p); err != nil {
+		return "", err
+	}
+	return p.path, nil
+}
+
+// choose goes through the ways in their order.
+func (f *finder) choose(ctx context.Context) (*interpreter, error) {
+	if f.cfg.Backend.Python != "" {
+		return f.configured(ctx)
+	}
+	ways := []func(context.Context) (*interpreter, error){
+		f.projectVenv, f.poetry, f.uv, f.onPath, f.ownVenv, f.distribution,
+	}
+	for _, way := range ways {
+		p, err := way(ctx)
+		if p != nil || err != nil {
+			return p, err
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+	}
+	if f.spare != nil {
+		f.report("python: " + f.spare.path + " has no websockets and no wsproto: WebSockets will be refused")
+	}
+	return f.spare, nil
+}
+
+// configured takes what the configuration names, or fails: another
+// interpreter would not be what the user asked for.
+func (f *finder) configured(ctx context.Context) (*interpreter, error) {
+	name := f.cfg.Backend.Python
+	path := name
+	if !strings.Contains(name, "/") {
+		if path = f.lookPath(name); path == "" {
+			f.miss("backend.python", name+" is not on PATH")
+			return nil, nil
+		}
+	}
+	p := f.probe(ctx, path)
+	if p.err == nil && len(p.missing) == 0 {
+		if !p.webSockets {
+			f.report("python: " + path + " has no websockets and no wsproto: WebSockets will be refused")
+		}
+		return p, nil
+	}
+	f.miss("backend.python", path+" "+p.reason())
+	return nil, nil
+}
+
+// projectVenv takes the .venv beside the backend, or beside the
+// configuration.
+func (f *finder) projectVenv(ctx context.Context) (*interpreter, error) {
+	found := false
+	for _, dir := range f.projectDirs() {
+		venv := filepath.Join(dir, ".venv")
+		if !exists(venv) {
+			continue
+		}
+		found = true
+		if f.halfMade(venv, dir, "uv") || f.halfMade(venv, dir, "poetry") {
+			f.miss(".venv", venv+" was left half made by an interrupted run")
+			continue
+		}
+		if p := f.accept(ctx, ".venv", filepath.Join(venv, "bin", "python")); p != nil {
+			return p, nil
+		}
+	}
+	if !found {
+		f.miss(".venv", "there is none in "+strings.Join(f.projectDirs(), " or "))
+	}
+	return nil, nil
+}
+
+// accept returns the interpreter if it has all that is needed, and else
+// notes why not.
+func (f *finder) accept(ctx context.Context, way, path string) *interpreter {
+	p := f.probe(ctx, path)
+	if p.usable() {
+		return p
+	}
+	f.reject(way, p)
+	return nil
+}
+
+func (f *finder) reject(way string, p *interpreter) {
+	if p.err == nil && len(p.missing) == 0 && f.spare == nil {
+		f.spare = p
+	}
+	f.miss(way, p.path+" "+p.reason())
+}
+
+func (f *finder) projectDirs() []string {
+	dirs := []string{f.cfg.Backend.Dir}
+	if f.cfg.Dir != f.cfg.Backend.Dir {
+		dirs = append(dirs, f.cfg.Dir)
+	}
+	return dirs
+}
+
+// folder is where this package keeps what it knows.
+func (f *finder) folder() string { return filepath.Join(f.cfg.LocalDir(), "toolchain") }
+
+// variable returns a variable of the finder's environment.
+func (f *finder) variable(name string) string { return variable(f.env, name) }
+
+func (f *finder) lookPath(name string) string { return lookPath(f.env, name) }
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
