@@ -1,0 +1,226 @@
+package specs
+
+import (
+	"encoding/json"
+	"sort"
+	"strings"
+)
+
+// schema compares two schemas. What goes in may ask for less and allow more;
+// what comes out may bring more and leave out less; anything else breaks a
+// client.
+func (c *comparison) schema(at string, x, y any, in bool) {
+	a, refA := c.old.deref(x)
+	b, refB := c.new.deref(y)
+	if refA != "" || refB != "" {
+		pair := refA + " " + refB + " " + at[:min(len(at), 1)]
+		if c.seen[pair] {
+			return
+		}
+		c.seen[pair] = true
+	}
+	if a == nil && b == nil || meansSame(a, b, "") && refA == "" {
+		return
+	}
+	a, nullA := c.old.withoutNull(a)
+	b, nullB := c.new.withoutNull(b)
+	if nullA != nullB {
+		if nullB {
+			c.note(!in, "%s may be null", at)
+		} else {
+			c.note(in, "%s may not be null any more", at)
+		}
+	}
+	kindA, kindB := c.old.kindOf(a), c.new.kindOf(b)
+	if kindA != kindB {
+		widened := in && (kindB == "any" || kindA == "integer" && kindB == "number")
+		narrowed := !in && (kindA == "any" || kindA == "number" && kindB == "integer")
+		c.note(!widened && !narrowed, "%s is %s instead of %s", at, kindB, kindA)
+		return
+	}
+	c.values(at, a, b, in)
+	c.limits(at, a, b, in)
+	c.properties(at, a, b, in)
+	if a["items"] != nil || b["items"] != nil {
+		c.schema(at+"[]", a["items"], b["items"], in)
+	}
+	if object(a["additionalProperties"]) != nil && object(b["additionalProperties"]) != nil {
+		c.schema(at+"{}", a["additionalProperties"], b["additionalProperties"], in)
+	}
+	c.alternatives(at, a, b, in)
+}
+
+// withoutNull is the schema of what is not null, and whether null is allowed:
+// the three ways to say so are one.
+func (d Document) withoutNull(s map[string]any) (map[string]any, bool) {
+	null := nullable(s)
+	alts := alternatives(s)
+	var rest []any
+	for _, alt := range alts {
+		if isNull(object(alt)) {
+			null = true
+			continue
+		}
+		rest = append(rest, alt)
+	}
+	if len(rest) == 1 && len(alts) > len(rest) && len(object(s["properties"])) == 0 {
+		m, _ := d.deref(rest[0])
+		return m, null
+	}
+	if all := list(s["allOf"]); len(all) == 1 && len(object(s["properties"])) == 0 {
+		m, _ := d.deref(all[0])
+		return m, null
+	}
+	return s, null
+}
+
+// kindOf is the JSON type of a schema with its format, or "one of several".
+func (d Document) kindOf(s map[string]any) string {
+	if len(alternatives(s)) > 0 {
+		return "one of several"
+	}
+	ty := types(s)
+	if len(ty) == 0 {
+		switch {
+		case d.isObject(s):
+			ty = []string{"object"}
+		case len(values(s)) > 0:
+			ty = []string{oneType(values(s))}
+		case s["items"] != nil:
+			ty = []string{"array"}
+		default:
+			return "any"
+		}
+	}
+	sort.Strings(ty)
+	kind := strings.Join(ty, " or ")
+	if f := text(s["format"]); f != "" && kind == "string" {
+		kind += " (" + f + ")"
+	}
+	return kind
+}
+
+func (c *comparison) values(at string, a, b map[string]any, in bool) {
+	x, y := shownValues(a), shownValues(b)
+	if len(x) == 0 && len(y) == 0 {
+		return
+	}
+	if len(x) == 0 {
+		c.note(in, "%s only takes %s", at, strings.Join(y, ", "))
+		return
+	}
+	if len(y) == 0 {
+		c.note(!in, "%s takes other values, too", at)
+		return
+	}
+	for _, v := range y {
+		if !has(x, v) {
+			c.note(!in, "%s has the new value %s", at, v)
+		}
+	}
+	for _, v := range x {
+		if !has(y, v) {
+			c.note(in, "%s has no value %s any more", at, v)
+		}
+	}
+}
+
+func shownValues(s map[string]any) []string {
+	var all []string
+	for _, v := range values(s) {
+		all = append(all, show(v))
+	}
+	return all
+}
+
+// limits are the keywords that narrow a value; a different pattern is told,
+// not judged.
+func (c *comparison) limits(at string, a, b map[string]any, in bool) {
+	for _, k := range [...]struct {
+		name  string
+		lower bool // a larger number allows less
+	}{{"minimum", true}, {"maximum", false}, {"exclusiveMinimum", true}, {"exclusiveMaximum", false}, {"minLength", true},
+		{"maxLength", false}, {"minItems", true}, {"maxItems", false}} {
+		x, hasX := number(a[k.name])
+		y, hasY := number(b[k.name])
+		if hasX == hasY && x == y {
+			continue
+		}
+		tighter := hasY && (!hasX || (y > x) == k.lower)
+		if hasY {
+			c.note(in && tighter, "%s has the %s %s", at, k.name, show(b[k.name]))
+		} else {
+			c.note(false, "%s has no %s any more", at, k.name)
+		}
+	}
+	if p, q := text(a["pattern"]), text(b["pattern"]); p != q {
+		c.note(in && q != "", "%s has another pattern", at)
+	}
+}
+
+func number(v any) (float64, bool) {
+	n, ok := v.(json.Number)
+	if !ok {
+		return 0, false
+	}
+	f, err := n.Float64()
+	return f, err == nil
+}
+
+func (c *comparison) properties(at string, a, b map[string]any, in bool) {
+	x, y := c.old.shapeOf(a), c.new.shapeOf(b)
+	for _, key := range union2(x.Properties, y.Properties) {
+		p, inOld := x.Properties[key]
+		q, inNew := y.Properties[key]
+		name := at + "." + key
+		switch {
+		case !inOld && y.Required[key]:
+			c.note(in, "new required %s", name)
+		case !inOld:
+			c.note(false, "new %s", name)
+		case !inNew:
+			c.note(!in, "%s is gone", name)
+		default:
+			if y.Required[key] != x.Required[key] {
+				if y.Required[key] {
+					c.note(in, "%s is now required", name)
+				} else {
+					c.note(!in, "%s is now optional", name)
+				}
+			}
+			c.schema(name, p, q, in)
+		}
+	}
+}
+
+// alternatives compares the members of a union: by reference, else by place.
+func (c *comparison) alternatives(at string, a, b map[string]any, in bool) {
+	x, y := memberIndex(alternatives(a)), memberIndex(alternatives(b))
+	for _, key := range union2(x, y) {
+		p, inOld := x[key]
+		q, inNew := y[key]
+		switch {
+		case !inOld:
+			c.note(!in, "%s may be %s", at, key)
+		case !inNew:
+			c.note(in, "%s is never %s any more", at, key)
+		default:
+			c.schema(at, p, q, in)
+		}
+	}
+}
+
+func memberIndex(alts []any) map[string]any {
+	m := map[string]any{}
+	for _, alt := range alts {
+		s := object(alt)
+		key := text(s["title"])
+		if ref := text(s["$ref"]); ref != "" {
+			key = refName(ref)
+		} else if key == "" {
+			key = strings.Join(types(s), " or ")
+		}
+		m[unique(key, func(k string) bool { _, taken := m[k]; return taken })] = alt
+	}
+	return m
+}

@@ -1,0 +1,235 @@
+package specs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"muster/internal/config"
+)
+
+// Options say what to generate. The zero value generates everything.
+type Options struct {
+	SkipPython     bool
+	SkipTypeScript bool
+	Report         func(string) // progress, a line at a time; may be nil
+	Own            *Own         // remembers what is written; may be nil
+	TypeScript     *TypeScript  // keeps the generator loaded over several runs; may be nil
+}
+
+func (o Options) report(format string, args ...any) {
+	if o.Report != nil {
+		o.Report(fmt.Sprintf(format, args...))
+	}
+}
+
+// Result is what a run did.
+type Result struct {
+	Written []string // files that were written or removed
+	Ran     int      // generators that ran; 0 when nothing had changed
+}
+
+// output is one folder or file to be generated from one document.
+type output struct {
+	place string // the file or folder
+	input string // digest of all that it depends on
+	make  func(context.Context) (folder, error)
+	quick bool // takes no longer than to look whether it is needed
+}
+
+// Generate brings every client up to date with the documents. A client whose
+// generator fails stays as it is; the others are still made.
+func Generate(ctx context.Context, cfg *config.Config, o Options) (Result, error) {
+	var r Result
+	rec := readRecord(cfg)
+	dirty := false
+	all, stale, err := plan(cfg, &o)
+	if err != nil {
+		return r, err
+	}
+	if o.TypeScript != nil && o.TypeScript.once {
+		defer o.TypeScript.Close()
+	}
+	var failed []error
+	for _, out := range all {
+		if out.current(rec) {
+			continue
+		}
+		r.Ran++
+		written, err := out.update(ctx, o.Own)
+		r.Written = append(r.Written, written...)
+		if err != nil {
+			if ctx.Err() != nil {
+				return r, ctx.Err()
+			}
+			failed = append(failed, fmt.Errorf("%s: %w", filepath.Base(out.place), err))
+			continue
+		}
+		if !out.quick {
+			rec.Made[out.place] = made{out.input, digestFolder(out.place)}
+			dirty = true
+		}
+	}
+	written, err := o.Own.apply(stale)
+	r.Written = append(r.Written, written...)
+	if dirty {
+		failed = append(failed, rec.write())
+	}
+	return r, errors.Join(append(failed, err)...)
+}
+
+func (out output) current(rec *record) bool {
+	if out.quick {
+		return false
+	}
+	m, ok := rec.Made[out.place]
+	return ok && m.Input == out.input && m.Output == digestFolder(out.place)
+}
+
+func (out output) update(ctx context.Context, own *Own) ([]string, error) {
+	f, err := out.make(ctx)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := f.changes()
+	if err != nil {
+		return nil, err
+	}
+	return own.apply(changes)
+}
+
+// plan lists what is to be generated, and the files of clients whose module
+// is gone.
+func plan(cfg *config.Config, o *Options) ([]output, []change, error) {
+	modules, err := loadModules(cfg.Specs.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	var all []output
+	var stale []change
+	if dir := cfg.Specs.Python.Dir; dir != "" && !o.SkipPython {
+		outs, err := planPython(cfg, modules)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, outs...)
+		stale = append(stale, stalePython(dir, modules)...)
+	}
+	if cfg.Specs.TypeScript.Dir != "" && !o.SkipTypeScript {
+		if o.TypeScript == nil {
+			o.TypeScript = NewTypeScript(cfg)
+			o.TypeScript.once = true
+		}
+		outs, err := planTypeScript(cfg, modules, o.TypeScript)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, outs...)
+		stale = append(stale, staleTypeScript(cfg, modules)...)
+	}
+	return all, stale, nil
+}
+
+func planPython(cfg *config.Config, modules []moduleDocs) ([]output, error) {
+	tmpl, err := pythonTemplate()
+	if err != nil {
+		return nil, err
+	}
+	dir := cfg.Specs.Python.Dir
+	all := []output{single(filepath.Join(dir, "__init__.py"), func() ([]byte, error) {
+		return []byte(pyHeader + " Do not edit: changes are overwritten.\n\"\"\"Clients for calls between the modules.\"\"\"\n"), nil
+	})}
+	if data, err := os.ReadFile(all[0].place); err == nil && !isGenerated("", data) {
+		all = nil // somebody's own
+	}
+	for _, m := range modules {
+		if m.REST.Kind == "" {
+			continue
+		}
+		py := PythonModule{Name: m.Name, BaseURL: moduleURL(cfg, m.Name)}
+		all = append(all, single(filepath.Join(dir, py.File()), func() ([]byte, error) { return python(tmpl, m.REST, py) }))
+	}
+	return all, nil
+}
+
+// single is an output of one file, made within milliseconds.
+func single(file string, make func() ([]byte, error)) output {
+	return output{place: file, quick: true, make: func(context.Context) (folder, error) {
+		data, err := make()
+		return folder{one: file, data: data}, err
+	}}
+}
+
+func planTypeScript(cfg *config.Config, modules []moduleDocs, ts *TypeScript) ([]output, error) {
+	var all []output
+	c := cfg.Specs.TypeScript
+	for _, m := range modules {
+		if m.REST.Kind != "" {
+			id, err := ts.identity()
+			if err != nil {
+				return nil, err
+			}
+			dir := filepath.Join(c.Dir, c.RESTPrefix+m.Name)
+			all = append(all, output{place: dir, input: digest(id, residentScript, string(m.REST.Canonical())),
+				make: func(ctx context.Context) (folder, error) {
+					files, err := ts.REST(ctx, m.REST)
+					return folder{dir: dir, files: files}, err
+				}})
+		}
+		if m.WS.Kind != "" {
+			dir := filepath.Join(c.Dir, c.WSPrefix+m.Name)
+			all = append(all, output{place: dir, quick: true, make: func(context.Context) (folder, error) {
+				files, err := WebSocketTypes(m.WS, m.Name)
+				return folder{dir: dir, files: files}, err
+			}})
+		}
+	}
+	return all, nil
+}
+
+// stalePython lists the clients of modules that are gone.
+func stalePython(dir string, modules []moduleDocs) []change {
+	wanted := map[string]bool{}
+	for _, m := range modules {
+		if m.REST.Kind != "" {
+			wanted[PythonModule{Name: m.Name}.File()] = true
+		}
+	}
+	var all []change
+	files, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*_client.py"))
+	for _, file := range files {
+		if data, err := os.ReadFile(file); err == nil && !wanted[filepath.Base(file)] && isGenerated(file, data) {
+			all = append(all, change{file, data, nil})
+		}
+	}
+	return all
+}
+
+// staleTypeScript lists the files of clients whose document is gone.
+func staleTypeScript(cfg *config.Config, modules []moduleDocs) []change {
+	c := cfg.Specs.TypeScript
+	wanted := map[string]bool{}
+	for _, m := range modules {
+		wanted[c.RESTPrefix+m.Name] = m.REST.Kind != ""
+		if m.WS.Kind != "" {
+			wanted[c.WSPrefix+m.Name] = true
+		}
+	}
+	var all []change
+	entries, _ := os.ReadDir(c.Dir)
+	for _, e := range entries {
+		ours := strings.HasPrefix(e.Name(), c.RESTPrefix) && c.RESTPrefix != "" || strings.HasPrefix(e.Name(), c.WSPrefix) && c.WSPrefix != ""
+		if !e.IsDir() || !ours || wanted[e.Name()] {
+			continue
+		}
+		changes, err := folder{dir: filepath.Join(c.Dir, e.Name())}.changes()
+		if err == nil {
+			all = append(all, changes...)
+		}
+	}
+	return all
+}
+
