@@ -20,7 +20,8 @@ def make_client() -> Iterator[MakeClient]:
 
     def make(**settings: Any) -> TestClient:
         # A quick market, so that nothing waits for it.
-        client = TestClient(create_app(Settings(**{"market_tick": 0.02, **settings})))
+        settings.setdefault("market_tick", 0.02)
+        client = TestClient(create_app(Settings(**settings)))
         client.__enter__()
         entered.append(client)
         return client

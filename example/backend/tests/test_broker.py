@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from typing import Any, Callable, Dict
 
 import pytest
@@ -52,26 +51,6 @@ def test_a_limit_order_that_crosses_is_filled_no_worse_than_its_limit(client: Te
     order = place(client, type="limit", limit_price=10_000.0, quantity=1)
     assert order["status"] == "filled"
     assert order["average_price"] < 10_000.0
-
-
-def test_a_limit_order_is_filled_when_the_market_comes_to_it(
-    client: TestClient, quote: Quote
-) -> None:
-    # The market moves around its price of now: one of a buy and a sell just
-    # beside it must soon be reached.
-    now = quote("BTC-USD")
-    step = now["last"] * 0.0001
-    buy = place(client, symbol="BTC-USD", quantity=0.1, type="limit", limit_price=now["bid"] - step)
-    sell = place(
-        client, symbol="BTC-USD", side="sell", quantity=0.1, type="limit", limit_price=now["ask"] + step
-    )
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        states = {client.get(f"{ORDERS}/{order['id']}").json()["status"] for order in (buy, sell)}
-        if "filled" in states:
-            return
-        time.sleep(0.02)
-    pytest.fail("no resting order was filled")
 
 
 def test_a_stop_order_waits_on_the_other_side_of_the_market(

@@ -68,7 +68,7 @@ def create_app(settings: Optional[Settings] = None) -> FastAPI:
     documents = Documents(app, modules, settings, create_app)
     documents.install()
     app.state.documents = documents
-    app.openapi = documents.openapi  # type: ignore[assignment]
+    app.openapi = documents.openapi  # type: ignore
     app.openapi_url = f"{settings.base_url}/openapi.json"
     # The parameter lifespan= is younger than the oldest FastAPI that this runs on.
     app.router.lifespan_context = _lifespan(services, hubs, sessions)

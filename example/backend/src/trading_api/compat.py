@@ -10,7 +10,7 @@ import json
 from typing import Any, Dict, Iterable, Mapping, Type, TypeVar
 
 from fastapi import Body
-from pydantic import VERSION, BaseModel, ValidationError
+from pydantic import VERSION, BaseModel, Field, ValidationError
 
 PYDANTIC_2 = not VERSION.startswith("1.")
 
@@ -33,7 +33,8 @@ else:
             def schema_extra(schema: Dict[str, Any], model: Type[BaseModel]) -> None:
                 # pydantic 1 leaves out that a value may be null, which would
                 # make its own output invalid against its own schema.
-                for field in model.__fields__.values():
+                fields: Any = model.__fields__
+                for field in fields.values():
                     if field.allow_none:
                         _allow_null(schema["properties"], field.alias)
 
@@ -90,9 +91,10 @@ def error_text(error: ValidationError) -> str:
     return "; ".join(parts)
 
 
-def at_least(count: int) -> Dict[str, Any]:
-    """For the Field of a list: its least number of items."""
-    return {"min_length" if PYDANTIC_2 else "min_items": count}
+def filled_list(description: str) -> Any:
+    """The Field of a list that has one item at least."""
+    least: Dict[str, Any] = {"min_length" if PYDANTIC_2 else "min_items": 1}
+    return Field(..., description=description, **least)
 
 
 def tagged_body(key: str) -> Any:

@@ -24,20 +24,20 @@ def on_stop_signal(callback: Callable[[], None]) -> Iterator[None]:
         yield  # under a test client: Python handles signals in the main thread only
         return
     loop = asyncio.get_running_loop()
-    previous: Dict[signal.Signals, Any] = {}
+    previous: Dict[int, Any] = {}
 
     def handle(number: int, frame: Optional[FrameType]) -> None:
         loop.call_soon_threadsafe(callback)
-        before = previous[signal.Signals(number)]
+        before = previous[number]
         if callable(before):
             before(number, frame)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        before = signal.getsignal(number)
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(stop)
         # Where nobody had asked for it, the signal ends the process; leave it so.
         if callable(before):
-            previous[number] = before
-            signal.signal(number, handle)
+            previous[stop] = before
+            signal.signal(stop, handle)
     try:
         yield
     finally:

@@ -58,7 +58,7 @@ class OrderRequest(Model):
     symbol: str = Field(..., description="What to trade, such as `AAPL`")
     side: Side = Field(..., description="Which way to trade")
     quantity: float = Field(..., gt=0, description="How much")
-    labels: Dict[str, str] = Field({}, description="Free text by key, returned with the order")
+    labels: Dict[str, str] = Field(default={}, description="Free text by key, returned with the order")
 
 
 class MarketOrderRequest(OrderRequest):
@@ -72,7 +72,7 @@ class LimitOrderRequest(OrderRequest):
 
     type: Literal["limit"] = Field(..., description="Always `limit`")
     limit_price: float = Field(..., gt=0, description="The worst price to trade at")
-    time_in_force: TimeInForce = Field(TimeInForce.gtc, description="How long it waits")
+    time_in_force: TimeInForce = Field(default=TimeInForce.gtc, description="How long it waits")
 
 
 class StopOrderRequest(OrderRequest):
@@ -80,7 +80,7 @@ class StopOrderRequest(OrderRequest):
 
     type: Literal["stop"] = Field(..., description="Always `stop`")
     stop_price: float = Field(..., gt=0, description="The price that sets it off")
-    time_in_force: TimeInForce = Field(TimeInForce.gtc, description="How long it waits")
+    time_in_force: TimeInForce = Field(default=TimeInForce.gtc, description="How long it waits")
 
 
 PlaceOrderRequest = Union[MarketOrderRequest, LimitOrderRequest, StopOrderRequest]
@@ -89,9 +89,9 @@ PlaceOrderRequest = Union[MarketOrderRequest, LimitOrderRequest, StopOrderReques
 class ModifyOrderRequest(Model):
     """What to change in a working order; the rest stays."""
 
-    quantity: Optional[float] = Field(None, gt=0, description="How much")
-    limit_price: Optional[float] = Field(None, gt=0, description="Of a limit order")
-    stop_price: Optional[float] = Field(None, gt=0, description="Of a stop order")
+    quantity: Optional[float] = Field(default=None, gt=0, description="How much")
+    limit_price: Optional[float] = Field(default=None, gt=0, description="Of a limit order")
+    stop_price: Optional[float] = Field(default=None, gt=0, description="Of a stop order")
 
 
 class Order(Model):
@@ -157,16 +157,16 @@ class Account(Model):
 class OrdersSubscription(Model):
     """Whose orders to push."""
 
-    symbol: Optional[str] = Field(None, description="Only this symbol; null: all")
+    symbol: Optional[str] = Field(default=None, description="Only this symbol; null: all")
 
 
 class PositionsSubscription(Model):
     """Which positions to push."""
 
-    symbol: Optional[str] = Field(None, description="Only this symbol; null: all")
+    symbol: Optional[str] = Field(default=None, description="Only this symbol; null: all")
 
 
 class ExecutionsSubscription(Model):
     """Which trades to push."""
 
-    symbol: Optional[str] = Field(None, description="Only this symbol; null: all")
+    symbol: Optional[str] = Field(default=None, description="Only this symbol; null: all")

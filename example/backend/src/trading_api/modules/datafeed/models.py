@@ -8,7 +8,7 @@ from typing import Dict, List, Literal, Optional, Union
 
 from pydantic import Field
 
-from trading_api.compat import Model, at_least
+from trading_api.compat import Model, filled_list
 
 
 class Resolution(str, Enum):
@@ -128,10 +128,10 @@ class BarsSubscription(Model):
     """Which bars to push."""
 
     symbol: str = Field(..., description="The symbol")
-    resolution: Resolution = Field(Resolution.minute, description="Length of a bar")
+    resolution: Resolution = Field(default=Resolution.minute, description="Length of a bar")
 
 
 class QuotesSubscription(Model):
     """Which quotes to push."""
 
-    symbols: List[str] = Field(..., description="The symbols", **at_least(1))
+    symbols: List[str] = filled_list("The symbols")
