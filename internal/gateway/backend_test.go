@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -42,31 +43,44 @@ type echo struct {
 	SHA256 string
 }
 
+// ports hands out each port once. They lie below those that the kernel gives
+// to outgoing connections, which would otherwise take one between two uses.
+var ports struct {
+	sync.Mutex
+	next int
+}
+
 // portRange finds n free ports in a row.
 func portRange(t testing.TB, n int) int {
 	t.Helper()
-	for range 200 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+	ports.Lock()
+	defer ports.Unlock()
+	if ports.next == 0 {
+		ports.next = 12000 + rand.IntN(16000)
+	}
+	for range 1000 {
+		first := ports.next
+		ports.next += n
+		if ports.next > 32000 {
+			ports.next = 12000
 		}
-		first := l.Addr().(*net.TCPAddr).Port
-		list := []net.Listener{l}
-		for i := 1; i < n && first+i < 65536; i++ {
-			if l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first+i)); err != nil {
-				break
-			}
-			list = append(list, l)
-		}
-		for _, l := range list {
-			l.Close()
-		}
-		if len(list) == n {
+		if allFree(first, n) {
 			return first
 		}
 	}
 	t.Fatalf("found no %d free ports in a row", n)
 	return 0
+}
+
+func allFree(first, n int) bool {
+	for i := range n {
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first+i))
+		if err != nil {
+			return false
+		}
+		l.Close()
+	}
+	return true
 }
 
 func startBackend(t testing.TB, name string, port int) *backend {

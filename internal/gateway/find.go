@@ -188,8 +188,3 @@ func (k cache) store(c *config.Config, st os.FileInfo, b Binary) {
 		_ = replace(cacheFile(c), data, 0o600)
 	}
 }
-
-// installed tells what Install wrote down about the binary below .local.
-func installed(*config.Config) (source string, env []string) {
-	return "standalone build", nil
-}

@@ -1,0 +1,289 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha1" //nolint:gosec // what the index publishes; the lock file adds SHA-256
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// attempts is how often a broken download is taken up again.
+const attempts = 4
+
+// lockMismatch is a binary that is not the one the lock file vouches for.
+type lockMismatch struct{ file, want, got, lock string }
+
+func (e *lockMismatch) Error() string {
+	return fmt.Sprintf("%s has the SHA-256 %s, but %s says %s: the mirror serves another file than it did", e.file, e.got, e.lock, e.want)
+}
+
+func (e *lockMismatch) Hint() string {
+	return "do not use it before you know why; to accept the new file, remove its line from nginx.lock"
+}
+
+// httpError is a status that is no success.
+type httpError struct {
+	url    string
+	status int
+}
+
+func (e *httpError) Error() string {
+	return fmt.Sprintf("%s: %d %s", e.url, e.status, http.StatusText(e.status))
+}
+
+// standalone installs the mirror's build.
+func (i *installer) standalone(ctx context.Context) (Binary, error) {
+	lock, err := readLock(i.c)
+	if err != nil {
+		return Binary{}, err
+	}
+	data, err := i.fetchIndex(ctx)
+	if err != nil {
+		return Binary{}, err
+	}
+	x, err := parseIndex(data)
+	if err != nil {
+		return Binary{}, err
+	}
+	chosen, err := x.choose(i.want, i.goos, i.goarch, lock)
+	if err != nil {
+		return Binary{}, err
+	}
+	sum, err := chosen.sha1()
+	if err != nil {
+		return Binary{}, err
+	}
+	if b, ok := i.present(ctx, sum, lock[chosen.Filename]); ok {
+		return b, nil
+	}
+	part := filepath.Join(i.c.Dir, ".local", "tmp", chosen.Filename+".part")
+	if err := i.download(ctx, chosen, part); err != nil {
+		return Binary{}, err
+	}
+	got1, got256, err := sums(part)
+	if err != nil {
+		return Binary{}, fmt.Errorf("download nginx: %w", err)
+	}
+	if got1 != sum {
+		os.Remove(part)
+		return Binary{}, fmt.Errorf("%s has the SHA-1 %s, and index.json says %s: it was damaged or replaced on its way", chosen.Filename, got1, sum)
+	}
+	if want := lock[chosen.Filename]; want != "" && want != got256 {
+		os.Remove(part)
+		return Binary{}, &lockMismatch{file: chosen.Filename, want: want, got: got256, lock: LockFile(i.c)}
+	}
+	b, err := i.try(ctx, part, chosen)
+	if err != nil {
+		os.Remove(part)
+		return Binary{}, err
+	}
+	if lock[chosen.Filename] != got256 {
+		lock[chosen.Filename] = got256
+		if err := lock.write(i.c); err != nil {
+			return Binary{}, err
+		}
+	}
+	b.Source, b.Path = "standalone build", LocalBinary(i.c)
+	return b, i.place(part, origin{Source: b.Source})
+}
+
+// present tells whether the chosen build is installed already.
+func (i *installer) present(ctx context.Context, sum1, locked string) (Binary, bool) {
+	have1, have256, err := sums(LocalBinary(i.c))
+	if err != nil || have1 != sum1 || have256 != locked {
+		return Binary{}, false
+	}
+	b, err := inspect(ctx, i.c, LocalBinary(i.c))
+	return b, err == nil
+}
+
+// try runs the downloaded binary before it takes the place of another.
+func (i *installer) try(ctx context.Context, path string, chosen build) (Binary, error) {
+	if err := os.Chmod(path, 0o755); err != nil {
+		return Binary{}, fmt.Errorf("install nginx: %w", err)
+	}
+	b, err := inspect(ctx, i.c, path)
+	for range 20 {
+		if !errors.Is(err, syscall.ETXTBSY) {
+			break
+		}
+		// A process that another goroutine is starting still holds the
+		// descriptor that wrote the file, until it gets to its own exec.
+		time.Sleep(10 * time.Millisecond)
+		b, err = inspect(ctx, i.c, path)
+	}
+	if err == nil && b.Version != chosen.Version {
+		err = fmt.Errorf("%s says that it is %s", chosen.Filename, b.Version)
+	}
+	return b, err
+}
+
+func (i *installer) fetchIndex(ctx context.Context) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*i.stall)
+	defer cancel()
+	url := i.mirror() + "/index.json"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("the mirror %s is no URL: %w", i.mirror(), err)
+	}
+	resp, err := i.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, &httpError{url, resp.StatusCode}
+	}
+	data, err := io.ReadAll(io.LimitReader(resp.Body, 32<<20))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", url, err)
+	}
+	return data, nil
+}
+
+// download fetches a build into part, going on where an earlier try ended.
+func (i *installer) download(ctx context.Context, b build, part string) error {
+	var last error
+	for n := range attempts {
+		if n > 0 {
+			i.say(fmt.Sprintf("%v; going on with the download", last))
+			select {
+			case <-time.After(i.pause << (n - 1)):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if last = i.fetchPart(ctx, b, part); last == nil {
+			return nil
+		}
+		var status *httpError
+		if ctx.Err() != nil || errors.As(last, &status) && status.status < 500 && status.status != http.StatusRequestedRangeNotSatisfiable {
+			break
+		}
+		if errors.Is(last, syscall.ENOSPC) || errors.Is(last, syscall.EDQUOT) {
+			os.Remove(part)
+			return fmt.Errorf("the disk is full: %w", last)
+		}
+	}
+	return fmt.Errorf("download %s: %w", b.Filename, last)
+}
+
+func (i *installer) fetchPart(ctx context.Context, b build, part string) (err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silence := fmt.Errorf("the mirror sent nothing for %v", i.stall)
+	timer := time.AfterFunc(i.stall, func() { cancel(silence) })
+	defer timer.Stop()
+
+	have := int64(0)
+	if st, err := os.Stat(part); err == nil && st.Mode().IsRegular() {
+		have = st.Size()
+	}
+	if b.Size > 0 && have == b.Size {
+		return nil // the checksums tell whether it is the right one
+	}
+	if b.Size > 0 && have > b.Size {
+		have = 0
+	}
+	url := i.mirror() + "/" + b.Filename
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return fmt.Errorf("the mirror %s is no URL: %w", i.mirror(), err)
+	}
+	if have > 0 {
+		req.Header.Set("Range", "bytes="+strconv.FormatInt(have, 10)+"-")
+	}
+	resp, err := i.client.Do(req)
+	if err != nil {
+		return cause(ctx, err, silence)
+	}
+	defer resp.Body.Close()
+	flags := os.O_CREATE | os.O_WRONLY
+	switch {
+	case resp.StatusCode == http.StatusPartialContent && have > 0 && resumesAt(resp, have):
+		flags |= os.O_APPEND
+	case resp.StatusCode == http.StatusOK:
+		flags |= os.O_TRUNC
+		have = 0
+	default:
+		if have > 0 {
+			os.Remove(part) // what is there does not fit what the mirror has
+		}
+		return &httpError{url, resp.StatusCode}
+	}
+	f, err := os.OpenFile(part, flags, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	limit, total := int64(maxBinary), b.Size
+	if b.Size > 0 {
+		limit = b.Size
+	}
+	buf := make([]byte, 64<<10)
+	for {
+		timer.Reset(i.stall)
+		n, e := resp.Body.Read(buf)
+		if _, err := f.Write(buf[:n]); err != nil {
+			return err
+		}
+		have += int64(n)
+		if have > limit {
+			os.Truncate(part, 0)
+			return fmt.Errorf("%s is longer than the %d bytes that index.json says", url, limit)
+		}
+		i.progress(Event{Text: b.Filename, Done: have, Total: max(total, have)})
+		if e == io.EOF {
+			break
+		}
+		if e != nil {
+			return cause(ctx, e, silence)
+		}
+	}
+	if b.Size > 0 && have < b.Size {
+		return fmt.Errorf("%s ended after %d of %d bytes", url, have, b.Size)
+	}
+	return f.Sync()
+}
+
+// resumesAt tells whether a 206 begins where it was asked to.
+func resumesAt(resp *http.Response, at int64) bool {
+	var first int64
+	_, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-", &first)
+	return err == nil && first == at
+}
+
+// cause puts the reason of a cancellation in the place of "context canceled".
+func cause(ctx context.Context, err, silence error) error {
+	if context.Cause(ctx) == silence {
+		return silence
+	}
+	return err
+}
+
+// sums are a file's SHA-1 and SHA-256 in hex.
+func sums(path string) (s1, s256 string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", "", err
+	}
+	defer f.Close()
+	h1, h256 := sha1.New(), sha256.New()
+	if _, err := io.Copy(io.MultiWriter(h1, h256), f); err != nil {
+		return "", "", err
+	}
+	return hex.EncodeToString(h1.Sum(nil)), hex.EncodeToString(h256.Sum(nil)), nil
+}

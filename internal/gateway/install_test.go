@@ -1,0 +1,603 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// mirror serves builds as the site of the nginx binaries does.
+type mirror struct {
+	*httptest.Server
+	mu       sync.Mutex
+	index    index
+	files    map[string][]byte
+	requests []string
+	// serve, where set, answers for a binary in place of the mirror.
+	serve func(w http.ResponseWriter, r *http.Request, file []byte)
+}
+
+func newMirror(t *testing.T) *mirror {
+	m := &mirror{index: index{FormatVersion: 2}, files: map[string][]byte{}}
+	m.Server = httptest.NewServer(m)
+	t.Cleanup(m.Close)
+	return m
+}
+
+func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	name := strings.TrimPrefix(r.URL.Path, "/nginx-binaries/")
+	m.requests = append(m.requests, name+" "+r.Header.Get("Range"))
+	if name == "index.json" {
+		_ = json.NewEncoder(w).Encode(m.index)
+		return
+	}
+	data, ok := m.files[name]
+	switch {
+	case !ok:
+		http.NotFound(w, r)
+	case m.serve != nil:
+		m.serve(w, r, data)
+	default:
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(data)))
+	}
+}
+
+// answer sets serve.
+func (m *mirror) answer(serve func(w http.ResponseWriter, r *http.Request, file []byte)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.serve = serve
+}
+
+func (m *mirror) downloads() (n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.requests {
+		if !strings.HasPrefix(r, "index.json") {
+			n++
+		}
+	}
+	return n
+}
+
+// fakeNginx is a program that says what `nginx -V` would.
+func fakeNginx(version, build string) []byte {
+	return []byte("#!/bin/sh\n# " + build + strings.Repeat(" padding", 20_000) + "\necho 'nginx version: nginx/" + version + "' >&2\n" +
+		"echo 'configure arguments: --with-http_ssl_module --without-http_scgi_module' >&2\n")
+}
+
+func (m *mirror) add(version, variant, arch, system string, data []byte) string {
+	name := "nginx-" + version + "-" + arch + "-" + system
+	if variant != "" {
+		name = "nginx-" + version + "-" + variant + "-" + arch + "-" + system
+	}
+	sum := sha1.Sum(data)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.files[name] = data
+	m.index.Contents = append(m.index.Contents, build{
+		Name: "nginx", Version: version, Variant: variant, Arch: arch, OS: system,
+		Filename: name, Size: int64(len(data)), Checksum: "sha1:" + hex.EncodeToString(sum[:]),
+	})
+	return name
+}
+
+// newInstaller installs from m on a machine of linux/amd64 that has no other
+// nginx and no packages.
+func newInstaller(t *testing.T, m *mirror, version string) *installer {
+	t.Helper()
+	text := "nginx: {port: 8000, mirror: \"" + m.URL + "/nginx-binaries/\""
+	if version != "" {
+		text += ", version: \"" + version + "\""
+	}
+	c := load(t, text+"}\nservers: {core: {port: 8001}}\n")
+	return &installer{
+		c: c, client: m.Client(), stall: 5 * time.Second, pause: time.Millisecond,
+		goos: "linux", goarch: "amd64",
+	}
+}
+
+// want checks the whole outcome of an installation.
+func (i *installer) wantInstalled(t *testing.T, version string) Binary {
+	t.Helper()
+	b, err := i.standaloneOnly(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Version != version || b.Source != "standalone build" || b.Path != LocalBinary(i.c) {
+		t.Errorf("installed %+v, want %s", b, version)
+	}
+	found, err := Find(t.Context(), i.c)
+	if err != nil || found.Path != b.Path || found.Version != version {
+		t.Errorf("found %+v (%v)", found, err)
+	}
+	if left, _ := os.ReadDir(filepath.Join(i.c.Dir, ".local", "tmp")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	return b
+}
+
+func (i *installer) standaloneOnly(t *testing.T) (Binary, error) {
+	t.Helper()
+	var err error
+	if i.want, err = parseRange(pinned(i.c)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Prepare(i.c); err != nil {
+		t.Fatal(err)
+	}
+	if i.progress == nil {
+		i.progress = func(e Event) {}
+	}
+	return i.standalone(t.Context())
+}
+
+// wantFailure checks that nothing was installed and that the error says why.
+func (i *installer) wantFailure(t *testing.T, parts ...string) error {
+	t.Helper()
+	_, err := i.standaloneOnly(t)
+	if err == nil {
+		t.Fatal("was installed all the same")
+	}
+	for _, p := range parts {
+		if !strings.Contains(err.Error(), p) {
+			t.Errorf("the error %q does not say %q", err, p)
+		}
+	}
+	if _, e := os.Stat(LocalBinary(i.c)); e == nil {
+		t.Error("left a binary behind")
+	}
+	return err
+}
+
+func stocked(t *testing.T) *mirror {
+	m := newMirror(t)
+	for _, v := range []string{"1.26.3", "1.28.0", "1.28.2", "1.29.4", "1.9.15"} {
+		m.add(v, "", "x86_64", "linux", fakeNginx(v, "linux"))
+		m.add(v, "", "aarch64", "linux", fakeNginx(v, "arm"))
+		m.add(v, "", "arm64", "darwin", fakeNginx(v, "mac"))
+	}
+	m.add("1.30.0", "debug", "x86_64", "linux", fakeNginx("1.30.0", "debug"))
+	m.add("1.30.0", "", "x86_64", "win32", fakeNginx("1.30.0", "windows"))
+	m.index.Contents = append(m.index.Contents, build{Name: "njs", Version: "1.99.0", Arch: "x86_64", OS: "linux", Filename: "njs-1.99.0-x86_64-linux"})
+	return m
+}
+
+func TestInstallTakesTheNewestStableVersion(t *testing.T) {
+	t.Parallel()
+	m := stocked(t)
+	i := newInstaller(t, m, "")
+	var last Event
+	i.progress = func(e Event) {
+		if e.Total > 0 {
+			last = e
+		}
+	}
+	i.wantInstalled(t, "1.28.2")
+	if last.Done != last.Total || last.Total < 1000 {
+		t.Errorf("the progress ended with %+v", last)
+	}
+	sum := sha256.Sum256(m.files["nginx-1.28.2-x86_64-linux"])
+	lock, err := os.ReadFile(LockFile(i.c))
+	if want := hex.EncodeToString(sum[:]) + "  nginx-1.28.2-x86_64-linux\n"; err != nil || !strings.HasSuffix(string(lock), want) {
+		t.Errorf("the lock file is %q (%v), want %q", lock, err, want)
+	}
+	i.wantInstalled(t, "1.28.2")
+	if n := m.downloads(); n != 1 {
+		t.Errorf("two installations of the same took %d downloads", n)
+	}
+}
+
+func TestInstallTakesTheWantedVersion(t *testing.T) {
+	t.Parallel()
+	m := stocked(t)
+	for wish, want := range map[string]string{
+		"1.28": "1.28.2", "1.26.x": "1.26.3", "1.28.0": "1.28.0", "^1.26": "1.29.4", "~1.28.0": "1.28.2",
+		">=1.26 <1.28": "1.26.3", ">1.28": "1.29.4", "<=1.28": "1.28.2", "<1.28.2": "1.28.0", "1.29": "1.29.4", ">1.28.0 <1.29": "1.28.2",
+	} {
+		r, err := parseRange(wish)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := m.index.choose(r, "linux", "amd64", nil)
+		if err != nil || b.Version != want || b.Filename != "nginx-"+want+"-x86_64-linux" {
+			t.Errorf("%s took %s (%v), want %s", wish, b.Filename, err, want)
+		}
+	}
+	newInstaller(t, m, "1.26").wantInstalled(t, "1.26.3")
+	newInstaller(t, m, "1.27").wantFailure(t, "no build of that version for linux/amd64", "1.28.2")
+}
+
+func TestInstallTakesTheBuildOfTheMachine(t *testing.T) {
+	t.Parallel()
+	m := stocked(t)
+	for machine, want := range map[string]string{
+		"linux/arm64": "nginx-1.28.2-aarch64-linux", "darwin/arm64": "nginx-1.28.2-arm64-darwin", "linux/amd64": "nginx-1.28.2-x86_64-linux",
+	} {
+		goos, goarch, _ := strings.Cut(machine, "/")
+		if b, err := m.index.choose(nil, goos, goarch, nil); err != nil || b.Filename != want {
+			t.Errorf("%s took %s (%v), want %s", machine, b.Filename, err, want)
+		}
+	}
+	i := newInstaller(t, m, "")
+	i.goarch = "riscv64"
+	i.wantFailure(t, "no build for linux/riscv64", "linux/x86_64")
+}
+
+func TestInstallStaysWithTheLockedVersion(t *testing.T) {
+	t.Parallel()
+	m := stocked(t)
+	i := newInstaller(t, m, "1.28.0")
+	i.wantInstalled(t, "1.28.0")
+	lock, err := os.ReadFile(LockFile(i.c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := newInstaller(t, m, "")
+	if err := os.WriteFile(LockFile(other.c), lock, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	other.wantInstalled(t, "1.28.0")
+}
+
+func TestInstallRefusesAFileThatTheLockDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", "good"))
+	first := newInstaller(t, m, "")
+	first.wantInstalled(t, "1.28.2")
+	lock, err := os.ReadFile(LockFile(first.c))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	m.index.Contents = nil
+	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", "evil")) // with a SHA-1 that fits
+	i := newInstaller(t, m, "")
+	if err := os.WriteFile(LockFile(i.c), lock, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err = i.wantFailure(t, name, "the mirror serves another file")
+	if h, ok := err.(interface{ Hint() string }); !ok || h.Hint() == "" {
+		t.Error("the error has no hint")
+	}
+	// No other way may explain it away.
+	if _, err := i.install(t.Context()); err == nil || !strings.Contains(err.Error(), "the mirror serves another file") {
+		t.Errorf("the whole installation said %v", err)
+	}
+	if now, _ := os.ReadFile(LockFile(i.c)); string(now) != string(lock) {
+		t.Error("the lock file was changed")
+	}
+}
+
+func TestInstallRefusesAWrongChecksum(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.files[name][100]++
+	i := newInstaller(t, m, "")
+	i.wantFailure(t, name, "index.json says", "damaged or replaced")
+	if _, err := os.Stat(LockFile(i.c)); err == nil {
+		t.Error("a lock file was written")
+	}
+	if left, _ := os.ReadDir(filepath.Join(i.c.Dir, ".local", "tmp")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestInstallRefusesATruncatedFile(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.files[name] = m.files[name][:5000]
+	newInstaller(t, m, "").wantFailure(t, name, "416")
+}
+
+func TestInstallReportsAMissingFile(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	delete(m.files, name)
+	newInstaller(t, m, "").wantFailure(t, "/"+name+": 404 Not Found")
+	if n := m.downloads(); n != 1 {
+		t.Errorf("asked %d times for a file that is not there", n)
+	}
+}
+
+func TestInstallReportsABadIndex(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	newInstaller(t, m, "").wantFailure(t, "no build for linux/amd64")
+	m.index.FormatVersion = 3
+	newInstaller(t, m, "").wantFailure(t, "format 3")
+	m.index = index{FormatVersion: 2, Contents: []build{{Name: "nginx", Version: "1.28.2", Arch: "x86_64", OS: "linux", Filename: "../../evil", Checksum: "sha1:"}}}
+	newInstaller(t, m, "").wantFailure(t, "no build for")
+}
+
+func TestInstallGoesOnAfterABrokenConnection(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	breaks := 2
+	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
+		if breaks == 0 {
+			http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(data)))
+			return
+		}
+		breaks--
+		from := 0
+		if s, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes="); ok {
+			from, _ = strconv.Atoi(strings.TrimSuffix(s, "-"))
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
+			w.WriteHeader(http.StatusPartialContent)
+		}
+		_, _ = w.Write(data[from : from+40_000])
+		panic(http.ErrAbortHandler)
+	})
+	newInstaller(t, m, "").wantInstalled(t, "1.28.2")
+	if got := strings.Join(m.requests, "|"); !strings.HasSuffix(got, "bytes=80000-") {
+		t.Errorf("did not go on where it ended: %s", got)
+	}
+}
+
+func TestInstallResumesInALaterCall(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
+		if r.Header.Get("Range") == "" {
+			_, _ = w.Write(data[:50_000])
+		}
+		panic(http.ErrAbortHandler)
+	})
+	i := newInstaller(t, m, "")
+	i.wantFailure(t, name)
+	m.answer(nil)
+	i.wantInstalled(t, "1.28.2")
+	if last := m.requests[len(m.requests)-1]; last != name+" bytes=50000-" {
+		t.Errorf("asked for %q", last)
+	}
+}
+
+func TestInstallGivesUpOnASilentMirror(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
+		_, _ = w.Write(data[:10])
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	i := newInstaller(t, m, "")
+	i.stall = 50 * time.Millisecond
+	i.wantFailure(t, name, "sent nothing for 50ms")
+}
+
+func TestInstallWaitsForASlowMirror(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.answer(func(w http.ResponseWriter, _ *http.Request, data []byte) {
+		for len(data) > 0 {
+			n := min(len(data), 16_000)
+			_, _ = w.Write(data[:n])
+			_ = http.NewResponseController(w).Flush()
+			data = data[n:]
+			time.Sleep(30 * time.Millisecond)
+		}
+	})
+	i := newInstaller(t, m, "")
+	i.stall = 250 * time.Millisecond // less than the whole takes
+	i.wantInstalled(t, "1.28.2")
+}
+
+func TestInstallReportsAFullDisk(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	i := newInstaller(t, m, "")
+	if err := Prepare(i.c); err != nil {
+		t.Fatal(err)
+	}
+	part := filepath.Join(i.c.Dir, ".local", "tmp", name+".part")
+	if err := os.Symlink("/dev/full", part); err != nil {
+		t.Skip(err)
+	}
+	err := i.wantFailure(t, "the disk is full")
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("%v is not ENOSPC", err)
+	}
+	if _, err := os.Lstat(part); err == nil {
+		t.Error("left the partial download behind")
+	}
+}
+
+func TestInstallRefusesWhatDoesNotRun(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	m.add("1.28.2", "", "x86_64", "linux", []byte("\x7fELF but not really"))
+	i := newInstaller(t, m, "")
+	i.wantFailure(t, "does not run")
+	m = newMirror(t)
+	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.20.0", ""))
+	newInstaller(t, m, "").wantFailure(t, "says that it is 1.20.0")
+}
+
+func TestAFailedInstallLeavesTheOldBinary(t *testing.T) {
+	t.Parallel()
+	m := stocked(t)
+	i := newInstaller(t, m, "")
+	i.wantInstalled(t, "1.28.2")
+	before, _ := os.ReadFile(LocalBinary(i.c))
+	name := m.add("1.32.0", "", "x86_64", "linux", fakeNginx("1.32.0", ""))
+	m.files[name][100]++
+	i.c.Nginx.Version = "1.32"
+	if _, err := i.standaloneOnly(t); err == nil {
+		t.Fatal("a damaged file was installed")
+	}
+	if after, _ := os.ReadFile(LocalBinary(i.c)); string(after) != string(before) {
+		t.Error("the old binary is gone")
+	}
+}
+
+func TestTheEnvironmentNamesTheMirror(t *testing.T) {
+	m := stocked(t)
+	i := newInstaller(t, m, "")
+	i.c.Nginx.Mirror = "http://127.0.0.1:1"
+	t.Setenv(MirrorVariable, m.URL+"/nginx-binaries")
+	i.wantInstalled(t, "1.28.2")
+}
+
+// The way by a package, with a real package and a real dpkg-deb; only the
+// download is a script's.
+func TestInstallUnpacksTheDistributionsPackage(t *testing.T) {
+	real, err := Find(t.Context(), load(t, designFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(real.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin, debs := t.TempDir(), t.TempDir()
+	// As in Debian 12 nginx is in the package of that name; nginx-light of
+	// Debian 11 has it, and its package nginx is empty.
+	for _, holder := range []string{"nginx", "nginx-light"} {
+		t.Run(holder, func(t *testing.T) {
+			for _, name := range []string{"nginx", "nginx-light"} {
+				files := map[string][]byte{"usr/share/doc/nginx/copyright": []byte("text")}
+				if name == holder {
+					files["usr/sbin/nginx"] = data
+				}
+				packDeb(t, debs, name, "libc6 (>= 2.3), iproute2", files)
+			}
+			script := "#!/bin/sh\nfor last; do :; done\ncase \"$*\" in *update*) exit 0;; esac\n" +
+				"cp '" + debs + "'/\"$last\"_1_all.deb . || { echo 'E: Unable to locate package' >&2; exit 100; }\n"
+			if err := os.WriteFile(filepath.Join(bin, "apt-get"), []byte(script), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+			i := newInstaller(t, newMirror(t), "") // with nothing in it
+			var said []string
+			i.progress = func(e Event) { said = append(said, e.Text) }
+			b, err := i.install(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.Path != LocalBinary(i.c) || b.Source != "distribution's package" || b.Version != real.Version {
+				t.Errorf("installed %+v", b)
+			}
+			text := strings.Join(said, "\n")
+			for _, want := range []string{"trying standalone build from " + i.mirror(), "no build for linux/amd64",
+				"trying the distribution's package", "nginx " + b.Version + ", distribution's package"} {
+				if !strings.Contains(text, want) {
+					t.Errorf("said nothing of %q:\n%s", want, text)
+				}
+			}
+			generated(t, i.c, Options{Binary: b})
+			if left, _ := os.ReadDir(filepath.Join(i.c.Dir, ".local", "tmp")); len(left) > len(b.Modules) {
+				for _, e := range left {
+					if strings.HasPrefix(e.Name(), "package-") {
+						t.Errorf("left behind: %s", e.Name())
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestInstallBringsMissingLibraries(t *testing.T) {
+	bin, debs := t.TempDir(), t.TempDir()
+	// A program that runs only with its library, as ldd too would say.
+	program := "#!/bin/sh\n[ -e \"$LD_LIBRARY_PATH/libinner.so.1\" ] || { echo 'error while loading shared libraries' >&2; exit 127; }\n" +
+		"echo 'nginx version: nginx/1.22.1' >&2\n"
+	packDeb(t, debs, "nginx", "libouter1 (>= 2) | other, nginx-common", map[string][]byte{"usr/sbin/nginx": []byte(program)})
+	packDeb(t, debs, "libouter1", "libinner1:any", map[string][]byte{"usr/lib/x/libouter.so.1": []byte("so")})
+	packDeb(t, debs, "libinner1", "libc6", map[string][]byte{"usr/lib/y/libinner.so.1": []byte("so")})
+	scripts := map[string]string{
+		"apt-get": "for last; do :; done\ncp '" + debs + "'/\"$last\"_1_all.deb .\n",
+		"ldd": "case \"$LD_LIBRARY_PATH\" in */y*) ;; *) echo 'libinner.so.1 => not found';; esac\n" +
+			"case \"$LD_LIBRARY_PATH\" in */x*) ;; *) echo 'libouter.so.1 => not found';; esac\n",
+	}
+	for name, text := range scripts {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	i := newInstaller(t, newMirror(t), "")
+	b, err := i.install(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "LD_LIBRARY_PATH=" + filepath.Join(i.c.Dir, ".local", "lib", "nginx")
+	if b.Version != "1.22.1" || len(b.Env) != 1 || b.Env[0] != want {
+		t.Errorf("installed %+v, want %s", b, want)
+	}
+	for range 2 { // by asking the program, then from the cache
+		if found, err := Find(t.Context(), i.c); err != nil || found.Path != b.Path || len(found.Env) != 1 || found.Env[0] != want {
+			t.Errorf("found %+v (%v)", found, err)
+		}
+	}
+}
+
+func TestInstallEndsWithTheSystemsNginxOrAllReasons(t *testing.T) {
+	bin := t.TempDir()
+	t.Setenv("PATH", bin)
+	i := newInstaller(t, newMirror(t), "")
+	b, err := i.install(t.Context())
+	if err != nil || b.Source != "system" {
+		t.Errorf("installed %+v (%v)", b, err)
+	}
+	i = newInstaller(t, newMirror(t), "7.7.7")
+	_, err = i.install(t.Context())
+	var h interface{ Hint() string }
+	if err == nil || !errors.Is(err, ErrNotFound) || !errors.As(err, &h) || !strings.Contains(h.Hint(), "gateway: builtin") {
+		t.Fatalf("got %v", err)
+	}
+	for _, want := range []string{"standalone build from " + i.mirror(), "the distribution's package: there is no apt-get", "the system's nginx: ", "not 7.7.7"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not say %q: %v", want, err)
+		}
+	}
+}
+
+func TestInstallCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	i := newInstaller(t, m, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
+		cancel()
+		<-r.Context().Done()
+	})
+	if _, err := i.install(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestABadLockFileIsReportedWithItsLine(t *testing.T) {
+	t.Parallel()
+	i := newInstaller(t, stocked(t), "")
+	if err := os.WriteFile(LockFile(i.c), []byte("# text\nnonsense\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	i.wantFailure(t, "nginx.lock:2: ")
+}
