@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,7 +137,9 @@ func (f *finder) onPath(ctx context.Context) (*interpreter, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	answers := make([]*interpreter, len(candidates))
 	done := make([]chan struct{}, len(candidates))
-	slots := make(chan struct{}, 4) // few: each is a process that reads from disk
+	// More than one for each processor only delays the first answers, and the
+	// first is often the one taken.
+	slots := make(chan struct{}, min(runtime.NumCPU(), 4))
 	var all sync.WaitGroup
 	for i, path := range candidates {
 		done[i] = make(chan struct{})

@@ -35,9 +35,7 @@ func newWorld(t *testing.T) *world {
 			t.Fatal(err)
 		}
 	}
-	c := &config.Config{Dir: project}
-	c.Backend.Dir = backend
-	w.finder = &finder{cfg: c, report: w.report, env: []string{"PATH=" + w.bin, "HOME=" + dir}}
+	w.finder = &finder{cfg: testConfig(project), report: w.report, env: []string{"PATH=" + w.bin, "HOME=" + dir}}
 	return w
 }
 
@@ -118,3 +116,10 @@ esac
 }
 
 func everything() []string { return []string{"fastapi", "uvicorn", "websockets", "venv", "ensurepip"} }
+
+// testConfig has its backend in the folder backend, if there is one.
+func testConfig(dir string) *config.Config {
+	c := &config.Config{Dir: dir}
+	c.Backend.Dir = filepath.Join(dir, "backend")
+	return c
+}

@@ -1,0 +1,174 @@
+package toolchain
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// nodeWorld is a world with a frontend, a node and an npm that makes what
+// real npm leaves behind.
+func nodeWorld(t *testing.T) (*world, *nodeProject) {
+	t.Helper()
+	w := newWorld(t)
+	dir := filepath.Join(w.finder.cfg.Dir, "frontend")
+	w.write(filepath.Join(dir, "package.json"), `{"name": "page"}`)
+	w.script("node", "echo v20.20.2\n")
+	w.script("npm", `if [ -e npm-fails ]; then echo "npm error network" >&2; exit 1; fi
+mkdir -p node_modules && touch node_modules/.package-lock.json
+[ "$1" = ci ] || echo '{"packages": {}}' >package-lock.json
+`)
+	return w, &nodeProject{dir: dir, report: w.report, env: w.finder.env}
+}
+
+func TestPackagesAreInstalledFromTheLockOnce(t *testing.T) {
+	w, n := nodeWorld(t)
+	w.write(filepath.Join(n.dir, "package-lock.json"), `{"packages": {"node_modules/a": {"version": "1.0.0"}}}`)
+	for range 2 {
+		if err := n.ensure(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.Count(w.called(), "npm ci") != 1 || strings.Count(w.called(), "node --version") != 1 {
+		t.Errorf("want one npm ci and one node --version:\n%s", w.called())
+	}
+	w.write(filepath.Join(n.dir, "package-lock.json"), `{"packages": {"node_modules/a": {"version": "1.0.1"}}}`)
+	if err := n.ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(w.called(), "npm ci") != 2 {
+		t.Errorf("a changed lock must be installed:\n%s", w.called())
+	}
+	os.RemoveAll(filepath.Join(n.dir, "node_modules"))
+	if err := n.ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(w.called(), "npm ci") != 3 {
+		t.Errorf("removed packages must be installed again:\n%s", w.called())
+	}
+}
+
+func TestWithoutALockPackagesAreInstalledAndLocked(t *testing.T) {
+	w, n := nodeWorld(t)
+	for range 2 {
+		if err := n.ensure(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.Count(w.called(), "npm install") != 1 || !w.said("npm install in "+n.dir) {
+		t.Errorf("%s%q", w.called(), w.reported)
+	}
+}
+
+func TestWhatTheUserInstalledIsNotInstalledAgain(t *testing.T) {
+	w, n := nodeWorld(t)
+	lock := `{"packages": {"": {}, "node_modules/a": {"version": "1.0.0", "integrity": "x"}, "node_modules/b": {"version": "2.0.0", "optional": true}}}`
+	w.write(filepath.Join(n.dir, "package-lock.json"), lock)
+	w.write(filepath.Join(n.dir, "node_modules/.package-lock.json"), `{"packages": {"node_modules/a": {"version": "1.0.0", "integrity": "x"}}}`)
+	w.write(filepath.Join(n.dir, "node_modules/a/package.json"), "{}")
+	if err := n.ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(w.called(), "npm") {
+		t.Error(w.called())
+	}
+}
+
+func TestNodeProblemsAreSaidWithWhatToType(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(w *world, n *nodeProject)
+		want   string
+	}{
+		"no node":        {func(w *world, n *nodeProject) { os.Remove(filepath.Join(w.bin, "node")) }, "no Node.js, which the frontend needs"},
+		"no npm":         {func(w *world, n *nodeProject) { os.Remove(filepath.Join(w.bin, "npm")) }, "no npm, which the frontend needs"},
+		"an old node":    {func(w *world, n *nodeProject) { w.script("node", "echo v16.1.0") }, "no Node.js >=18; tried:\n  PATH: "},
+		"engines":        {func(w *world, n *nodeProject) { w.write(n.dir+"/package.json", `{"engines": {"node": "^22 || >=24"}}`) }, "is v20.20.2"},
+		"npm fails":      {func(w *world, n *nodeProject) { w.write(n.dir+"/npm-fails", "") }, "npm install: failed with exit code 1: npm error network"},
+		"another lock":   {func(w *world, n *nodeProject) { w.write(n.dir+"/pnpm-lock.yaml", "") }, "the project is locked by pnpm"},
+		"no node at all": {func(w *world, n *nodeProject) { w.script("node", "exit 3") }, "failed with exit code 3"},
+		"no package":     {func(w *world, n *nodeProject) { os.Remove(n.dir + "/package.json") }, "there is no package.json in"},
+		"broken package": {func(w *world, n *nodeProject) { w.write(n.dir+"/package.json", "{") }, "package.json is not valid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, n := nodeWorld(t)
+			test.change(w, n)
+			err := n.ensure(t.Context())
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("got %v, want %q", err, test.want)
+			}
+			var missing *MissingError
+			if errors.As(err, &missing) && missing.Hint() == "" {
+				t.Error("no hint")
+			}
+			if exists(filepath.Join(n.dir, "node_modules", stampFile)) {
+				t.Error("it counts as installed")
+			}
+		})
+	}
+}
+
+// TestRealNpm installs a package that lies beside the frontend, so that no
+// network is needed.
+func TestRealNpm(t *testing.T) {
+	if _, err := exec.LookPath("npm"); err != nil {
+		t.Skip("npm is not installed")
+	}
+	w := newWorld(t)
+	dir := filepath.Join(w.finder.cfg.Dir, "frontend")
+	w.write(filepath.Join(dir, "package.json"), `{"name": "page", "version": "1.0.0", "dependencies": {"local": "file:local"}}`)
+	w.write(filepath.Join(dir, "local/package.json"), `{"name": "local", "version": "1.0.0"}`)
+	if err := Node(t.Context(), dir, w.report); err != nil {
+		t.Fatal(err)
+	}
+	if !exists(filepath.Join(dir, "node_modules/local/package.json")) || !w.said("npm install in ") {
+		t.Fatalf("not installed; reported %q", w.reported)
+	}
+	os.Remove(filepath.Join(dir, "node_modules", stampFile))
+	w.reported = nil
+	if err := Node(t.Context(), dir, w.report); err != nil {
+		t.Fatal(err)
+	}
+	if w.said("npm") {
+		t.Errorf("what npm itself installed was not recognised: %q", w.reported)
+	}
+}
+
+func TestVersionRanges(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		version, wanted string
+		want            bool
+	}{
+		{"v20.20.2", ">=18", true}, {"v16.0.0", ">=18", false}, {"v18.0.0", ">=18", true},
+		{"v20.18.9", "^20.19.0 || >=22.12.0", false}, {"v20.19.0", "^20.19.0 || >=22.12.0", true},
+		{"v21.0.0", "^20.19.0 || >=22.12.0", false}, {"v22.12.0", "^20.19.0 || >=22.12.0", true},
+		{"v20.1.0", "20", true}, {"v21.1.0", "20", false}, {"v20.1.0", "20.x", true}, {"v20.1.0", "*", true},
+		{"v20.1.0", ">= 18 < 21", true}, {"v21.0.0", ">= 18 < 21", false}, {"v22.3.0", "18.0.0 - 22", true},
+		{"v19.0.0", ">18", true}, {"v18.9.0", ">18", false}, {"v20.1.5", "~20.1.2", true}, {"v20.2.0", "~20.1.2", false},
+		{"v20.0.0", "lts/*", true}, {"v20.0.0", "", true}, {"v20.0.0", "<=20", true}, {"v0.3.1", "^0.3.0", true}, {"v0.4.0", "^0.3.0", false},
+	} {
+		v, ok := parseVersion(test.version)
+		if !ok {
+			t.Fatal(test.version)
+		}
+		if got := satisfies(v, test.wanted); got != test.want {
+			t.Errorf("%s satisfies %q: %v", test.version, test.wanted, got)
+		}
+	}
+}
+
+func BenchmarkRemembered(b *testing.B) {
+	dir := b.TempDir()
+	f := &finder{report: func(string) {}, env: os.Environ(), cfg: testConfig(dir)}
+	if err := f.remember(&interpreter{path: "/bin/sh", origins: []string{"/bin/ls", "/bin/cat"}}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, ok := f.remembered(); !ok {
+			b.Fatal("forgotten")
+		}
+	}
+}
