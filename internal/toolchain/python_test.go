@@ -272,6 +272,18 @@ func TestInterruptedVenvIsNotBelievedLater(t *testing.T) {
 	}
 }
 
+func TestIndexThatCannotBeReachedIsNamedAsTheReason(t *testing.T) {
+	w := newWorld(t)
+	w.python("python3", "venv", "ensurepip")
+	w.write("pip-fails", "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'")
+	if e := w.fails(); !strings.Contains(e.Error(), "new venv: pip install cannot reach the package index") {
+		t.Fatal(e)
+	}
+	if exists(filepath.Join(w.finder.cfg.LocalDir(), "venv")) {
+		t.Error("half a venv was left")
+	}
+}
+
 func TestDebianPackagesAreTheLastWay(t *testing.T) {
 	w := newWorld(t)
 	system := w.python("python3", "venv", "ensurepip")

@@ -39,7 +39,7 @@ func (f *finder) ownVenv(ctx context.Context) (*interpreter, error) {
 	}
 	if err := f.fillVenv(ctx, venv, exists(stamp)); err != nil {
 		f.miss("new venv", err.Error())
-		return nil, nil
+		return nil, os.RemoveAll(venv) // half a venv is worth nothing
 	}
 	p := f.accept(ctx, "new venv", python)
 	if p == nil {
@@ -58,8 +58,17 @@ func (f *finder) fillVenv(ctx context.Context, venv string, complete bool) error
 		return err
 	}
 	env := without(f.env, "PYTHONHOME", "VIRTUAL_ENV", "PIP_TARGET", "PIP_USER", "PIP_PREFIX")
+	offline := false
 	step := func(argv ...string) error {
-		_, err := run(ctx, command{argv: argv, dir: f.cfg.Backend.Dir, env: env, line: f.progress("pip")})
+		_, err := run(ctx, command{argv: argv, dir: f.cfg.Backend.Dir, env: env, line: func(line string) {
+			// pip ends such a run with "no matching distribution", which is
+			// not what is wrong.
+			if strings.Contains(line, "after connection broken by") {
+				offline = true
+				return
+			}
+			f.report("pip: " + line)
+		}})
 		return err
 	}
 	if !complete {
@@ -81,6 +90,9 @@ func (f *finder) fillVenv(ctx context.Context, venv string, complete bool) error
 	pip := []string{python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off",
 		"--retries", "1", "--timeout", "15"}
 	if err := step(append(pip, wanted...)...); err != nil {
+		if offline {
+			return errors.New("pip install cannot reach the package index")
+		}
 		return errors.New("pip install " + err.Error())
 	}
 	return nil
