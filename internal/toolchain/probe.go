@@ -109,6 +109,10 @@ func (f *finder) ask(ctx context.Context, path string) *interpreter {
 		p.err = errors.New("is Python " + p.version + ", older than 3." + strconv.Itoa(oldest))
 		return p
 	}
+	if wanted := f.requiredPython(); !meets(p.version, wanted) {
+		p.err = errors.New("is Python " + p.version + ", but the project requires " + wanted)
+		return p
+	}
 	p.canVenv = found["venv"] != "" && found["ensurepip"] != ""
 	p.webSockets = found["websockets"] != "" || found["wsproto"] != ""
 	for _, module := range []string{"fastapi", "uvicorn", "websockets", "wsproto"} {

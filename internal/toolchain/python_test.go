@@ -215,6 +215,17 @@ func TestPythonThatIsTooOldIsPassedOver(t *testing.T) {
 	}
 }
 
+func TestPythonThatTheProjectIsNotForIsPassedOver(t *testing.T) {
+	w := newWorld(t)
+	w.write("pyproject.toml", "[project]\nrequires-python = \">=3.9, <3.12\" # as tested\n")
+	old := w.python("python3", everything()...)
+	w.write(old+".version", "3.8")
+	w.write(w.python("python", everything()...)+".version", "3.12")
+	want := w.python("python3.10", everything()...)
+	w.write(want+".version", "3.11")
+	w.wants(w.find(), want)
+}
+
 func TestNewVenvIsFilledFromRequirements(t *testing.T) {
 	w := newWorld(t)
 	w.python("python3", "venv", "ensurepip")
