@@ -33,9 +33,9 @@ type bench struct {
 }
 
 // eachGateway runs one and the same test against nginx and the builtin
-// gateway. In text, PORT stands for the gateway's port and NAMEn for the nth
-// backend port: the first instance of a server is started for each of names,
-// written NAME or NAME*instances.
+// gateway. In text, PORT stands for the gateway's port and <NAME> for the first
+// port of a backend. Backends are started for each of names, written NAME or
+// NAME*instances; with *0 a port is kept free.
 func eachGateway(t *testing.T, text string, names []string, test func(t *testing.T, b *bench)) {
 	for kind, start := range kinds() {
 		t.Run(kind, func(t *testing.T) {
@@ -50,7 +50,7 @@ func newBench(t testing.TB, text string, names []string, start func(testing.TB, 
 	b := &bench{backends: map[string]*backend{}}
 	total := 1
 	for _, n := range names {
-		total += instancesOf(n)
+		total += max(instancesOf(n), 1)
 	}
 	port := portRange(t, total)
 	replace := []string{"PORT", fmt.Sprint(port)}
@@ -61,6 +61,9 @@ func newBench(t testing.TB, text string, names []string, start func(testing.TB, 
 		for i := range instancesOf(n) {
 			instance := fmt.Sprintf("%s-%d", name, i)
 			b.backends[instance] = startBackend(t, instance, next)
+			next++
+		}
+		if instancesOf(n) == 0 {
 			next++
 		}
 	}

@@ -116,6 +116,11 @@ func (b *builder) add(r Route) {
 	b.routes = append(b.routes, r)
 }
 
+func (b *builder) byQuery() bool { return b.c.WebSocket.RoutingStrategy == config.RouteByQuery }
+
+// socketPath is the one path of all WebSockets that a query parameter routes.
+func (b *builder) socketPath() string { return b.c.APIBaseURL + "/ws" }
+
 // modules sends a module's paths to the server that lists it. Where several
 // do, websocket_routes says which one answers.
 func (b *builder) modules() {
@@ -135,7 +140,9 @@ func (b *builder) modules() {
 				server = other.Name
 			}
 			path := b.c.APIBaseURL + "/" + m
-			b.add(Route{Path: path, Kind: REST, Module: m, Server: server})
+			if !b.byQuery() || path != b.socketPath() {
+				b.add(Route{Path: path, Kind: REST, Module: m, Server: server})
+			}
 			b.add(Route{Path: path + "/", Prefix: true, Kind: REST, Module: m, Server: server})
 		}
 	}
@@ -147,7 +154,7 @@ func (b *builder) websockets() {
 	list := b.c.WebSocketRoutes
 	if list == nil {
 		for _, r := range b.routes {
-			if !r.Prefix {
+			if r.Prefix {
 				list = append(list, config.WebSocketRoute{Module: r.Module, Server: r.Server})
 			}
 		}
@@ -155,16 +162,16 @@ func (b *builder) websockets() {
 	ws := b.c.WebSocket
 	for _, r := range list {
 		route := Route{Kind: WebSocket, Module: r.Module, Server: r.Server}
-		if ws.RoutingStrategy == config.RouteByQuery {
-			route.Path, route.Param, route.Value = b.c.APIBaseURL+"/ws", ws.QueryParamName, r.Module
+		if b.byQuery() {
+			route.Path, route.Param, route.Value = b.socketPath(), ws.QueryParamName, r.Module
 		} else {
 			route.Path = b.c.APIBaseURL + "/" + r.Module + "/ws"
 		}
 		b.add(route)
 	}
-	if ws.RoutingStrategy == config.RouteByQuery {
+	if b.byQuery() {
 		b.add(Route{
-			Path: b.c.APIBaseURL + "/ws", Param: ws.QueryParamName, Value: "*",
+			Path: b.socketPath(), Param: ws.QueryParamName, Value: "*",
 			Kind: WebSocket, Server: ws.DefaultServer,
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"muster/internal/config"
 )
@@ -12,12 +13,16 @@ import (
 // ConfFile is where the generated nginx.conf lies.
 func ConfFile(c *config.Config) string { return filepath.Join(c.Dir, ".local", "nginx.conf") }
 
-// Prepare makes the folders below .local that nginx writes to.
+// Prepare makes the folders below .local that the gateway writes to and, with
+// TLS, its certificate.
 func Prepare(c *config.Config) error {
 	for _, d := range []string{"logs", "run", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(c.Dir, ".local", d), 0o755); err != nil {
 			return fmt.Errorf("prepare the gateway's folders: %w", err)
 		}
+	}
+	if c.Nginx != nil && c.Nginx.TLS {
+		return ensureCertificate(c, time.Now())
 	}
 	return nil
 }
