@@ -90,6 +90,14 @@ def test_every_field_and_parameter_is_described(documents: Documents) -> None:
             assert parameter.get("description"), f"{path} {parameter['name']}"
 
 
+def test_the_body_of_an_order_is_one_of_three_told_apart_by_type(documents: Documents) -> None:
+    operation = documents.openapi()["paths"]["/api/v1/broker/orders"]["post"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert body["title"] == "PlaceOrderRequest"
+    assert len(body["oneOf"]) == 3
+    assert set(body["discriminator"]["mapping"]) == {"market", "limit", "stop"}
+
+
 def test_answers_are_valid_by_the_document(client: TestClient, documents: Documents) -> None:
     order = {"symbol": "AAPL", "side": "buy", "type": "market", "quantity": 2}
     client.post("/api/v1/broker/orders", json=order)

@@ -121,7 +121,10 @@ class _Writer:
         payload: Dict[str, Any] = {"$ref": REF_PREFIX + model.__name__}
         sample = dump(example)
         if topic is not None:
-            payload = {
+            pushed = name.split(".")[0].capitalize() + "Update"
+            self.envelopes[pushed] = {
+                "title": pushed,
+                "description": summary,
                 "type": "object",
                 "properties": {
                     "topic": {"type": "string", "description": "As in the answer to the subscription"},
@@ -129,8 +132,7 @@ class _Writer:
                 },
                 "required": ["topic", "data"],
             }
-            self.envelopes[name.split(".")[0].capitalize() + "Update"] = payload
-            payload = {"$ref": REF_PREFIX + name.split(".")[0].capitalize() + "Update"}
+            payload = {"$ref": REF_PREFIX + pushed}
             sample = {"topic": topic, "data": sample}
         full: Dict[str, Any] = {"type": name, "payload": sample}
         properties: Dict[str, Any] = {"type": {"type": "string", "const": name}, "payload": payload}

@@ -97,11 +97,11 @@ def filled_list(description: str) -> Any:
     return Field(..., description=description, **least)
 
 
-def tagged_body(key: str) -> Any:
+def tagged_body(key: str, title: str) -> Any:
     """A request body that is one of several models, told apart by the field key."""
     if PYDANTIC_2:
-        return Body(..., discriminator=key)
-    body = Body(...)
+        return Body(..., discriminator=key, title=title)
+    body = Body(..., title=title)
     body.discriminator = key  # FastAPI hands the field to pydantic as it is
     return body
 

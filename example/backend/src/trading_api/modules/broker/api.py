@@ -38,7 +38,7 @@ async def broker(request: Request) -> BrokerService:
     responses=responses(NotFound),
 )
 async def place_order(
-    order: PlaceOrderRequest = tagged_body("type"),
+    order: PlaceOrderRequest = tagged_body("type", title="PlaceOrderRequest"),
     idempotency_key: Optional[str] = Header(
         None,
         max_length=100,
