@@ -16,6 +16,9 @@ func (d *decoder) config(v value) *Config {
 	s := d.section(v)
 	d.str(s.field("api_base_url"), &c.APIBaseURL, "a path such as /api/v1", checkBasePath)
 	d.choice(s.field("gateway"), &c.Gateway, GatewayAuto, GatewayNginx, GatewayBuiltin)
+	if c.APIBaseURL == "/" {
+		c.APIBaseURL = ""
+	}
 	if nginx := s.field("nginx"); nginx.set() {
 		c.Nginx = d.nginx(nginx)
 	}
@@ -232,11 +235,12 @@ func (d *decoder) server(name string, v value, c *Config) Server {
 	d.names(modules, &r.Modules, "a list of names, such as [broker]")
 	d.mark(modules)
 	d.boolean(s.field("reload"), &r.Reload)
-	d.command(s.field("command"), &r.Command)
+	command := s.field("command")
+	d.command(command, &r.Command)
 	d.path(s.field("dir"), &r.Dir)
 	d.env(s.field("env"), &r.Env)
 	d.path(s.field("env_file"), &r.EnvFile)
-	r.Health = d.health(s.field("health"), r.Command == nil && !s.field("command").set(), c)
+	r.Health = d.health(s.field("health"), !command.set(), c)
 	d.names(s.field("depends_on"), &r.DependsOn, "a list of servers")
 	if len(r.DependsOn) == 0 {
 		r.DependsOn = nil

@@ -10,6 +10,12 @@ import (
 // file, and that what loads is shown as a file that loads as the same.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(sample))
+	f.Add([]byte(everything))
+	for _, m := range mistakes {
+		if len(m.file) < 10_000 {
+			f.Add([]byte(m.file))
+		}
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if _, err := Parse("dev-config.yaml", data); err != nil {
 			checkProblems(t, err, data)

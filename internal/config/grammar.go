@@ -51,9 +51,9 @@ func checkIdentifier(s string) error {
 	return nil
 }
 
-// checkBasePath accepts "" and /segment/segment.
+// checkBasePath accepts "", / and /segment/segment.
 func checkBasePath(s string) error {
-	if s == "" {
+	if s == "" || s == "/" {
 		return nil
 	}
 	if strings.Contains(s, "://") {

@@ -116,7 +116,7 @@ func (d *decoder) env(v value, into *[]EnvVar) {
 			d.reportAt(e.value.at, "", `%s is empty: write "" for an empty value`, e.path)
 			continue
 		}
-		text, ok := d.scalar(e.value, "one value, not a list or a mapping")
+		text, ok := d.scalar(e.value, "one value")
 		if !ok {
 			continue
 		}

@@ -1,10 +1,14 @@
 package config
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 const sample = `api_base_url: "/api/v1"
@@ -34,18 +38,259 @@ websocket_routes:
   datafeed: datafeed
 `
 
-func TestLoadSample(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "dev-config.yaml")
-	if err := os.WriteFile(file, []byte(sample), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c, err := Load(file)
+// everything says something for every key.
+const everything = `api_base_url: /
+gateway: builtin
+nginx:
+  host: "::1"
+  port: 9000
+  worker_processes: auto
+  worker_connections: 64
+  version: 1.28
+  mirror: https://mirror.example/nginx/
+  extra: ./nginx/extra.conf
+  tls: true
+  redirect_port: 9001
+servers:
+  api:
+    port: 9100
+    instances: 3
+    modules: [core, orders, on]
+    reload: false
+    command: "serve --port {port} --title 'two words' \"a \\\" b\" c\\ d ''"
+    dir: services/api
+    env:
+      LEVEL: 010
+      ON: yes
+      KEY: "two\nlines"
+    env_file: api.env
+    health: {command: [check, 1], interval: 500ms, timeout: 1s, retries: 5, start_period: 1m30s}
+    depends_on: [db]
+    stop_timeout: 0s
+    restart: on-failure
+    balance: least_conn
+  db:
+    port: 9200
+    health:
+      tcp: true
+websocket:
+  routing_strategy: query_param
+  query_param_name: channel
+  default_server: api
+websocket_routes:
+  orders: api
+backend:
+  dir: backend
+  app: shop.main:create.app
+  python: venv/bin/python
+  env: {A: 1.50}
+  env_file: /etc/shop.env
+frontend:
+  dir: web
+  command: [pnpm, dev]
+  port: 9300
+  env: {B: "true"}
+specs:
+  dir: api/specs
+  export_command: make specs
+  sources: [backend/src, shared]
+  python: {dir: clients/py}
+  typescript:
+    dir: clients/ts
+    rest_prefix: ""
+    ws_prefix: ws-
+    command: [generate, "{input}", "{output}"]
+logs:
+  color: true
+  max_size: 512KiB
+  max_files: 0
+  access_log: true
+`
+
+func TestEveryKeyIsRead(t *testing.T) {
+	got, err := Parse("/srv/dev-config.yaml", []byte(everything))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%+v", c)
-	_, err = Parse("x.yaml", []byte(strings.ReplaceAll(sample, "instances", "instnces")+"logs:\n\tcolor: true\n"))
-	t.Log(err)
-	_, err = Parse("x.yaml", []byte(strings.ReplaceAll(sample, "instances", "instnces")+"depnds:\n"))
-	t.Log(err)
+	usual := Health{Interval: 2 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
+	tcp := usual
+	tcp.TCP = true
+	want := &Config{
+		File: "/srv/dev-config.yaml", Dir: "/srv", APIBaseURL: "", Gateway: GatewayBuiltin,
+		Nginx: &Nginx{Host: "::1", Port: 9000, WorkerProcesses: "auto", WorkerConnections: 64, Version: "1.28",
+			Mirror: "https://mirror.example/nginx/", Extra: "nginx/extra.conf", TLS: true, RedirectPort: 9001},
+		Servers: []Server{
+			{Name: "api", Port: 9100, Instances: 3, Modules: []string{"core", "orders", "on"},
+				Command: []string{"serve", "--port", "{port}", "--title", "two words", `a " b`, "c d", ""},
+				Dir:     "/srv/services/api",
+				Env:     []EnvVar{{"LEVEL", "010"}, {"ON", "yes"}, {"KEY", "two\nlines"}}, EnvFile: "/srv/api.env",
+				Health:    Health{Command: []string{"check", "1"}, Interval: 500 * time.Millisecond, Timeout: time.Second, Retries: 5, StartPeriod: 90 * time.Second},
+				DependsOn: []string{"db"}, Restart: RestartOnFailure, Balance: LeastConn},
+			{Name: "db", Port: 9200, Instances: 1, Dir: "/srv/backend", Health: tcp,
+				StopTimeout: 3 * time.Second, Restart: RestartAlways, Balance: RoundRobin},
+		},
+		WebSocket:       WebSocket{RoutingStrategy: RouteByQuery, QueryParamName: "channel", DefaultServer: "api"},
+		WebSocketRoutes: []WebSocketRoute{{"orders", "api"}},
+		Backend: Backend{Dir: "/srv/backend", App: "shop.main:create.app", Python: "/srv/venv/bin/python",
+			Env: []EnvVar{{"A", "1.50"}}, EnvFile: "/etc/shop.env"},
+		Frontend: &Frontend{Dir: "/srv/web", Command: []string{"pnpm", "dev"}, Port: 9300, Env: []EnvVar{{"B", "true"}}},
+		Specs: Specs{Dir: "/srv/api/specs", ExportCommand: []string{"make", "specs"},
+			Sources: []string{"/srv/backend/src", "/srv/shared"}, Python: PythonClients{Dir: "/srv/clients/py"},
+			TypeScript: TypeScriptClients{Dir: "/srv/clients/ts", WSPrefix: "ws-", Command: []string{"generate", "{input}", "{output}"}}},
+		Logs: Logs{Color: true, MaxSize: 512 << 10, AccessLog: true},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := Parse("/srv/dev-config.yaml", []byte(`
+servers:
+  api: {port: 8001}
+  job: {port: 8002, command: [job]}
+nginx: {port: 8000}
+frontend: {dir: web}
+specs:
+  python:
+  typescript:
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	usual := Health{Interval: 2 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
+	path, tcp := usual, usual
+	path.Path, tcp.TCP = "/api/v1/health", true
+	want := &Config{
+		File: "/srv/dev-config.yaml", Dir: "/srv", APIBaseURL: "/api/v1", Gateway: GatewayAuto,
+		Nginx: &Nginx{Host: "127.0.0.1", Port: 8000, WorkerProcesses: "1", WorkerConnections: 1024},
+		Servers: []Server{
+			{Name: "api", Port: 8001, Instances: 1, Dir: "/srv", Health: path, StopTimeout: 3 * time.Second, Restart: RestartAlways, Balance: RoundRobin},
+			{Name: "job", Port: 8002, Instances: 1, Dir: "/srv", Health: tcp, StopTimeout: 3 * time.Second, Restart: RestartAlways, Balance: RoundRobin,
+				Command: []string{"job"}},
+		},
+		WebSocket: WebSocket{RoutingStrategy: RouteByPath, QueryParamName: "type"},
+		Backend:   Backend{Dir: "/srv", App: "trading_api.main:app"},
+		Frontend:  &Frontend{Dir: "/srv/web", Command: []string{"npm", "run", "dev"}, Port: 5173},
+		Specs: Specs{Dir: "/srv/specs", Sources: []string{"/srv"}, Python: PythonClients{Dir: "/srv/clients"},
+			TypeScript: TypeScriptClients{Dir: "/srv/web/src/clients", RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}},
+		Logs: Logs{MaxSize: 64 << 20, MaxFiles: 3},
+	}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got  %+v\nwant %+v", c, want)
+	}
+}
+
+// put writes files below a new folder and returns it.
+func put(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestLoadTheSampleUnchanged(t *testing.T) {
+	dir := put(t, map[string]string{"dev-config.yaml": sample, "src/main.py": ""})
+	c, err := Load(filepath.Join(dir, "dev-config.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Servers) != 3 || c.Servers[2].Name != Core || c.Servers[2].Modules == nil || len(c.Servers[2].Modules) != 0 {
+		t.Errorf("%+v", c.Servers)
+	}
+	if want := []string{filepath.Join(dir, "src")}; !reflect.DeepEqual(c.Specs.Sources, want) {
+		t.Errorf("sources %v, want %v where it exists", c.Specs.Sources, want)
+	}
+	if c.LocalDir() != filepath.Join(dir, ".local") {
+		t.Error(c.LocalDir())
+	}
+}
+
+func TestLoadTheRepositorysOwnFile(t *testing.T) {
+	if _, err := Load("../../dev-config.yaml"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLoadSaysWhichFileIsMissing(t *testing.T) {
+	_, err := Load(filepath.Join(t.TempDir(), "dev-config.yaml"))
+	var hinted interface{ Hint() string }
+	if !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &hinted) || !strings.Contains(hinted.Hint(), "-config=FILE") {
+		t.Errorf("%v", err)
+	}
+	if _, err := Load(t.TempDir()); err == nil || !strings.Contains(err.Error(), "is a folder") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestLoadChecksWhatTheFileNames(t *testing.T) {
+	dir := put(t, map[string]string{
+		"dev-config.yaml": `nginx:
+  port: 8000
+  extra: extra.conf
+servers:
+  a:
+    port: 8001
+    dir: there
+    env_file: a.env
+  b:
+    port: 8002
+    dir: a.env
+    env_file: gone.env
+backend: {dir: gone}
+frontend:
+  dir: gone too
+`,
+		"there/x": "",
+		"a.env":   "OK=1\n2=3\nNOTHING\n",
+	})
+	file := filepath.Join(dir, "dev-config.yaml")
+	_, err := Load(file)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	want := strings.ReplaceAll(`DIR/dev-config.yaml:3:10: nginx.extra: there is no file DIR/extra.conf
+DIR/dev-config.yaml:11:10: servers.b.dir: DIR/a.env is not a folder
+DIR/dev-config.yaml:12:15: servers.b.env_file: there is no file DIR/gone.env
+DIR/dev-config.yaml:13:16: backend.dir: there is no folder DIR/gone
+DIR/dev-config.yaml:15:8: frontend.dir: there is no folder DIR/gone too
+DIR/a.env:2:1: the name `+"`2`"+` must be letters, digits and _, not beginning with a digit
+DIR/a.env:3:1: a = is missing: write NAME=VALUE`, "DIR", dir)
+	if err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+func TestFileIsNamedAsTheUserDid(t *testing.T) {
+	dir := put(t, map[string]string{"dev-config.yaml": "x: 1\n"})
+	t.Chdir(dir)
+	_, err := Load("./dev-config.yaml")
+	if err == nil || !strings.HasPrefix(err.Error(), "./dev-config.yaml:1:1: ") {
+		t.Errorf("%v", err)
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	var file strings.Builder
+	file.WriteString("nginx: {port: 8000}\nservers:\n")
+	for i := range 200 {
+		n := itoa(i)
+		file.WriteString("  server-" + n + "x:\n    port: " + itoa(10000+10*i) + "\n    instances: 2\n    modules: [a" + n + ", b" + n +
+			", c" + n + ", d" + n + ", e" + n + ", f" + n + ", g" + n + ", h" + n + ", i" + n + ", j" + n + "]\n    reload: true\n    env: {A: 1, B: two}\n")
+	}
+	data := []byte(file.String())
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := Parse("dev-config.yaml", data); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

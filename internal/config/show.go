@@ -55,6 +55,10 @@ func (b *block) done() *yaml.Node {
 // specially beyond what the library quotes by itself.
 func text(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	switch strings.ToLower(s) {
+	case "y", "n", "yes", "no", "on", "off": // true and false to a reader of YAML 1.1
+		n.Style = yaml.DoubleQuotedStyle
+	}
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
 			n.Style = yaml.DoubleQuotedStyle

@@ -1,32 +1,175 @@
 package config
 
 import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
+	"time"
 )
 
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// roundTrip shows what a file loads as, and loads that again.
 func roundTrip(t *testing.T, name string, data []byte) {
 	t.Helper()
 	c, err := Parse(name, data)
 	if err != nil {
 		t.Fatal(err)
 	}
+	showAndLoad(t, c)
+}
+
+func showAndLoad(t *testing.T, c *Config) {
+	t.Helper()
 	shown, err := c.YAML()
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := Parse(name, shown)
+	again, err := Parse(c.File, shown)
 	if err != nil {
-		t.Fatalf("what was shown does not load: %v\n%s", err, shown)
+		t.Fatalf("what is shown does not load: %v\n%s", err, shown)
 	}
 	if !reflect.DeepEqual(c, again) {
-		t.Fatalf("what was shown loads as something else\n got %+v\nwant %+v\n%s", again, c, shown)
+		t.Fatalf("what is shown loads as something else\n got %+v\nwant %+v\n%s", again, c, shown)
 	}
 }
 
-func TestShow(t *testing.T) {
-	roundTrip(t, "dev-config.yaml", []byte(sample))
-	c, _ := Parse("dev-config.yaml", []byte(sample))
-	b, _ := c.YAML()
-	t.Logf("%s", b)
+func TestShowGolden(t *testing.T) {
+	for name, file := range map[string]string{"sample": sample, "everything": everything} {
+		t.Run(name, func(t *testing.T) {
+			c, err := Parse("/srv/dev-config.yaml", []byte(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := c.YAML()
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", name+".yaml")
+			if *update {
+				if err := os.WriteFile(golden, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got) != string(want) {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			showAndLoad(t, c)
+		})
+	}
+}
+
+func TestWhatLoadsIsShownAsTheSame(t *testing.T) {
+	for _, m := range mistakes {
+		if m.want == "(it loads)" {
+			roundTrip(t, "dev-config.yaml", []byte(m.file))
+		}
+	}
+}
+
+// TestAnyConfigIsShownAsTheSame makes configurations by chance, with texts
+// that YAML treats specially.
+func TestAnyConfigIsShownAsTheSame(t *testing.T) {
+	for seed := range uint64(400) {
+		c := anyConfig(rand.New(rand.NewPCG(seed, 1)))
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { showAndLoad(t, c) })
+	}
+}
+
+// anyConfig makes a configuration that Parse would accept.
+func anyConfig(r *rand.Rand) *Config {
+	texts := []string{"", "yes", "010", "~", "null", "1e3", "- a", "a: b", "# no comment", "two\nlines\n", "\ttab ", " blank ", "ü\u2028\U0001f600",
+		"'", `"`, `\`, "{port}", "*a", "&a", "!x", "%", "@", "`", "|", ">", "2001-01-01", "<<", "\a\x1b\x7f\u0085", "a\r\nb", strings.Repeat("long ", 60)}
+	pick := func(from ...string) string { return from[r.IntN(len(from))] }
+	some := func() bool { return r.IntN(2) == 0 }
+	port := 2000
+	nextPort := func(n int) int { p := port; port += n; return p }
+	path := func() string {
+		return filepath.Clean(pick("/srv", "/srv/a b", "/else/where", "/srv/yes", "/srv/~", "/srv/~/x", "/srv/..x", "/", "/srv/ü: #", "/srv/- x"))
+	}
+	command := func() []string {
+		argv := []string{pick("run", "./run", "yes", "10", "a b")}
+		for range r.IntN(4) {
+			argv = append(argv, pick(texts...))
+		}
+		return argv
+	}
+	env := func() (env []EnvVar) {
+		for i := range r.IntN(4) {
+			env = append(env, EnvVar{pick("A", "_b", "NO", "null") + itoa(i), pick(texts...)})
+		}
+		return env
+	}
+	duration := func() time.Duration { return time.Duration(10+r.IntN(3_000_000)) * time.Millisecond }
+	file := func() string { return pick("", path()) }
+	c := &Config{
+		File: "/srv/dev-config.yaml", Dir: "/srv",
+		APIBaseURL: pick("", "/api/v1", "/~a/b.c-_"), Gateway: pick(GatewayAuto, GatewayNginx, GatewayBuiltin),
+		WebSocket: WebSocket{RoutingStrategy: pick(RouteByPath, RouteByQuery), QueryParamName: pick("type", "_1", "yes")},
+		Backend:   Backend{Dir: path(), App: pick("a:b", "a.b:c.d"), Python: pick("", "python3", "yes", "/usr/bin/python3"), Env: env(), EnvFile: file()},
+		Specs:     Specs{Dir: path(), Sources: []string{path(), path()}},
+		Logs:      Logs{Color: some(), MaxSize: []int64{0, 4096, 1e6, 123_456_789}[r.IntN(4)], MaxFiles: r.IntN(5), AccessLog: some()},
+	}
+	if some() {
+		c.Nginx = &Nginx{Host: pick("127.0.0.1", "::1", "localhost"), Port: nextPort(1), WorkerProcesses: pick("auto", "4"), WorkerConnections: 64,
+			Version: pick("", "1.28", "1.28.2", "^1.26", ">=1.26 <1.29"), Mirror: pick("", "http://localhost:1/x"), Extra: pick("", "a b.conf"), TLS: some()}
+		if c.Nginx.TLS && some() {
+			c.Nginx.RedirectPort = nextPort(1)
+		}
+	}
+	for i := range 1 + r.IntN(4) {
+		name := pick("yes", "null", "on", "a-b", "c_d") + itoa(i)
+		s := Server{Name: name, Instances: 1 + r.IntN(3), Reload: some(), Dir: path(), Env: env(), EnvFile: file(),
+			Health:      Health{Interval: duration(), Timeout: duration(), Retries: 1 + r.IntN(9), StartPeriod: duration()},
+			StopTimeout: time.Duration(r.IntN(5)) * time.Second, Restart: pick(RestartAlways, RestartOnFailure, RestartNever),
+			Balance: pick(RoundRobin, LeastConn, IPHash)}
+		s.Port = nextPort(s.Instances)
+		switch r.IntN(3) {
+		case 0:
+			s.Modules = []string{}
+		case 1:
+			s.Modules = []string{Core, "true" + itoa(i)}
+			c.WebSocketRoutes = append(c.WebSocketRoutes, WebSocketRoute{"true" + itoa(i), name})
+		}
+		if some() {
+			s.Command = command()
+		}
+		switch r.IntN(3) {
+		case 0:
+			s.Health.Path = pick("/", "/a?b=%20", "/health")
+		case 1:
+			s.Health.TCP = true
+		default:
+			s.Health.Command = command()
+		}
+		if i > 0 && some() {
+			s.DependsOn = []string{c.Servers[0].Name}
+		}
+		c.Servers = append(c.Servers, s)
+	}
+	if some() {
+		c.WebSocket.DefaultServer = c.Servers[0].Name
+	}
+	if c.WebSocketRoutes == nil && some() {
+		c.WebSocketRoutes = []WebSocketRoute{}
+	}
+	if some() {
+		c.Frontend = &Frontend{Dir: path(), Command: command(), Port: nextPort(1), Env: env()}
+	}
+	c.Specs.TypeScript = TypeScriptClients{RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}
+	if some() {
+		c.Specs.ExportCommand = command()
+		c.Specs.Python.Dir = path()
+		c.Specs.TypeScript = TypeScriptClients{Dir: path(), RESTPrefix: pick("", "r-", "1"), WSPrefix: pick("w-", "0x1"), Command: command()}
+	}
+	return c
 }

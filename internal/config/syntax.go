@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -88,17 +89,23 @@ func locate(data []byte, err error) *Problem {
 	_ = readAll(feed)
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	bad := min(max(feed.lines, 1), len(lines))
-	const tries = 300 // each costs a parse of what stands before
 	end := len(bytes.Join(lines[:bad], nil))
-	for m := bad - 1; m >= 0 && m >= bad-tries; m-- {
+	found := false
+	effort := 8 << 20 // bytes to parse in search of the line: plenty for what a person writes
+	for m := bad - 1; m >= 0 && effort > 0; m-- {
 		end -= len(lines[m])
+		effort -= end
 		if readAll(bytes.NewReader(data[:end])) == nil {
-			bad = m + 1
+			bad, found = m+1, true
 			break
 		}
 	}
+	text, said := splitError(err)
+	if !found && said > 0 && said <= len(lines) {
+		bad = said
+	}
 	line := strings.TrimRight(string(lines[bad-1]), "\r\n")
-	message, column := explain(err, line)
+	message, column := explain(text, line)
 	return &Problem{Line: bad, Column: column, Message: message}
 }
 
@@ -140,15 +147,21 @@ func (f *lineFeed) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// explain puts the library's message into words that say what to do, and
-// finds the column within the line.
-func explain(err error, line string) (message string, column int) {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
+// splitError takes the library's message apart: "yaml: line 3: text".
+func splitError(err error) (text string, line int) {
+	text = strings.TrimPrefix(err.Error(), "yaml: ")
 	if rest, ok := strings.CutPrefix(text, "line "); ok {
-		if _, rest, ok := strings.Cut(rest, ": "); ok {
+		if number, rest, ok := strings.Cut(rest, ": "); ok {
+			line, _ = strconv.Atoi(number)
 			text = rest
 		}
 	}
+	return text, line
+}
+
+// explain puts the library's message into words that say what to do, and
+// finds the column within the line.
+func explain(text, line string) (message string, column int) {
 	indent := len(line) - len(strings.TrimLeft(line, " "))
 	at := func(i int) int {
 		if i < 0 {
@@ -161,7 +174,7 @@ func explain(err error, line string) (message string, column int) {
 	case indent < len(line) && line[indent] == '\t':
 		return "a tab in the indentation: YAML allows spaces only", at(indent)
 	case has("mapping values are not allowed"):
-		return "wrong indentation, or a second `: ` on the line: quote a text that holds `: `", at(strings.LastIndex(line, ": "))
+		return "wrong indentation, a missing `:` on the line above, or a text with `: ` in it that must be quoted", at(strings.LastIndex(line, ": "))
 	case has("',' or ']'"):
 		return "the `[` is not closed, or a `,` is missing in the list", at(strings.Index(line, "["))
 	case has("',' or '}'"):
