@@ -22,7 +22,7 @@ func Check(ctx context.Context, cfg *config.Config, w io.Writer) (stale bool, er
 	if o.TypeScript != nil {
 		defer o.TypeScript.Close()
 	}
-	rec := readRecord(cfg)
+	rec := readRecord(cfg, "made")
 	for _, out := range outs {
 		if out.current(rec) {
 			continue

@@ -44,6 +44,9 @@ func (c Change) String() string {
 // Diff tells what differs between two documents, operation by operation, in
 // order. An operation of only one of them is added or removed whole.
 func Diff(old, new Document) []Change {
+	if old.Equal(new) {
+		return nil
+	}
 	a, b := old.described(), new.described()
 	var all []Change
 	for _, label := range union2(a, b) {

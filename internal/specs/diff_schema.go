@@ -13,13 +13,13 @@ func (c *comparison) schema(at string, x, y any, in bool) {
 	a, refA := c.old.deref(x)
 	b, refB := c.new.deref(y)
 	if refA != "" || refB != "" {
-		pair := refA + " " + refB + " " + at[:min(len(at), 1)]
+		pair := refA + " " + refB + " " + show(in)
 		if c.seen[pair] {
 			return
 		}
 		c.seen[pair] = true
 	}
-	if a == nil && b == nil || meansSame(a, b, "") && refA == "" {
+	if a == nil && b == nil {
 		return
 	}
 	a, nullA := c.old.withoutNull(a)

@@ -66,7 +66,7 @@ func (e Exporter) write(docs map[string]Document, whole bool) ([]string, error) 
 			changed = append(changed, file)
 		}
 	}
-	r := readRecord(e.Config)
+	r := readRecord(e.Config, "exported")
 	before := strings.Join(r.Exported, "\n")
 	if whole {
 		// Only what an export wrote is an export's to remove: other documents

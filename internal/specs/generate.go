@@ -44,7 +44,7 @@ type output struct {
 // generator fails stays as it is; the others are still made.
 func Generate(ctx context.Context, cfg *config.Config, o Options) (Result, error) {
 	var r Result
-	rec := readRecord(cfg)
+	rec := readRecord(cfg, "made")
 	dirty := false
 	all, stale, err := plan(cfg, &o)
 	if err != nil {
@@ -232,4 +232,3 @@ func staleTypeScript(cfg *config.Config, modules []moduleDocs) []change {
 	}
 	return all
 }
-

@@ -25,8 +25,8 @@ type record struct {
 
 type made struct{ Input, Output string }
 
-func readRecord(cfg *config.Config) *record {
-	r := &record{file: filepath.Join(cfg.Dir, ".local", "specs.json")}
+func readRecord(cfg *config.Config, name string) *record {
+	r := &record{file: filepath.Join(cfg.Dir, ".local", "specs-"+name+".json")}
 	if data, err := os.ReadFile(r.file); err == nil {
 		if json.Unmarshal(data, r) != nil {
 			*r = record{file: r.file}

@@ -29,12 +29,31 @@ func (o *Own) set(file string, h hash) {
 	if o == nil {
 		return
 	}
+	file = realPath(file)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.files == nil {
 		o.files = map[string]hash{}
 	}
 	o.files[file] = h
+}
+
+// realPath is the path by which the kernel's events name a file.
+func realPath(file string) string {
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {
+		return filepath.Join(dir, filepath.Base(file))
+	}
+	return file
+}
+
+// adopt takes a file as it is now for this process's own.
+func (o *Own) adopt(file string) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		o.set(file, hash{})
+		return
+	}
+	o.set(file, sha256.Sum256(data))
 }
 
 // Made tells whether a file still is as this process left it.

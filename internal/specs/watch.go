@@ -1,0 +1,157 @@
+package specs
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// WatchOptions say what to watch and what to run.
+type WatchOptions struct {
+	Roots   []string               // folders; everything below them is followed
+	Ignore  func(path string) bool // further paths that do not count; may be nil
+	Own     *Own                   // writes that do not count; may be nil
+	Outputs []string               // files that a run writes by way of other programs
+	// Run is called for changes, never twice at a time. paths is nil when
+	// there were too many to tell. Its error is the caller's to report.
+	Run    func(ctx context.Context, paths []string)
+	Ready  func()       // called once everything is watched; may be nil
+	Report func(string) // progress, a line at a time; may be nil
+
+	follow func(roots []string, ignore func(string) bool) (follower, error) // nil is the system's own
+}
+
+// follower tells which paths changed.
+type follower interface {
+	changes() <-chan batch
+	close() // and wait for what it started
+}
+
+// batch is what changed; after one with an error there are no more.
+type batch struct {
+	paths []string
+	err   error
+}
+
+// errWatchLimit says that the system allows no more watches.
+var errWatchLimit = errors.New("the system's limit of watches is reached")
+
+// limitHint is what to do about it (inotify(7): /proc interfaces).
+const limitHint = "raise it: sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512 (and in /etc/sysctl.d for good)"
+
+func (o *WatchOptions) report(s string) {
+	if o.Report != nil {
+		o.Report(s)
+	}
+}
+
+// Watch runs until ctx ends and has waited for a run that is under way.
+func Watch(ctx context.Context, o WatchOptions) error {
+	if o.Own == nil {
+		o.Own = &Own{}
+	}
+	roots, err := absolute(o.Roots)
+	if err != nil {
+		return err
+	}
+	outputs, err := absolute(o.Outputs)
+	if err != nil {
+		return err
+	}
+	skip := func(path string) bool { return ignored(path) || o.Ignore != nil && o.Ignore(path) }
+	follow := o.follow
+	if follow == nil {
+		follow = followSystem
+	}
+	f, err := follow(roots, skip)
+	if errors.Is(err, errWatchLimit) {
+		f, err = o.poll(roots, skip), nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { f.close() }()
+	if o.Ready != nil {
+		o.Ready()
+	}
+	debug.FreeOSMemory() // what reading the tree took is not needed again
+	var g gather
+	counts := func(path string) bool { return !o.Own.Made(path) }
+	changed := func(path string) {
+		if counts(path) {
+			g.event(time.Now(), path)
+		}
+	}
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	done := make(chan struct{}, 1)
+	for {
+		if at, ok := g.due(); ok {
+			timer.Reset(time.Until(at))
+		} else {
+			timer.Stop()
+		}
+		select {
+		case <-ctx.Done():
+			if g.running {
+				<-done
+			}
+			return nil
+		case b := <-f.changes():
+			for _, path := range b.paths {
+				changed(path)
+			}
+			if errors.Is(b.err, errWatchLimit) {
+				f.close()
+				f = o.poll(roots, skip)
+				g.event(time.Now(), roots[0]) // what changed in between was not seen
+			} else if b.err != nil {
+				return b.err
+			}
+		case <-done:
+			for _, file := range outputs {
+				o.Own.adopt(file)
+			}
+			g.done(time.Now(), counts)
+		case <-timer.C:
+			if at, ok := g.due(); ok && !time.Now().Before(at) {
+				paths := g.start(time.Now())
+				go func() {
+					defer func() { done <- struct{}{} }()
+					o.Run(ctx, paths)
+				}()
+			}
+		}
+	}
+}
+
+func absolute(paths []string) ([]string, error) {
+	all := make([]string, len(paths))
+	for i, p := range paths {
+		abs, err := filepath.Abs(p)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = abs
+	}
+	return all, nil
+}
+
+func (o *WatchOptions) poll(roots []string, skip func(string) bool) follower {
+	o.report("warning: " + errWatchLimit.Error() + ", so the files are looked at every second instead; " + limitHint)
+	return newPoller(roots, skip)
+}
+
+// ignoredFolders hold what programs write for themselves.
+const ignoredFolders = ` .git .hg .svn node_modules __pycache__ .venv venv .tox .mypy_cache .pytest_cache .ruff_cache .local .idea .vscode `
+
+// ignored tells by its last name whether a path never counts.
+func ignored(path string) bool {
+	name := filepath.Base(path)
+	return isWord(ignoredFolders, name) || strings.HasPrefix(name, temporary) || strings.HasSuffix(name, "~") ||
+		strings.HasPrefix(name, ".#") || strings.HasSuffix(name, ".swp") || strings.HasSuffix(name, ".swx") ||
+		strings.HasSuffix(name, ".pyc") || name == "4913" // vim's trial file
+}
