@@ -263,16 +263,20 @@ func name(path string) string {
 	return path
 }
 
-// tick quotes a word of the file for a message, on one line and not too long.
-func tick(s string) string {
+// tick quotes a word of the file for a message.
+func tick(s string) string { return "`" + shown(s) + "`" }
+
+// shown makes a word of the file fit for a message: on one line, without
+// control characters, and not too long.
+func shown(s string) string {
 	const most = 60
-	if utf8.RuneCountInString(s) > most {
+	if len(s) > most && utf8.RuneCountInString(s) > most {
 		s = string([]rune(s)[:most]) + "…"
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		s = strings.Trim(strconv.Quote(s), `"`)
 	}
-	return "`" + s + "`"
+	return s
 }
 
 // list joins words for a message.

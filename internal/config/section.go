@@ -147,7 +147,9 @@ func (s *section) finish() {
 // anchors, as in a Compose file.
 func isExtension(key string) bool { return len(key) > 2 && key[:2] == "x-" }
 
+// join makes the path of a key, as messages show it.
 func join(path, key string) string {
+	key = shown(key)
 	if path == "" {
 		return key
 	}
