@@ -56,7 +56,9 @@ def server() -> Iterator[Server]:
         process.stdout.close()
 
 
-async def subscribe_and_stop(process: "subprocess.Popen[str]", port: int, number: int) -> Tuple[List[int], float]:
+async def subscribe_and_stop(
+    process: "subprocess.Popen[str]", port: int, number: int
+) -> Tuple[List[int], float]:
     """The close codes that subscribers get, and the seconds until the process has ended."""
     clients = []
     for path, request in (

@@ -51,8 +51,8 @@ class Instrument:
 INSTRUMENTS: Tuple[Instrument, ...] = (
     Instrument("AAPL", "Apple Inc.", "stock", "NASDAQ", "USD", 210.0, 0.018, 2, sector="Technology"),
     Instrument("AMZN", "Amazon.com, Inc.", "stock", "NASDAQ", "USD", 195.0, 0.021, 2, sector="Retail"),
-    Instrument("MSFT", "Microsoft Corporation", "stock", "NASDAQ", "USD", 430.0, 0.016, 2, sector="Technology"),
-    Instrument("NVDA", "NVIDIA Corporation", "stock", "NASDAQ", "USD", 125.0, 0.032, 2, sector="Semiconductors"),
+    Instrument("MSFT", "Microsoft Corp.", "stock", "NASDAQ", "USD", 430.0, 0.016, 2, sector="Technology"),
+    Instrument("NVDA", "NVIDIA Corp.", "stock", "NASDAQ", "USD", 125.0, 0.032, 2, sector="Semiconductors"),
     Instrument("TSLA", "Tesla, Inc.", "stock", "NASDAQ", "USD", 255.0, 0.035, 2, sector="Automotive"),
     Instrument("BTC-USD", "Bitcoin", "crypto", "COINBASE", "USD", 64_000.0, 0.03, 2, base_currency="BTC"),
     Instrument("ETH-USD", "Ether", "crypto", "COINBASE", "USD", 3_100.0, 0.035, 2, base_currency="ETH"),
