@@ -89,8 +89,9 @@ def test_a_stop_closes_websockets_and_ends_at_once(server: Server, number: int) 
     codes, seconds = asyncio.run(subscribe_and_stop(process, port, number))
     output = process.communicate()[0]
     assert codes == [1012, 1012]
-    # About 0.2 s on an idle machine; uvicorn alone takes 0.1 to 0.2 s.
-    assert seconds < 2.0, output
+    # About 0.2 s on an idle machine, most of it uvicorn's own; well within what a
+    # supervisor grants before it kills.
+    assert seconds < 2.5, output
     assert "Traceback" not in output and "ERROR" not in output
     assert "Finished server process" in output
     assert "serving the modules broker, core, datafeed" in output

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Any, Callable, Dict, List
 
@@ -7,6 +8,12 @@ import pytest
 from conftest import MakeClient
 from fastapi import WebSocketDisconnect
 from fastapi.testclient import TestClient
+
+from trading_api.market import Market
+from trading_api.module import Context
+from trading_api.modules.datafeed.models import Bar, Resolution
+from trading_api.modules.datafeed.service import DatafeedService
+from trading_api.settings import Settings
 
 BROKER = "/api/v1/broker/ws"
 DATAFEED = "/api/v1/datafeed/ws"
@@ -223,14 +230,6 @@ def test_a_module_that_is_off_has_no_websocket(
 
 
 def test_a_bar_that_ended_is_sent_once_more_before_the_next_one() -> None:
-    import asyncio
-
-    from trading_api.market import Market
-    from trading_api.module import Context
-    from trading_api.modules.datafeed.models import Bar, Resolution
-    from trading_api.modules.datafeed.service import DatafeedService
-    from trading_api.settings import Settings
-
     moment = [1_750_000_019.9]  # a minute ends at ...020
 
     async def two() -> List[Bar]:
