@@ -66,7 +66,7 @@ func (n *nodeProject) ensure(ctx context.Context) error {
 	if err := n.checkVersion(ctx, node, m.Engines.Node); err != nil {
 		return err
 	}
-	unlock, err := lock(ctx, n.lockFile())
+	unlock, err := lock(ctx, n.dir)
 	if err != nil {
 		return err
 	}

@@ -33,13 +33,6 @@ func (n *nodeProject) stamp(fingerprint string) error {
 	return writeFile(filepath.Join(n.dir, "node_modules", stampFile), []byte(fingerprint))
 }
 
-// lockFile lies in the system's folder for temporary files: npm ci removes
-// node_modules, and the project's own folder is not ours.
-func (n *nodeProject) lockFile() string {
-	sum := sha256.Sum256([]byte(n.dir))
-	return filepath.Join(os.TempDir(), "muster-npm-"+strconv.Itoa(os.Getuid()), hex.EncodeToString(sum[:8])+".lock")
-}
-
 // lockfile is what matters here of npm's package-lock.json, and of the copy
 // that npm leaves in node_modules/.package-lock.json at the end of an install
 // (docs.npmjs.com: package-lock.json, hidden lockfiles).

@@ -10,6 +10,7 @@ package toolchain
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,7 +59,10 @@ func (f *finder) find(ctx context.Context) (string, error) {
 	}
 	// One start at a time looks and installs; a second waits and then finds
 	// what the first one remembered.
-	unlock, err := lock(ctx, filepath.Join(f.folder(), "lock"))
+	if err := os.MkdirAll(f.folder(), 0o755); err != nil {
+		return "", fmt.Errorf("remember the interpreter: %w", err)
+	}
+	unlock, err := lock(ctx, f.folder())
 	if err != nil {
 		return "", err
 	}

@@ -6,10 +6,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+
+	"go.uber.org/goleak"
 
 	"muster/internal/config"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is a made-up machine: a project, and a PATH with programs that are
 // small scripts. Each script notes in calls how it was called.
@@ -71,7 +76,12 @@ func (w *world) write(path, text string) string {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+	// A process that another test forks meanwhile would hold the file open for
+	// writing, and running it would fail with "text file busy".
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(path, []byte(text), 0o644)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		w.t.Fatal(err)
 	}
 	return path
