@@ -45,9 +45,13 @@ func writeNumbered(path, name string, lines, size int) error {
 	}
 	defer f.Close()
 	var b []byte
-	fill := strings.Repeat("x", 80)
+	line := fmt.Appendf(nil, "@%s:%08d:%s#\n", name, 0, strings.Repeat("x", 87-len(name)))
+	digits := line[len(name)+2:][:8]
 	for i := range lines {
-		b = fmt.Appendf(b, "@%s:%08d:%s#\n", name, i, fill)
+		for k, n := 7, i; k >= 0; k, n = k-1, n/10 {
+			digits[k] = byte('0' + n%10)
+		}
+		b = append(b, line...)
 		if len(b) >= size || i == lines-1 {
 			if _, err := f.Write(b); err != nil {
 				return err
@@ -83,7 +87,7 @@ func unify(dir string, maxSize int64, names []string) error {
 }
 
 // child starts the test binary as a helper.
-func child(t *testing.T, args ...string) *exec.Cmd {
+func child(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
