@@ -144,14 +144,14 @@ func (d *decoder) checkRoutes(c *Config) {
 // none of that name.
 func (d *decoder) known(c *Config, path, name string) (*Server, bool) {
 	s, ok := c.Server(name)
-	if !ok {
+	if !ok && len(c.Servers) > 0 { // without any, that was reported
 		names := make([]string, len(c.Servers))
 		for i, s := range c.Servers {
 			names[i] = s.Name
 		}
 		suggestion := nearest(name, names)
 		note := ""
-		if suggestion == "" && len(names) > 0 && len(names) <= 10 {
+		if suggestion == "" && len(names) <= 10 {
 			note = "; known are " + list(names)
 		}
 		d.reportAt(d.place(path), suggestion, "%s: there is no server %s%s", path, tick(name), note)

@@ -68,7 +68,7 @@ type Server struct {
 	Name      string
 	Port      int // instance i listens on Port + i
 	Instances int
-	Modules   []string
+	Modules   []string // nil: nothing is said; empty: the shared endpoints only
 	Reload    bool
 
 	Command     []string // argv; nil runs uvicorn. "{port}" in an argument is the instance's port
@@ -110,7 +110,8 @@ const (
 	RouteByQuery = "query_param" // {api_base_url}/ws?{query_param_name}={module}
 )
 
-// WebSocketRoute sends the WebSockets of a module to a server.
+// WebSocketRoute sends the WebSockets of a module to a server. Where several
+// servers have the module, it is that server that answers for it altogether.
 type WebSocketRoute struct{ Module, Server string }
 
 // Backend is where and how the servers without a command run.

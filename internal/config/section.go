@@ -90,6 +90,7 @@ type section struct {
 	at      position
 	entries map[string]entry
 	known   []string
+	lacking []string // required keys that are not there
 }
 
 // section reads v as a mapping; nothing (or null) is an empty one. Call
@@ -118,13 +119,15 @@ func (s *section) field(key string) value {
 func (s *section) required(key string) value {
 	v := s.field(key)
 	if !v.set() {
-		s.d.reportAt(s.at, "", "%s is missing", v.path)
+		s.lacking = append(s.lacking, key)
 	}
 	return v
 }
 
-// finish reports the keys that nobody asked for.
+// finish reports the keys that nobody asked for, and those that are missing
+// unless one of the former was probably meant.
 func (s *section) finish() {
+	meant := map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(s.entries)) {
 		if slices.Contains(s.known, key) || s.path == "" && isExtension(key) {
 			continue
@@ -139,7 +142,13 @@ func (s *section) finish() {
 			s.d.reportAt(e.at, "", "unknown key %s%s: known are %s", tick(key), where, list(s.known))
 			continue
 		}
+		meant[suggestion] = true
 		s.d.reportAt(e.at, suggestion, "unknown key %s%s", tick(key), where)
+	}
+	for _, key := range s.lacking {
+		if !meant[key] {
+			s.d.reportAt(s.at, "", "%s is missing", join(s.path, key))
+		}
 	}
 }
 

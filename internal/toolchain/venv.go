@@ -65,9 +65,12 @@ func (f *finder) fillVenv(ctx context.Context, venv string, complete bool) error
 			// not what is wrong.
 			if strings.Contains(line, "after connection broken by") {
 				offline = true
-				return
 			}
-			f.report("pip: " + line)
+			for _, news := range []string{"Downloading ", "Building ", "Installing ", "Successfully "} {
+				if strings.HasPrefix(line, news) {
+					f.report("pip: " + line)
+				}
+			}
 		}})
 		return err
 	}
