@@ -1,0 +1,208 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// reload hands the gateway new text and has it read that.
+func (b *bench) reload(t testing.TB, kind string, top Topology) {
+	t.Helper()
+	var data []byte
+	var err error
+	file := ConfFile(b.c)
+	if kind == "nginx" {
+		data, err = Generate(b.c, Options{Binary: realNginx(t, b.c), User: User(), Topology: top})
+	} else {
+		file = BuiltinFile(b.c)
+		data, err = BuiltinConfig(b.c, top)
+	}
+	if err == nil {
+		_, err = Write(file, data)
+	}
+	if err == nil {
+		err = b.cmd.Process.Signal(syscall.SIGHUP)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReloadsAndARollingRestartLoseNoRequest(t *testing.T) {
+	t.Parallel()
+	text := "api_base_url: /api/v1\nnginx: {port: PORT}\nservers: {core: {port: <core>, instances: 2}}\n"
+	for kind, start := range kinds() {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, text, []string{"core*2", "spare*2"}, start)
+			old, _ := b.dial(t, "/api/v1/ws")
+			s, _ := b.c.Server("core")
+			address := func(i int) string { return fmt.Sprintf("127.0.0.1:%d", s.Port+i) }
+			// The spare instances take over one by one.
+			steps := [][]string{
+				{address(0), address(1)}, {address(2), address(1)}, {address(2), address(3)}, {address(2), address(3)},
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			var sent atomic.Int64
+			var wg sync.WaitGroup
+			for range 8 {
+				wg.Go(func() {
+					for ctx.Err() == nil {
+						resp, err := b.client.Get("http://" + b.addr + "/api/v1/x")
+						if err != nil {
+							t.Errorf("after %d requests: %v", sent.Load(), err)
+							return
+						}
+						_, err = io.Copy(io.Discard, resp.Body)
+						resp.Body.Close()
+						if err != nil || resp.StatusCode != 200 {
+							t.Errorf("after %d requests: %d %v", sent.Load(), resp.StatusCode, err)
+							return
+						}
+						sent.Add(1)
+					}
+				})
+			}
+			for i, step := range steps {
+				n := sent.Load()
+				b.reload(t, kind, Topology{Instances: map[string][]string{"core": step}})
+				waitFor(t, "requests after a reload", func() bool { return sent.Load() > n+200 || t.Failed() })
+				if i == 2 { // nothing is left that goes to the first two
+					waitFor(t, "the last request to an old instance", func() bool {
+						before := b.backends["core-0"].requests.Load() + b.backends["core-1"].requests.Load()
+						n := sent.Load()
+						for sent.Load() < n+100 && !t.Failed() {
+							time.Sleep(time.Millisecond)
+						}
+						return b.backends["core-0"].requests.Load()+b.backends["core-1"].requests.Load() == before
+					})
+				}
+			}
+			stop()
+			wg.Wait()
+			if n := b.backends["spare-1"].requests.Load(); n == 0 {
+				t.Error("the new instance got no request")
+			}
+			// A WebSocket from before all of that is still the same connection.
+			if err := old.Write(t.Context(), websocket.MessageText, []byte("still there?")); err != nil {
+				t.Fatal(err)
+			}
+			if _, data, err := old.Read(t.Context()); err != nil || string(data) != "still there?" {
+				t.Errorf("got %q (%v)", data, err)
+			}
+		})
+	}
+}
+
+func TestFiveThousandWebSockets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
+	const sockets, rounds = 5000, 3
+	text := strings.Replace(threeServers, "PORT", "PORT, worker_connections: 16384", 1)
+	b := newBench(t, text, three, startNginx)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	begin := time.Now()
+	conns := make([]*websocket.Conn, sockets)
+	var wg sync.WaitGroup
+	gate := make(chan struct{}, 64)
+	for i := range conns {
+		gate <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-gate }()
+			c, _, err := websocket.Dial(ctx, "ws://"+b.addr+"/api/v1/broker/ws", nil)
+			if err != nil {
+				t.Errorf("socket %d: %v", i, err)
+				return
+			}
+			conns[i] = c
+			if _, _, err := c.Read(ctx); err != nil {
+				t.Errorf("socket %d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	if t.Failed() {
+		return
+	}
+	opened := time.Since(begin)
+	for round := range rounds {
+		for i, c := range conns {
+			gate <- struct{}{}
+			wg.Go(func() {
+				defer func() { <-gate }()
+				message := fmt.Appendf(nil, "%d of %d", round, i)
+				if err := c.Write(ctx, websocket.MessageText, message); err != nil {
+					t.Errorf("socket %d: %v", i, err)
+				} else if _, got, err := c.Read(ctx); err != nil || !bytes.Equal(got, message) {
+					t.Errorf("socket %d got %q for %q (%v)", i, got, message, err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	t.Logf("%d sockets opened in %v, %d messages each way in %v", sockets, opened, rounds*sockets, time.Since(begin)-opened)
+	for _, c := range conns {
+		c.CloseNow()
+	}
+}
+
+func BenchmarkGenerate200ServersOf10Modules(b *testing.B) {
+	var text strings.Builder
+	text.WriteString("api_base_url: /api/v1\nnginx: {port: 8000}\nservers:\n")
+	for s := range 200 {
+		fmt.Fprintf(&text, "  server%d:\n    port: %d\n    instances: 2\n    modules: [", s, 10000+2*s)
+		for m := range 10 {
+			fmt.Fprintf(&text, "m%d_%d, ", s, m)
+		}
+		text.WriteString("]\n")
+	}
+	c := load(b, text.String())
+	for b.Loop() {
+		if _, err := Generate(c, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkFindAgain(b *testing.B) {
+	c := load(b, designFile)
+	realNginx(b, c)
+	for b.Loop() {
+		realNginx(b, c)
+	}
+}
+
+// BenchmarkBuiltin is a request through the builtin gateway; BenchmarkGateway
+// is the one for nginx.
+func BenchmarkBuiltin(b *testing.B) {
+	g := newBench(b, threeServers, three, startBuiltin)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			resp, err := g.client.Get("http://" + g.addr + "/api/v1/broker/418")
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			_, _ = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusTeapot {
+				b.Errorf("%d", resp.StatusCode)
+				return
+			}
+		}
+	})
+}
