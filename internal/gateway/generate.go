@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -60,6 +59,7 @@ type upstream struct {
 
 type location struct {
 	Match, Kind, Server string
+	Plain               bool // of no special kind
 }
 
 // query is the routing of WebSockets by a query parameter.
@@ -80,6 +80,7 @@ func Generate(c *config.Config, o Options) ([]byte, error) {
 		return nil, fmt.Errorf("generate nginx.conf: %w", err)
 	}
 	var b bytes.Buffer
+	b.Grow(8<<10 + 256*(len(d.Locations)+len(d.Upstreams)))
 	if err := t.Execute(&b, d); err != nil {
 		return nil, fmt.Errorf("generate nginx.conf: %w", err)
 	}
@@ -274,8 +275,9 @@ func (d *conf) locations(c *config.Config, t Topology) error {
 	if err != nil {
 		return err
 	}
-	known := func(server string) bool {
-		return slices.ContainsFunc(c.Servers, func(s config.Server) bool { return s.Name == server })
+	known := make(map[string]bool, len(c.Servers))
+	for i := range c.Servers {
+		known[c.Servers[i].Name] = true
 	}
 	seen := map[string]bool{"= /nginx-status": true}
 	for _, r := range table {
@@ -283,7 +285,7 @@ func (d *conf) locations(c *config.Config, t Topology) error {
 		if err != nil {
 			return err
 		}
-		if r.Kind != Frontend && r.Server != "" && !known(r.Server) {
+		if r.Kind != Frontend && r.Server != "" && !known[r.Server] {
 			return fmt.Errorf("%s goes to the server %s, which does not exist", r.Pattern(), r.Server)
 		}
 		if r.Param != "" {
@@ -305,7 +307,8 @@ func (d *conf) locations(c *config.Config, t Topology) error {
 		}
 		seen[match] = true
 		d.CatchAll = d.CatchAll || match == "/"
-		d.Locations = append(d.Locations, location{Match: match, Kind: string(r.Kind), Server: r.Server})
+		d.Locations = append(d.Locations, location{Match: match, Kind: string(r.Kind), Server: r.Server,
+			Plain: r.Kind == REST || r.Kind == Shared})
 	}
 	return d.refuse(c.WebSocket.QueryParamName)
 }

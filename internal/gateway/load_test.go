@@ -160,7 +160,8 @@ func TestFiveThousandWebSockets(t *testing.T) {
 	}
 }
 
-func BenchmarkGenerate200ServersOf10Modules(b *testing.B) {
+// manyServers is a configuration of 200 servers with 10 modules each.
+func manyServers() string {
 	var text strings.Builder
 	text.WriteString("api_base_url: /api/v1\nnginx: {port: 8000}\nservers:\n")
 	for s := range 200 {
@@ -170,7 +171,17 @@ func BenchmarkGenerate200ServersOf10Modules(b *testing.B) {
 		}
 		text.WriteString("]\n")
 	}
-	c := load(b, text.String())
+	return text.String()
+}
+
+func TestTwoHundredServersPassNginx(t *testing.T) {
+	t.Parallel()
+	generated(t, load(t, manyServers()), Options{})
+	generated(t, load(t, manyServers()+"websocket: {routing_strategy: query_param}\n"), Options{})
+}
+
+func BenchmarkGenerate200ServersOf10Modules(b *testing.B) {
+	c := load(b, manyServers())
 	for b.Loop() {
 		if _, err := Generate(c, Options{}); err != nil {
 			b.Fatal(err)

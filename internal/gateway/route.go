@@ -88,7 +88,12 @@ func routes(c *config.Config, t Topology) ([]Route, error) {
 	if len(c.Servers) == 0 {
 		return nil, fmt.Errorf("%s: no servers, so there is nothing to route to", c.File)
 	}
-	b := builder{c: c, t: t}
+	b := builder{c: c, byName: make(map[string]*config.Server, len(c.Servers)), instances: map[string][]string{}}
+	for i := range c.Servers {
+		s := &c.Servers[i]
+		b.byName[s.Name] = s
+		b.instances[s.Name] = t.addresses(*s)
+	}
 	b.modules()
 	b.websockets()
 	b.shared()
@@ -96,22 +101,15 @@ func routes(c *config.Config, t Topology) ([]Route, error) {
 }
 
 type builder struct {
-	c      *config.Config
-	t      Topology
-	routes []Route
-}
-
-func (b *builder) server(name string) *config.Server {
-	i := slices.IndexFunc(b.c.Servers, func(s config.Server) bool { return s.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &b.c.Servers[i]
+	c         *config.Config
+	byName    map[string]*config.Server
+	instances map[string][]string
+	routes    []Route
 }
 
 func (b *builder) add(r Route) {
-	if s := b.server(r.Server); s != nil {
-		r.Instances = b.t.addresses(*s)
+	if a := b.instances[r.Server]; a != nil {
+		r.Instances = a
 	}
 	b.routes = append(b.routes, r)
 }
@@ -136,7 +134,7 @@ func (b *builder) modules() {
 			}
 			seen[m] = true
 			server := s.Name
-			if other := b.server(chosen[m]); other != nil && slices.Contains(other.Modules, m) {
+			if other := b.byName[chosen[m]]; other != nil && slices.Contains(other.Modules, m) {
 				server = other.Name
 			}
 			path := b.c.APIBaseURL + "/" + m
@@ -181,7 +179,7 @@ func (b *builder) websockets() {
 // what lies outside to the frontend where there is one.
 func (b *builder) shared() {
 	name := b.c.Servers[0].Name
-	if b.server(config.Core) != nil {
+	if b.byName[config.Core] != nil {
 		name = config.Core
 	}
 	base, page := b.c.APIBaseURL, b.c.Frontend
