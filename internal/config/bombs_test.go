@@ -34,8 +34,8 @@ func TestBombs(t *testing.T) {
 		"many unknown keys":         server + strings.Repeat("k", 3) + manyKeys(10_000),
 		"one long key":              server + strings.Repeat("k", 500_000) + ": 1\n",
 		"one long value":            server + "backend: {app: \"" + strings.Repeat("é", 400_000) + "\"}\n",
-		"an open quote, many lines": server + "logs: \"" + strings.Repeat("x\n", 200_000),
-		"many broken lines":         server + strings.Repeat("]\n", 200_000),
+		"an open quote, many lines": server + "logs: \"" + strings.Repeat("x\n", 60_000),
+		"many broken lines":         server + strings.Repeat("]\n", 60_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()

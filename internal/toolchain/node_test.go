@@ -159,16 +159,3 @@ func TestVersionRanges(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkRemembered(b *testing.B) {
-	dir := b.TempDir()
-	f := &finder{report: func(string) {}, env: os.Environ(), cfg: testConfig(dir)}
-	if err := f.remember(&interpreter{path: "/bin/sh", origins: []string{"/bin/ls", "/bin/cat"}}); err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		if _, ok := f.remembered(); !ok {
-			b.Fatal("forgotten")
-		}
-	}
-}

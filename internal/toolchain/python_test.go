@@ -1,13 +1,11 @@
 package toolchain
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"muster/internal/config"
 )
@@ -44,6 +42,11 @@ func TestConfiguredInterpreterIsTakenBeforeAnythingElse(t *testing.T) {
 	mine := w.python(filepath.Join(w.finder.cfg.Dir, "mine"), everything()...)
 	w.finder.cfg.Backend.Python = mine
 	w.wants(w.find(), mine)
+	got, err := Python(t.Context(), w.finder.cfg, w.report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wants(got, mine)
 }
 
 func TestConfiguredNameIsLookedUpOnPath(t *testing.T) {
@@ -99,95 +102,6 @@ func TestVenvThatLacksUvicornIsLeftAloneAndPassedOver(t *testing.T) {
 	}
 }
 
-func TestPoetryEnvironmentIsUsedWhereTheProjectUsesPoetry(t *testing.T) {
-	w := newWorld(t)
-	w.python("python3", everything()...)
-	w.write("pyproject.toml", "[tool.poetry]\nname = \"x\"\n")
-	env := filepath.Join(w.finder.cfg.Dir, "cache/env")
-	python := w.python(filepath.Join(env, "bin/python"), everything()...)
-	w.script("poetry", "echo "+env)
-	w.wants(w.find(), python)
-	if strings.Contains(w.called(), "poetry install") {
-		t.Error("poetry installed into an environment that was there")
-	}
-}
-
-func TestPoetryMakesTheEnvironmentIfThereIsNone(t *testing.T) {
-	w := newWorld(t)
-	w.write("pyproject.toml", "[tool.poetry]\nname = \"x\"\n")
-	env := filepath.Join(w.finder.cfg.Dir, "cache/env")
-	python := w.python("model", everything()...)
-	w.script("poetry", `case "$1" in
-env) [ -e made ] && echo `+env+` || exit 1 ;;
-install) mkdir -p `+env+`/bin; cp `+python+` `+env+`/bin/python; cp `+python+`.modules `+env+`/bin/python.modules; touch made; echo Installing fastapi ;;
-esac`)
-	w.wants(w.find(), env+"/bin/python")
-	if !w.said("poetry: installing the dependencies") || !w.said("poetry: Installing fastapi") {
-		t.Errorf("it did not say what it does: %q", w.reported)
-	}
-}
-
-func TestPoetryThatWasStoppedHalfWayIsRunAgain(t *testing.T) {
-	w := newWorld(t)
-	w.write("pyproject.toml", "[tool.poetry]\nname = \"x\"\n")
-	env := filepath.Join(w.finder.cfg.Dir, "cache/env")
-	python := w.python(filepath.Join(env, "bin/python"), everything()...)
-	w.write(filepath.Join(env, "pyvenv.cfg"), "home = /usr/bin\nvirtualenv = 20.0\n")
-	w.write(w.finder.note(w.finder.cfg.Backend.Dir, "poetry"), "")
-	w.script("poetry", `[ "$1" = install ] || echo `+env)
-	w.wants(w.find(), python)
-	if !strings.Contains(w.called(), "poetry install") {
-		t.Error("what an interrupted run left was believed")
-	}
-}
-
-func TestPoetryThatIsNotInstalledIsSaid(t *testing.T) {
-	w := newWorld(t)
-	w.write("pyproject.toml", "[tool.poetry]\n")
-	if e := w.fails(); !strings.Contains(e.Error(), "poetry: the project uses it, but it is not installed") {
-		t.Fatal(e)
-	}
-}
-
-func TestUvMakesTheVenvOfALockedProject(t *testing.T) {
-	w := newWorld(t)
-	w.write("uv.lock", "version = 1\n")
-	python := w.python("model", everything()...)
-	w.script("uv", `mkdir -p "$UV_PROJECT_ENVIRONMENT/bin"; cp `+python+` "$UV_PROJECT_ENVIRONMENT/bin/python"
-cp `+python+`.modules "$UV_PROJECT_ENVIRONMENT/bin/python.modules"; echo "uv = 0.9" >"$UV_PROJECT_ENVIRONMENT/pyvenv.cfg"`)
-	want := filepath.Join(w.finder.cfg.Backend.Dir, ".venv/bin/python")
-	w.wants(w.find(), want)
-	if !strings.Contains(w.called(), "uv sync --frozen") {
-		t.Error(w.called())
-	}
-}
-
-func TestUvThatWasStoppedHalfWayIsRunAgain(t *testing.T) {
-	w := newWorld(t)
-	w.write("uv.lock", "version = 1\n")
-	python := w.python(filepath.Join(w.finder.cfg.Backend.Dir, ".venv/bin/python"), everything()...)
-	w.write(".venv/pyvenv.cfg", "home = /usr/bin\nuv = 0.9\n")
-	w.write(w.finder.note(w.finder.cfg.Backend.Dir, "uv"), "")
-	w.script("uv", "")
-	w.wants(w.find(), python)
-	if !strings.Contains(w.called(), "uv sync") {
-		t.Error("what an interrupted run left was believed")
-	}
-}
-
-func TestUvLeavesAVenvOfTheUserAlone(t *testing.T) {
-	w := newWorld(t)
-	w.write("uv.lock", "version = 1\n")
-	w.python(filepath.Join(w.finder.cfg.Backend.Dir, ".venv/bin/python"), "fastapi")
-	w.write(".venv/pyvenv.cfg", "home = /usr/bin\n")
-	w.write(w.finder.note(w.finder.cfg.Backend.Dir, "uv"), "") // from before the user made it
-	w.script("uv", "")
-	e := w.fails()
-	if strings.Contains(w.called(), "uv ") || !strings.Contains(e.Error(), "is left alone: run uv sync") {
-		t.Fatalf("%v\n%s", e, w.called())
-	}
-}
-
 func TestFirstInterpreterOnPathThatHasEverything(t *testing.T) {
 	w := newWorld(t)
 	w.python("python3", "fastapi", "uvicorn")
@@ -224,75 +138,6 @@ func TestPythonThatTheProjectIsNotForIsPassedOver(t *testing.T) {
 	want := w.python("python3.10", everything()...)
 	w.write(want+".version", "3.11")
 	w.wants(w.find(), want)
-}
-
-func TestNewVenvIsFilledFromRequirements(t *testing.T) {
-	w := newWorld(t)
-	w.python("python3", "venv", "ensurepip")
-	file := w.write("requirements.txt", "fastapi\n")
-	want := filepath.Join(w.finder.cfg.LocalDir(), "venv/bin/python")
-	w.wants(w.find(), want)
-	if !strings.Contains(w.called(), "fastapi uvicorn[standard] -r "+file) {
-		t.Error(w.called())
-	}
-	w.write("requirements.txt", "fastapi\nhttpx\n")
-	w.wants(w.find(), want)
-	if strings.Count(w.called(), "-m pip") != 2 || strings.Count(w.called(), "-m venv") != 1 {
-		t.Errorf("a changed requirement must be installed into the same venv:\n%s", w.called())
-	}
-}
-
-func TestNewVenvIsFilledFromPyproject(t *testing.T) {
-	w := newWorld(t)
-	w.python("python3", "venv", "ensurepip")
-	w.write("pyproject.toml", "[project]\ndependencies = [\"sqlalchemy>=2\"]\n")
-	w.find()
-	if !strings.Contains(w.called(), "fastapi uvicorn[standard] sqlalchemy>=2\n") {
-		t.Error(w.called())
-	}
-}
-
-func TestInterruptedVenvIsNotBelievedLater(t *testing.T) {
-	w := newWorld(t)
-	w.python("python3", "venv", "ensurepip")
-	w.write("pip-hangs", "")
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-			if exists(filepath.Join(w.finder.cfg.Backend.Dir, "pip-started")) {
-				break
-			}
-		}
-		cancel()
-	}()
-	began := time.Now()
-	if p, err := w.again().find(ctx); !errors.Is(err, context.Canceled) {
-		t.Fatalf("got %q, %v; want context.Canceled", p, err)
-	}
-	if took := time.Since(began); took > 25*time.Second {
-		t.Errorf("it took %s to be interrupted", took)
-	}
-	// As if pip had been killed after it had copied the modules needed.
-	w.write(filepath.Join(w.finder.cfg.LocalDir(), "venv/bin/python.modules"), strings.Join(everything(), " "))
-	if err := os.Remove(filepath.Join(w.finder.cfg.Backend.Dir, "pip-hangs")); err != nil {
-		t.Fatal(err)
-	}
-	w.find()
-	if n := strings.Count(w.called(), "-m venv"); n != 2 {
-		t.Errorf("the venv was made %d times, want anew after the interruption:\n%s", n, w.called())
-	}
-}
-
-func TestIndexThatCannotBeReachedIsNamedAsTheReason(t *testing.T) {
-	w := newWorld(t)
-	w.python("python3", "venv", "ensurepip")
-	w.write("pip-fails", "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'")
-	if e := w.fails(); !strings.Contains(e.Error(), "new venv: pip install cannot reach the package index") {
-		t.Fatal(e)
-	}
-	if exists(filepath.Join(w.finder.cfg.LocalDir(), "venv")) {
-		t.Error("half a venv was left")
-	}
 }
 
 func TestDebianPackagesAreTheLastWay(t *testing.T) {
@@ -351,72 +196,6 @@ func TestWithoutAWebSocketLibraryItStillRunsAndSaysSo(t *testing.T) {
 	w.wants(w.find(), want)
 	if !w.said("WebSockets will be refused") {
 		t.Errorf("%q", w.reported)
-	}
-}
-
-func TestSecondStartAsksNobody(t *testing.T) {
-	w := newWorld(t)
-	want := w.python("python3", everything()...)
-	w.wants(w.find(), want)
-	calls := w.called()
-	w.wants(w.find(), want)
-	if w.called() != calls {
-		t.Errorf("the second start ran %s", strings.TrimPrefix(w.called(), calls))
-	}
-}
-
-func TestWhatWasRememberedIsCheckedWhenTheWorldChanged(t *testing.T) {
-	for name, change := range map[string]func(w *world) string{
-		"the interpreter is gone": func(w *world) string {
-			os.Remove(filepath.Join(w.bin, "python3"))
-			return filepath.Join(w.bin, "python3.9")
-		},
-		"its modules are gone": func(w *world) string {
-			w.write(filepath.Join(w.bin, "python3.modules"), "")
-			return filepath.Join(w.bin, "python3.9")
-		},
-		"a venv was made": func(w *world) string {
-			w.write(".venv/pyvenv.cfg", "")
-			return w.python(filepath.Join(w.finder.cfg.Backend.Dir, ".venv/bin/python"), everything()...)
-		},
-		"the configuration names another": func(w *world) string {
-			w.finder.cfg.Backend.Python = "python3.9"
-			return filepath.Join(w.bin, "python3.9")
-		},
-		"the memory is damaged": func(w *world) string {
-			w.write(w.finder.memoryFile(), "{")
-			return filepath.Join(w.bin, "python3")
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.python("python3", everything()...)
-			w.python("python3.9", everything()...)
-			w.wants(w.find(), filepath.Join(w.bin, "python3"))
-			want := change(w)
-			w.wants(w.find(), want)
-		})
-	}
-}
-
-func TestTwoStartsAtOnceInstallOnce(t *testing.T) {
-	w := newWorld(t)
-	w.python("python3", "venv", "ensurepip")
-	results := make(chan string, 2)
-	for range 2 {
-		go func() {
-			p, err := w.again().find(t.Context())
-			if err != nil {
-				p = err.Error()
-			}
-			results <- p
-		}()
-	}
-	want := filepath.Join(w.finder.cfg.LocalDir(), "venv/bin/python")
-	w.wants(<-results, want)
-	w.wants(<-results, want)
-	if n := strings.Count(w.called(), "-m venv"); n != 1 {
-		t.Errorf("%d venvs were made", n)
 	}
 }
 

@@ -2,10 +2,13 @@ package toolchain
 
 import (
 	"archive/zip"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // wheel writes a package that pip installs without building anything.
@@ -70,5 +73,74 @@ func TestRealVenv(t *testing.T) {
 	reported := len(w.reported)
 	if again, err := w.again().ownVenv(t.Context()); err != nil || again == nil || len(w.reported) != reported {
 		t.Errorf("the second time: %v, %v, reported %q", again, err, w.reported[reported:])
+	}
+}
+
+func TestNewVenvIsFilledFromRequirements(t *testing.T) {
+	w := newWorld(t)
+	w.python("python3", "venv", "ensurepip")
+	file := w.write("requirements.txt", "fastapi\n")
+	want := filepath.Join(w.finder.cfg.LocalDir(), "venv/bin/python")
+	w.wants(w.find(), want)
+	if !strings.Contains(w.called(), "fastapi uvicorn[standard] -r "+file) {
+		t.Error(w.called())
+	}
+	w.write("requirements.txt", "fastapi\nhttpx\n")
+	w.wants(w.find(), want)
+	if strings.Count(w.called(), "-m pip") != 2 || strings.Count(w.called(), "-m venv") != 1 {
+		t.Errorf("a changed requirement must be installed into the same venv:\n%s", w.called())
+	}
+}
+
+func TestNewVenvIsFilledFromPyproject(t *testing.T) {
+	w := newWorld(t)
+	w.python("python3", "venv", "ensurepip")
+	w.write("pyproject.toml", "[project]\ndependencies = [\"sqlalchemy>=2\"]\n")
+	w.find()
+	if !strings.Contains(w.called(), "fastapi uvicorn[standard] sqlalchemy>=2\n") {
+		t.Error(w.called())
+	}
+}
+
+func TestInterruptedVenvIsNotBelievedLater(t *testing.T) {
+	w := newWorld(t)
+	w.python("python3", "venv", "ensurepip")
+	w.write("pip-hangs", "")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+			if exists(filepath.Join(w.finder.cfg.Backend.Dir, "pip-started")) {
+				break
+			}
+		}
+		cancel()
+	}()
+	began := time.Now()
+	if p, err := w.again().find(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %q, %v; want context.Canceled", p, err)
+	}
+	if took := time.Since(began); took > 25*time.Second {
+		t.Errorf("it took %s to be interrupted", took)
+	}
+	// As if pip had been killed after it had copied the modules needed.
+	w.write(filepath.Join(w.finder.cfg.LocalDir(), "venv/bin/python.modules"), strings.Join(everything(), " "))
+	if err := os.Remove(filepath.Join(w.finder.cfg.Backend.Dir, "pip-hangs")); err != nil {
+		t.Fatal(err)
+	}
+	w.find()
+	if n := strings.Count(w.called(), "-m venv"); n != 2 {
+		t.Errorf("the venv was made %d times, want anew after the interruption:\n%s", n, w.called())
+	}
+}
+
+func TestIndexThatCannotBeReachedIsNamedAsTheReason(t *testing.T) {
+	w := newWorld(t)
+	w.python("python3", "venv", "ensurepip")
+	w.write("pip-fails", "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'")
+	if e := w.fails(); !strings.Contains(e.Error(), "new venv: pip install cannot reach the package index") {
+		t.Fatal(e)
+	}
+	if exists(filepath.Join(w.finder.cfg.LocalDir(), "venv")) {
+		t.Error("half a venv was left")
 	}
 }

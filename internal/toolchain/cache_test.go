@@ -1,0 +1,87 @@
+package toolchain
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestSecondStartAsksNobody(t *testing.T) {
+	w := newWorld(t)
+	want := w.python("python3", everything()...)
+	w.wants(w.find(), want)
+	calls := w.called()
+	w.wants(w.find(), want)
+	if w.called() != calls {
+		t.Errorf("the second start ran %s", strings.TrimPrefix(w.called(), calls))
+	}
+}
+
+func TestWhatWasRememberedIsCheckedWhenTheWorldChanged(t *testing.T) {
+	for name, change := range map[string]func(w *world) string{
+		"the interpreter is gone": func(w *world) string {
+			os.Remove(filepath.Join(w.bin, "python3"))
+			return filepath.Join(w.bin, "python3.9")
+		},
+		"its modules are gone": func(w *world) string {
+			w.write(filepath.Join(w.bin, "python3.modules"), "")
+			return filepath.Join(w.bin, "python3.9")
+		},
+		"a venv was made": func(w *world) string {
+			w.write(".venv/pyvenv.cfg", "")
+			return w.python(filepath.Join(w.finder.cfg.Backend.Dir, ".venv/bin/python"), everything()...)
+		},
+		"the configuration names another": func(w *world) string {
+			w.finder.cfg.Backend.Python = "python3.9"
+			return filepath.Join(w.bin, "python3.9")
+		},
+		"the memory is damaged": func(w *world) string {
+			w.write(w.finder.memoryFile(), "{")
+			return filepath.Join(w.bin, "python3")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.python("python3", everything()...)
+			w.python("python3.9", everything()...)
+			w.wants(w.find(), filepath.Join(w.bin, "python3"))
+			want := change(w)
+			w.wants(w.find(), want)
+		})
+	}
+}
+
+func TestTwoStartsAtOnceInstallOnce(t *testing.T) {
+	w := newWorld(t)
+	w.python("python3", "venv", "ensurepip")
+	results := make(chan string, 2)
+	for range 2 {
+		go func() {
+			p, err := w.again().find(t.Context())
+			if err != nil {
+				p = err.Error()
+			}
+			results <- p
+		}()
+	}
+	want := filepath.Join(w.finder.cfg.LocalDir(), "venv/bin/python")
+	w.wants(<-results, want)
+	w.wants(<-results, want)
+	if n := strings.Count(w.called(), "-m venv"); n != 1 {
+		t.Errorf("%d venvs were made", n)
+	}
+}
+
+func BenchmarkRemembered(b *testing.B) {
+	dir := b.TempDir()
+	f := &finder{report: func(string) {}, env: os.Environ(), cfg: testConfig(dir)}
+	if err := f.remember(&interpreter{path: "/bin/sh", origins: []string{"/bin/ls", "/bin/cat"}}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, ok := f.remembered(); !ok {
+			b.Fatal("forgotten")
+		}
+	}
+}
