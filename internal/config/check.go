@@ -81,7 +81,11 @@ func (d *decoder) checkPorts(c *Config) {
 		}
 	}
 	if c.Frontend != nil {
-		claim(c.Frontend.Port, listener{"frontend.port", "frontend.port"})
+		who := "frontend.port"
+		if _, said := d.where[who]; !said {
+			who += " (its default)"
+		}
+		claim(c.Frontend.Port, listener{who, "frontend.port"})
 	}
 }
 

@@ -113,7 +113,7 @@ var mistakes = []struct{ name, file, want string }{
 	{"redirect on nginx's port", server + "nginx: {port: 8000, tls: true, redirect_port: 8000}\n",
 		"3:47: port 8000 is taken twice: by nginx.port on line 3 and by nginx.redirect_port on line 3"},
 	{"server on the frontend's default port", "servers:\n  a: {port: 5173}\nfrontend: {dir: web}\n",
-		"3:1: port 5173 is taken twice: by instance a-0 on line 2 and by frontend.port on line 3"},
+		"3:1: port 5173 is taken twice: by instance a-0 on line 2 and by frontend.port (its default) on line 3"},
 	{"three on one port", "servers:\n  a: {port: 8001}\n  b: {port: 8001}\n  c: {port: 8001}\n",
 		"3:13: port 8001 is taken twice: by instance a-0 on line 2 and by instance b-0 on line 3\n4:13: port 8001 is taken twice: by instance a-0 on line 2 and by instance c-0 on line 4"},
 	{"redirect without tls", server + "nginx: {port: 8000, redirect_port: 8080}\n", "3:36: nginx.redirect_port redirects to HTTPS: it needs nginx.tls: true"},
