@@ -96,15 +96,13 @@ func (d *decoder) checkModules(c *Config) {
 	holder := map[string]string{}
 	for _, s := range c.Servers {
 		path := "servers." + s.Name + ".modules"
-		if s.Name == Core && len(s.Modules) > 0 {
+		own := slices.DeleteFunc(slices.Clone(s.Modules), func(m string) bool { return m == Core })
+		if s.Name == Core && len(own) > 0 {
 			d.reportAt(d.place(path), "", "%s must be []: the server core has the shared endpoints only; move %s to another server",
-				path, list(s.Modules))
+				path, list(own))
 			continue
 		}
-		for _, m := range s.Modules {
-			if m == Core { // every server has it
-				continue
-			}
+		for _, m := range own { // every server has core
 			first, twice := holder[m]
 			if !twice {
 				holder[m] = s.Name

@@ -139,6 +139,7 @@ var mistakes = []struct{ name, file, want string }{
 	// Modules and routes.
 	{"modules on core", "servers:\n  core: {port: 8001, modules: [broker]}\n",
 		"2:31: servers.core.modules must be []: the server core has the shared endpoints only; move 'broker' to another server"},
+	{"core on core", "servers:\n  core: {port: 8001, modules: [core]}\n", "(it loads)"},
 	{"core among the modules of another", "servers:\n  a: {port: 8001, modules: [core, x]}\n  b: {port: 8002, modules: [core, y]}\n", "(it loads)"},
 	{"module of two servers", "servers:\n  a: {port: 8001, modules: [x]}\n  b: {port: 8002, modules: [x]}\n",
 		"3:29: the module 'x' is served by 'a' on line 2 and by 'b' here: say in websocket_routes which of them answers for it"},
