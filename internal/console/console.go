@@ -1,0 +1,59 @@
+// Package console is what a person sees. Its rules:
+//
+//   - What was asked for goes to standard output; errors, hints and progress
+//     go to standard error.
+//   - An error is one block, shown once: "muster: error: what and where", then
+//     "hint: what to do next".
+//   - Colour means something (green: well, yellow: not yet or not quite, red:
+//     wrong) and never says it alone. There is none when the output is not a
+//     terminal, or under NO_COLOR.
+//   - Times are rounded to what matters, memory is in MB, names are aligned.
+package console
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/fatih/color"
+)
+
+// Error prints an error and its hints.
+func Error(w io.Writer, err error) {
+	fmt.Fprintf(w, "%s %s\n", color.RedString("muster: error:"), err)
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		for line := range strings.Lines(h.Hint()) {
+			fmt.Fprintf(w, "%s %s\n", color.YellowString("hint:"), strings.TrimRight(line, "\n"))
+		}
+	}
+}
+
+// Step prints a line of progress.
+func Step(w io.Writer, format string, args ...any) {
+	fmt.Fprintf(w, "%s %s\n", color.CyanString("·"), fmt.Sprintf(format, args...))
+}
+
+// Done prints a line about something that went well.
+func Done(w io.Writer, format string, args ...any) {
+	fmt.Fprintf(w, "%s %s\n", color.GreenString("✓"), fmt.Sprintf(format, args...))
+}
+
+// Warn prints a line about something to know.
+func Warn(w io.Writer, format string, args ...any) {
+	fmt.Fprintf(w, "%s %s\n", color.YellowString("!"), fmt.Sprintf(format, args...))
+}
+
+// Seconds is a duration as people read it.
+func Seconds(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	default:
+		return d.Round(time.Second).String()
+	}
+}

@@ -1,0 +1,119 @@
+package console
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fatih/color"
+
+	"muster/internal/supervise"
+)
+
+// Event prints what became of a process, if it is worth a line: that it is
+// well, or that it is not.
+func Event(w io.Writer, e supervise.Event) {
+	line := fmt.Sprintf("%-18s %s", e.Process, e.State)
+	switch e.State {
+	case supervise.Healthy:
+		how := Seconds(time.Duration(e.Seconds * float64(time.Second)))
+		if e.Adopted {
+			how = "adopted, it ran on"
+		}
+		Done(w, "%-18s %-9s %s  %s", e.Process, e.State, e.URL, color.HiBlackString(how))
+	case supervise.Unhealthy, supervise.Backoff:
+		Warn(w, "%s: %s", line, e.Detail)
+	case supervise.Failed:
+		fmt.Fprintf(w, "%s %s: %s\n", color.RedString("✗"), line, e.Detail)
+	case supervise.Stopped:
+		Done(w, "%s", line)
+	case supervise.Starting:
+		if e.Detail != "" {
+			Step(w, "%s: %s", line, e.Detail)
+		}
+	}
+}
+
+// Status prints what runs as a table.
+func Status(w io.Writer, st supervise.Status) {
+	if !st.Supervisor.Alive && st.Running {
+		Warn(w, "the supervisor is gone; its processes run on unwatched")
+	}
+	rows := [][]string{{"PROCESS", "STATE", "PID", "URL", "UPTIME", "CPU", "MEMORY", "RESTARTS", "MODULES"}}
+	for _, p := range st.Processes {
+		row := []string{p.Name, string(p.State), "-", p.URL, "-", "-", "-", fmt.Sprint(p.Restarts), strings.Join(p.Modules, ",")}
+		if p.PID != 0 {
+			row[2] = fmt.Sprint(p.PID)
+			row[4] = Seconds(time.Duration(p.UptimeSeconds * float64(time.Second)))
+			row[5] = fmt.Sprintf("%.1f %%", p.CPUPercent)
+			row[6] = fmt.Sprintf("%.1f MB", float64(p.RSSBytes)/1e6)
+		}
+		rows = append(rows, row)
+	}
+	table(w, rows, func(row, column int, text string) string {
+		switch {
+		case row == 0:
+			return color.HiBlackString(text)
+		case column == 1:
+			return stateColor(supervise.State(strings.TrimSpace(text)))(text)
+		}
+		return text
+	})
+	for _, p := range st.Processes {
+		if p.Detail != "" {
+			Warn(w, "%s %s: %s", p.Name, p.State, p.Detail)
+		}
+	}
+}
+
+func stateColor(s supervise.State) func(string, ...any) string {
+	switch s {
+	case supervise.Healthy:
+		return color.GreenString
+	case supervise.Failed, supervise.Unhealthy:
+		return color.RedString
+	case supervise.Stopped:
+		return color.HiBlackString
+	}
+	return color.YellowString
+}
+
+// table prints rows in aligned columns; paint colours one padded cell.
+func table(w io.Writer, rows [][]string, paint func(row, column int, text string) string) {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for r, row := range rows {
+		var b strings.Builder
+		for i, cell := range row {
+			if i < len(row)-1 {
+				cell += strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2)
+			}
+			b.WriteString(paint(r, i, cell))
+		}
+		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+	}
+}
+
+// Routes prints the gateway's table: kind, URL, server, instances and what is
+// wrong with a route, if anything.
+func Routes(w io.Writer, rows [][]string) {
+	head := []string{"KIND", "URL", "SERVER", "INSTANCES", ""}
+	table(w, append([][]string{head}, rows...), func(row, column int, text string) string {
+		switch {
+		case row == 0:
+			return color.HiBlackString(text)
+		case column == 4:
+			return color.RedString(text)
+		}
+		return text
+	})
+}

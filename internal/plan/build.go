@@ -1,0 +1,276 @@
+package plan
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/internal/config"
+)
+
+// Command is a program found on this machine and how to call it.
+type Command struct {
+	Exe  string   // absolute path
+	Args []string // argv, the program's name included
+	Env  []string // NAME=VALUE
+}
+
+// Tools are the programs that a plan cannot name by itself, because they had
+// to be looked for.
+type Tools struct {
+	Python  string   // absolute path of the interpreter that runs uvicorn
+	Gateway *Command // nil: no gateway
+}
+
+// Names of the processes that are no server's instance.
+const (
+	GatewayName  = "nginx"
+	FrontendName = "frontend"
+)
+
+const coreServer = "core"
+
+// Build lays out the processes of a configuration, in the order of their
+// start. It reports programs that are not installed and environment files
+// that cannot be read.
+func Build(cfg *config.Config, tools Tools) (*Plan, error) {
+	p := &Plan{Config: cfg.File}
+	ranks := stopRanks(cfg.Servers)
+	for i := range cfg.Servers {
+		s := &cfg.Servers[i]
+		env, err := serverEnv(cfg, s)
+		if err != nil {
+			return nil, err
+		}
+		for n := range s.Instances {
+			proc, err := instance(cfg, s, n, tools)
+			if err != nil {
+				return nil, err
+			}
+			proc.Env = append(slices.Clone(env), proc.Env...)
+			proc.StopRank = ranks[s.Name]
+			p.Processes = append(p.Processes, proc)
+		}
+	}
+	if tools.Gateway != nil {
+		p.Processes = append(p.Processes, gateway(cfg, tools.Gateway))
+	}
+	if cfg.Frontend != nil {
+		proc, err := frontend(cfg)
+		if err != nil {
+			return nil, err
+		}
+		p.Processes = append(p.Processes, proc)
+	}
+	return p, nil
+}
+
+// UsesPython tells whether some server runs on uvicorn.
+func UsesPython(cfg *config.Config) bool {
+	return slices.ContainsFunc(cfg.Servers, func(s config.Server) bool { return s.Command == nil })
+}
+
+// LogFile is the file that gets a process's output.
+func LogFile(dir, name string) string {
+	return filepath.Join(dir, ".local", "logs", name+".log")
+}
+
+func instance(cfg *config.Config, s *config.Server, n int, tools Tools) (Process, error) {
+	name := InstanceName(s.Name, n)
+	port := s.Port + n
+	p := Process{
+		Name: name, Server: s.Name, Kind: Server,
+		Dir: s.Dir, Log: LogFile(cfg.Dir, name),
+		Host: "127.0.0.1", Port: port, URL: "http://127.0.0.1:" + strconv.Itoa(port),
+		Modules:     s.Modules,
+		Health:      health(s.Health),
+		Restart:     s.Restart,
+		StopTimeout: s.StopTimeout,
+		Env:         []string{"PORT=" + strconv.Itoa(port)},
+	}
+	for _, d := range s.DependsOn {
+		if dep, ok := cfg.Server(d); ok {
+			for i := range dep.Instances {
+				p.DependsOn = append(p.DependsOn, InstanceName(d, i))
+			}
+		}
+	}
+	if s.Command != nil {
+		exe, err := LookPath(s.Command[0], s.Dir)
+		if err != nil {
+			return p, fmt.Errorf("server %s: %w", s.Name, err)
+		}
+		p.Exe, p.Args = exe, fillPort(s.Command, port)
+		p.Health.Command = fillPort(s.Health.Command, port)
+		return p, nil
+	}
+	p.Exe, p.Args = tools.Python, uvicorn(cfg, s, tools.Python)
+	p.Listen, p.Reload = true, s.Reload
+	return p, nil
+}
+
+// uvicorn is the command line of a server that has none of its own. The
+// listening socket comes as descriptor 3: the port is taken before Python has
+// even started, and a successor can go on with the same socket.
+func uvicorn(cfg *config.Config, s *config.Server, python string) []string {
+	args := []string{python, "-m", "uvicorn", cfg.Backend.App, "--fd", "3"}
+	if s.Reload {
+		args = append(args, "--reload", "--reload-dir", sourceDir(s.Dir))
+	}
+	return args
+}
+
+func sourceDir(dir string) string {
+	src := filepath.Join(dir, "src")
+	if st, err := os.Stat(src); err == nil && st.IsDir() {
+		return src
+	}
+	return dir
+}
+
+func serverEnv(cfg *config.Config, s *config.Server) ([]string, error) {
+	var env []string
+	if s.Command == nil {
+		path := sourceDir(s.Dir)
+		if old := os.Getenv("PYTHONPATH"); old != "" {
+			path += string(os.PathListSeparator) + old
+		}
+		env = append(env, "PYTHONUNBUFFERED=1", "PYTHONPATH="+path)
+	}
+	switch {
+	case len(s.Modules) > 0:
+		env = append(env, "ENABLED_MODULES="+strings.Join(s.Modules, ","))
+	case s.Name == coreServer:
+		env = append(env, "ENABLED_MODULES="+coreServer)
+	}
+	if cfg.Logs.Color {
+		env = append(env, "FORCE_COLOR=1", "CLICOLOR_FORCE=1", "PY_COLORS=1")
+	}
+	for _, file := range []string{cfg.Backend.EnvFile, s.EnvFile} {
+		vars, err := readEnv(file)
+		if err != nil {
+			return nil, err
+		}
+		env = append(env, vars...)
+	}
+	env = appendVars(env, cfg.Backend.Env)
+	return appendVars(env, s.Env), nil
+}
+
+func readEnv(file string) ([]string, error) {
+	if file == "" {
+		return nil, nil
+	}
+	vars, err := config.ReadEnvFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return appendVars(nil, vars), nil
+}
+
+func appendVars(env []string, vars []config.EnvVar) []string {
+	for _, v := range vars {
+		env = append(env, v.Name+"="+v.Value)
+	}
+	return env
+}
+
+func gateway(cfg *config.Config, cmd *Command) Process {
+	scheme := "http"
+	if cfg.Nginx.TLS {
+		scheme = "https"
+	}
+	host := cfg.Nginx.Host
+	if host == "0.0.0.0" || host == "::" {
+		host = "127.0.0.1"
+	}
+	return Process{
+		Name: GatewayName, Server: GatewayName, Kind: Gateway,
+		Exe: cmd.Exe, Args: cmd.Args, Env: cmd.Env,
+		Dir: cfg.Dir, Log: LogFile(cfg.Dir, GatewayName),
+		Host: host, Port: cfg.Nginx.Port,
+		URL: fmt.Sprintf("%s://%s", scheme, joinPort(host, cfg.Nginx.Port)),
+		Health: Health{TCP: true, Interval: 10 * time.Second, Timeout: 2 * time.Second,
+			Retries: 3, StartPeriod: 10 * time.Second},
+		Restart: config.RestartAlways, StopTimeout: 3 * time.Second,
+	}
+}
+
+func joinPort(host string, port int) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(port)
+}
+
+func frontend(cfg *config.Config) (Process, error) {
+	f := cfg.Frontend
+	exe, err := LookPath(f.Command[0], f.Dir)
+	if err != nil {
+		return Process{}, fmt.Errorf("frontend: %w", err)
+	}
+	return Process{
+		Name: FrontendName, Server: FrontendName, Kind: Frontend,
+		Exe: exe, Args: fillPort(f.Command, f.Port), Dir: f.Dir, Log: LogFile(cfg.Dir, FrontendName),
+		Env: appendVars([]string{"PORT=" + strconv.Itoa(f.Port)}, f.Env),
+		// Vite listens on whatever "localhost" is, which may be ::1 alone.
+		Host: "localhost", Port: f.Port, URL: "http://localhost:" + strconv.Itoa(f.Port),
+		Health: Health{TCP: true, Interval: 10 * time.Second, Timeout: 2 * time.Second,
+			Retries: 3, StartPeriod: time.Minute},
+		Restart: config.RestartAlways, StopTimeout: 3 * time.Second,
+	}, nil
+}
+
+func health(h config.Health) Health {
+	return Health{Path: h.Path, TCP: h.TCP, Command: h.Command, Interval: h.Interval,
+		Timeout: h.Timeout, Retries: h.Retries, StartPeriod: h.StartPeriod}
+}
+
+// InstanceName is the name of instance n of a server.
+func InstanceName(server string, n int) string { return server + "-" + strconv.Itoa(n) }
+
+func fillPort(args []string, port int) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		out[i] = strings.ReplaceAll(a, "{port}", strconv.Itoa(port))
+	}
+	return out
+}
+
+// LookPath finds a program as a shell in dir would.
+func LookPath(name, dir string) (string, error) {
+	if strings.ContainsRune(name, filepath.Separator) && !filepath.IsAbs(name) {
+		name = filepath.Join(dir, name)
+	}
+	exe, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("program %q not found", name)
+	}
+	return filepath.Abs(exe)
+}
+
+// stopRanks puts every server before those that it depends on, and core after
+// all others. Rank 0 is left to the gateway and the frontend.
+func stopRanks(servers []config.Server) map[string]int {
+	ranks := map[string]int{}
+	last := 1
+	for range servers { // a chain is at most as long as there are servers
+		for _, s := range servers {
+			rank := max(ranks[s.Name], 1)
+			ranks[s.Name] = rank
+			for _, d := range s.DependsOn {
+				ranks[d] = max(ranks[d], rank+1)
+			}
+			last = max(last, rank)
+		}
+	}
+	if r, ok := ranks[coreServer]; ok && len(servers) > 1 {
+		ranks[coreServer] = max(r, last+1)
+	}
+	return ranks
+}

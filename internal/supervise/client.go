@@ -1,0 +1,343 @@
+package supervise
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"muster/internal/logs"
+	"muster/internal/plan"
+)
+
+// Client asks a project's supervisor, or acts in its place where there is
+// none.
+type Client struct {
+	Paths   Paths
+	Exe     string       // the program that is the supervisor when started so; see Resident
+	Logs    logs.Options // how a supervisor started by this client keeps the logs
+	OnEvent func(Event)  // told of every change of a process; may be nil
+}
+
+// ErrNothingRuns says that there is nothing to act on.
+var ErrNothingRuns = errors.New("nothing runs")
+
+// StartOptions say what a start does.
+type StartOptions struct {
+	Names  []string // processes or servers; none means all
+	NoWait bool     // return without waiting for health
+	// Lease ties everything to this command: the returned lease's end, however
+	// it comes, stops it all.
+	Lease bool
+}
+
+// Outcome is what a start led to.
+type Outcome struct {
+	AlreadyRunning bool
+	Lease          io.Closer // with StartOptions.Lease
+}
+
+// Start starts a plan, with a supervisor of its own where none lives. It
+// returns when all is healthy. If it fails, or ctx ends first, nothing that it
+// started is left running.
+func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (Outcome, error) {
+	if err := c.Paths.make(); err != nil {
+		return Outcome{}, err
+	}
+	req := request{Op: opStart, Plan: &p, Names: opts.Names, Wait: !opts.NoWait, Lease: opts.Lease}
+	for try := 1; ; try++ {
+		conn, err := c.connectOrLaunch(ctx, p, opts.Names)
+		if err != nil {
+			return Outcome{}, err
+		}
+		rep, err := c.converse(ctx, conn, req)
+		out := Outcome{AlreadyRunning: rep.Running}
+		if opts.Lease && err == nil {
+			out.Lease = conn
+			return out, nil
+		}
+		conn.Close()
+		if !errors.Is(err, errUnanswered) || try == tries {
+			return out, err
+		}
+	}
+}
+
+// errUnanswered says that the supervisor ended before it said anything. It was
+// about to end when it was asked, so the next one is asked instead.
+var errUnanswered = errors.New("the supervisor ended when it was asked")
+
+// tries is how often a request is sent to a supervisor that ends at it. More
+// than one in a row is not chance but a fault of the supervisor.
+const tries = 3
+
+// connectOrLaunch reaches the living supervisor, or starts one.
+func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []string) (*net.UnixConn, error) {
+	for {
+		if conn, err := dialSocket(c.Paths); err == nil {
+			return conn, nil
+		}
+		l, err := lock(c.Paths)
+		if errors.Is(err, errLocked) {
+			// Another command is about to start a supervisor, or one is about
+			// to end. Either is a matter of moments.
+			if !sleep(ctx, 5*time.Millisecond) {
+				return nil, ctx.Err()
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		err = c.checkPorts(p, names)
+		if err == nil {
+			err = launch(c.Paths, l, c.Exe, c.Logs)
+		}
+		l.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// checkPorts reports every port that somebody else holds, before anything is
+// started. Ports of processes that will be adopted are theirs.
+func (c *Client) checkPorts(p plan.Plan, names []string) error {
+	saved, err := loadState(c.Paths)
+	if err != nil {
+		return nil // the supervisor says so; it then ends what the state would have told of
+	}
+	alive := map[string]bool{}
+	for _, sp := range saved.Processes {
+		alive[sp.Process.Name] = sp.ID.Alive()
+	}
+	var taken []error
+	for _, proc := range p.Processes {
+		chosen := len(names) == 0 || slices.Contains(names, proc.Name) || slices.Contains(names, proc.Server)
+		if proc.Port == 0 || alive[proc.Name] || !chosen {
+			continue
+		}
+		if err := checkPort(proc.Name, proc.Host, proc.Port); err != nil && !c.isOurs(err) {
+			taken = append(taken, err)
+		}
+	}
+	if len(taken) == 0 {
+		return nil
+	}
+	return &PortsTaken{taken}
+}
+
+// isOurs tells whether a port is held by an orphan of this project, which the
+// next supervisor ends before it starts anything.
+func (c *Client) isOurs(err error) bool {
+	var taken *PortTaken
+	return errors.As(err, &taken) && marked(taken.Holder.PID, c.Paths)
+}
+
+// PortsTaken lists every port that a start needs and cannot have.
+type PortsTaken struct{ Errors []error }
+
+func (e *PortsTaken) Error() string {
+	lines := make([]string, len(e.Errors))
+	for i, err := range e.Errors {
+		lines[i] = err.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap gives the single errors.
+func (e *PortsTaken) Unwrap() []error { return e.Errors }
+
+// Hint is what to do about the first of them.
+func (e *PortsTaken) Hint() string {
+	var taken *PortTaken
+	if errors.As(e.Errors[0], &taken) {
+		return "nothing was started; " + taken.Hint()
+	}
+	return "nothing was started"
+}
+
+// Stop ends what runs, in order, the supervisor included; names restrict it to
+// some. It works without a supervisor too. It returns ErrNothingRuns if there
+// is nothing to stop.
+func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration) error {
+	for try := 1; ; {
+		conn, err := dialSocket(c.Paths)
+		if err == nil {
+			_, err = c.converse(ctx, conn, request{Op: opStop, Names: names, Timeout: timeout})
+			conn.Close()
+			if try++; errors.Is(err, errUnanswered) && try <= tries {
+				continue
+			}
+			return err
+		}
+		if _, err := os.Stat(c.Paths.run()); errors.Is(err, os.ErrNotExist) {
+			return ErrNothingRuns
+		}
+		l, err := lock(c.Paths)
+		if err == nil {
+			return c.stopAlone(l, names, timeout)
+		}
+		if !errors.Is(err, errLocked) {
+			return err
+		}
+		if !sleep(ctx, 5*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+}
+
+// stopAlone does what the supervisor would, in its absence.
+func (c *Client) stopAlone(l *os.File, names []string, timeout time.Duration) error {
+	st, err := loadState(c.Paths)
+	if err == nil && len(st.Processes) == 0 && st.Supervisor.PID == 0 {
+		os.Remove(c.Paths.state()) // of an earlier boot
+		l.Close()
+		return ErrNothingRuns
+	}
+	out, err := openLog(c.Paths.SupervisorLog())
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	s, err := Open(c.Paths, l, out, c.Logs)
+	if err != nil {
+		return err
+	}
+	err = s.Stop(names, timeout)
+	return errors.Join(err, s.Close())
+}
+
+// Restart restarts what runs, or what names selects of it, and returns when
+// it is healthy again.
+func (c *Client) Restart(ctx context.Context, names []string, timeout time.Duration) error {
+	_, err := c.ask(ctx, request{Op: opRestart, Names: names, Timeout: timeout})
+	return err
+}
+
+// Reload brings what runs in line with a plan.
+func (c *Client) Reload(ctx context.Context, p plan.Plan) (Changes, error) {
+	rep, err := c.ask(ctx, request{Op: opReload, Plan: &p})
+	if rep.Changes == nil {
+		return Changes{}, err
+	}
+	return *rep.Changes, err
+}
+
+// Signal sends a signal to one process.
+func (c *Client) Signal(ctx context.Context, name string, sig syscall.Signal) error {
+	_, err := c.ask(ctx, request{Op: opSignal, Names: []string{name}, Signal: sig})
+	return err
+}
+
+// CleanLogs empties all logs and keeps the files. It is safe while everything
+// runs.
+func (c *Client) CleanLogs(ctx context.Context) error {
+	_, err := c.ask(ctx, request{Op: opClean})
+	if !errors.Is(err, ErrNothingRuns) && !errors.Is(err, ErrNoSupervisor) {
+		return err
+	}
+	if err := c.Paths.make(); err != nil {
+		return err
+	}
+	l, err := lock(c.Paths)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if err := logs.Clean(c.Paths.Logs()); err != nil {
+		return err
+	}
+	// The positions in it are those of the files before.
+	if err := os.Remove(c.Paths.checkpoint()); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Status tells what runs, whether a supervisor lives or not.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	rep, err := c.ask(ctx, request{Op: opStatus})
+	switch {
+	case err == nil && rep.Status != nil:
+		return *rep.Status, nil
+	case errors.Is(err, ErrNothingRuns), errors.Is(err, ErrNoSupervisor):
+		return deadStatus(ctx, c.Paths)
+	}
+	return Status{}, err
+}
+
+// ErrNoSupervisor says that processes run, and nobody supervises them.
+var ErrNoSupervisor = errors.New("the supervisor is gone, its processes run on")
+
+// ask sends a request to the living supervisor.
+func (c *Client) ask(ctx context.Context, req request) (reply, error) {
+	conn, err := dialSocket(c.Paths)
+	if err == nil {
+		defer conn.Close()
+		rep, err := c.converse(ctx, conn, req)
+		if !errors.Is(err, errUnanswered) {
+			return rep, err
+		}
+	}
+	st, err := loadState(c.Paths)
+	if err == nil && slices.ContainsFunc(st.Processes, func(p savedProcess) bool { return p.ID.Alive() }) {
+		return reply{}, ErrNoSupervisor
+	}
+	return reply{}, ErrNothingRuns
+}
+
+// converse sends a request and reads events until the result. When ctx ends,
+// the connection does, and with it what the supervisor does for us.
+func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) (reply, error) {
+	var rep reply
+	if err := json.NewEncoder(conn).Encode(req); err != nil {
+		return rep, errUnanswered
+	}
+	stop := context.AfterFunc(ctx, func() { conn.CloseWrite() })
+	defer stop()
+	if req.Op == opStatus || req.Op == opSignal { // which take no time
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	}
+	in := json.NewDecoder(bufio.NewReader(conn))
+	for answered := false; ; answered = true {
+		rep = reply{}
+		if err := in.Decode(&rep); err != nil {
+			switch {
+			case ctx.Err() != nil:
+				return rep, ctx.Err()
+			case errors.Is(err, os.ErrDeadlineExceeded):
+				return rep, fmt.Errorf("the supervisor does not answer; see %s", c.Paths.SupervisorLog())
+			case !answered:
+				return rep, errUnanswered
+			}
+			return rep, fmt.Errorf("the supervisor ended while it was asked (%w); see %s", err, c.Paths.SupervisorLog())
+		}
+		if rep.Event == nil {
+			break
+		}
+		if c.OnEvent != nil {
+			c.OnEvent(*rep.Event)
+		}
+	}
+	if rep.Last {
+		io.Copy(io.Discard, conn) // until the supervisor has gone
+	}
+	switch {
+	case rep.Failed != nil:
+		return rep, rep.Failed
+	case ctx.Err() != nil && rep.Error != "":
+		return rep, ctx.Err()
+	case rep.Error != "":
+		return rep, errors.New(rep.Error)
+	}
+	return rep, nil
+}

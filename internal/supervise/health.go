@@ -1,0 +1,151 @@
+package supervise
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"muster/internal/plan"
+)
+
+// The pace of health checks. A start is polled quickly, because somebody
+// waits for it; a process that stays healthy is asked ever more rarely, down
+// to its interval.
+const (
+	pollFirst  = 5 * time.Millisecond
+	pollFast   = 10 * time.Millisecond  // for the first second: most servers need less
+	pollSlow   = 100 * time.Millisecond // for a slow start
+	checkFirst = time.Second            // after it became healthy
+)
+
+// verdict is the outcome of one health check.
+type verdict int
+
+const (
+	verdictHealthy verdict = iota
+	verdictSick            // it answered that it is not well
+	verdictRefused         // nobody listens
+	verdictHung            // it let us wait for all of the time there was
+)
+
+// checkResult is one answered (or unanswered) check.
+type checkResult struct {
+	verdict verdict
+	reason  string        // for a person; "" when healthy
+	took    time.Duration // until the answer
+}
+
+// check asks once whether a process serves, and waits for the answer for at
+// most limit. A hung server is told from a slow one only by that limit, so it
+// is several times what an answer should take.
+func check(ctx context.Context, paths Paths, p plan.Process, limit time.Duration) checkResult {
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var err error
+	switch h := p.Health; {
+	case h.Path != "":
+		err = checkHTTP(ctx, p)
+	case h.TCP:
+		err = checkTCP(ctx, p)
+	case len(h.Command) > 0:
+		err = checkCommand(ctx, paths, p)
+	}
+	res := checkResult{took: time.Since(start)}
+	switch {
+	case err == nil:
+		return res
+	case errors.Is(err, syscall.ECONNREFUSED):
+		res.verdict = verdictRefused
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		res.verdict, err = verdictHung, fmt.Errorf("no answer within %s", limit)
+	default:
+		res.verdict = verdictSick
+	}
+	res.reason = err.Error()
+	return res
+}
+
+func dial(ctx context.Context, p plan.Process) (net.Conn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.Itoa(p.Port)))
+	if err != nil {
+		return nil, err
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		conn.SetDeadline(deadline)
+	}
+	return conn, nil
+}
+
+func checkTCP(ctx context.Context, p plan.Process) error {
+	conn, err := dial(ctx, p)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+// checkHTTP asks for the health path. The request is written by hand: an HTTP
+// client would be most of what the supervisor weighs.
+func checkHTTP(ctx context.Context, p plan.Process) error {
+	conn, err := dial(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: muster-health\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+		p.Health.Path, net.JoinHostPort(p.Host, strconv.Itoa(p.Port)))
+	if err != nil {
+		return err
+	}
+	line, err := bufio.NewReaderSize(conn, 256).ReadString('\n')
+	if err != nil {
+		return err
+	}
+	version, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+	code, _, _ := strings.Cut(rest, " ")
+	n, err := strconv.Atoi(code)
+	if !strings.HasPrefix(version, "HTTP/1.") || err != nil {
+		return fmt.Errorf("GET %s: not an HTTP answer: %.40q", p.Health.Path, line)
+	}
+	if n >= 400 {
+		return fmt.Errorf("GET %s: status %d", p.Health.Path, n)
+	}
+	return nil
+}
+
+// checkCommand runs the health command, whose output goes to the process's
+// own log.
+func checkCommand(ctx context.Context, paths Paths, p plan.Process) error {
+	cmd := p
+	cmd.Args = p.Health.Command
+	exe, err := plan.LookPath(cmd.Args[0], p.Dir)
+	if err != nil {
+		return err
+	}
+	cmd.Exe = exe
+	c, err := spawn(paths, cmd, noSocket)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { c.signalGroup(syscall.SIGKILL) })
+	defer stop()
+	e := c.wait()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !e.ok() {
+		return fmt.Errorf("%s: %s", p.Health.Command[0], e)
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+package supervise
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"muster/internal/config"
+	"muster/internal/logs"
+	"muster/internal/plan"
+)
+
+// The test binary is the supervisor and the servers too.
+func TestMain(m *testing.M) {
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // or every process of a test lingers for a second
+	Resident()
+	if len(os.Args) > 1 && os.Args[1] == "server" {
+		server(os.Args[2:])
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// server is a small server with faults to order.
+func server(args []string) {
+	fs := flag.NewFlagSet("server", flag.ExitOnError)
+	port := fs.Int("port", 0, "serve /health here; 0: on descriptor 3")
+	delay := fs.Duration("delay", 0, "before it listens")
+	termDelay := fs.Duration("term-delay", 0, "between SIGTERM and the end")
+	deaf := fs.Bool("deaf", false, "ignore SIGTERM")
+	die := fs.Duration("die", 0, "exit with code 3 after this time")
+	dieOnce := fs.String("die-once", "", "die at once if this file is missing, and create it")
+	hang := fs.String("hang", "", "answer no request while this file exists")
+	slow := fs.Duration("slow", 0, "before each answer but the first")
+	fork := fs.String("fork", "", "start a deaf grandchild: group or session")
+	lines := fs.Int("lines", 0, "print so many numbered lines a second")
+	fs.Parse(args)
+
+	term := make(chan os.Signal, 1)
+	signal.Notify(term, syscall.SIGTERM)
+	fmt.Println("hello from", os.Getenv(tagProcess))
+	if *dieOnce != "" {
+		if _, err := os.Stat(*dieOnce); err != nil {
+			os.WriteFile(*dieOnce, nil, 0o600)
+			os.Exit(3)
+		}
+	}
+	if *die > 0 {
+		time.AfterFunc(*die, func() {
+			fmt.Println("Traceback: it went wrong")
+			os.Exit(3)
+		})
+	}
+	if *fork != "" {
+		c := exec.Command(os.Args[0], "server", "-deaf", "-port", "-1")
+		c.SysProcAttr = &syscall.SysProcAttr{Setsid: *fork == "session"}
+		if err := c.Start(); err != nil {
+			panic(err)
+		}
+		fmt.Println("grandchild", c.Process.Pid)
+	}
+	go func() {
+		for range term {
+			if !*deaf {
+				time.Sleep(*termDelay)
+				fmt.Println("bye from", os.Getenv(tagProcess), time.Now().UnixNano())
+				os.Exit(0)
+			}
+		}
+	}()
+	if *lines > 0 {
+		go func() {
+			for n := 0; ; n++ {
+				fmt.Printf("line %08d\n", n)
+				time.Sleep(time.Second / time.Duration(*lines))
+			}
+		}()
+	}
+	if *port < 0 {
+		select {}
+	}
+	time.Sleep(*delay)
+	var l net.Listener
+	var err error
+	if *port == 0 {
+		l, err = net.FileListener(os.NewFile(3, "listener"))
+	} else {
+		l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(*port))
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	var asked atomic.Int64
+	http.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) {
+		for *hang != "" {
+			if _, err := os.Stat(*hang); err != nil {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if asked.Add(1) > 1 {
+			time.Sleep(*slow)
+		}
+		fmt.Fprint(w, os.Getpid())
+	})
+	http.Serve(l, nil)
+}
+
+// project is one project of a test. Whatever the test does, nothing of it is
+// left when it ends.
+type project struct {
+	t     *testing.T
+	paths Paths
+	plan  plan.Plan
+}
+
+func newProject(t *testing.T) *project {
+	t.Helper()
+	pr := &project{t: t, paths: ProjectPaths(t.TempDir())}
+	pr.plan.Config = filepath.Join(filepath.Dir(pr.paths.Root), "dev-config.yaml")
+	t.Cleanup(func() {
+		pr.client().Stop(context.Background(), nil, 2*time.Second)
+		if left := pr.marked(); len(left) > 0 {
+			t.Errorf("processes left: %v", left)
+			for _, id := range left {
+				syscall.Kill(id.PID, syscall.SIGKILL)
+			}
+		}
+		if t.Failed() {
+			for _, f := range []string{pr.paths.SupervisorLog(), pr.paths.Unified()} {
+				b, _ := os.ReadFile(f)
+				t.Logf("%s:\n%s", filepath.Base(f), b)
+			}
+		}
+	})
+	return pr
+}
+
+// marked lists the living processes that belong to the project.
+func (pr *project) marked() []Identity { return orphans(pr.paths, nil) }
+
+func (pr *project) client() *Client {
+	exe, err := os.Executable()
+	if err != nil {
+		pr.t.Fatal(err)
+	}
+	return &Client{Paths: pr.paths, Exe: exe, Logs: logs.Options{}}
+}
+
+// add puts a server into the plan. It listens on a free port of its own.
+func (pr *project) add(name string, args ...string) *plan.Process {
+	pr.t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		pr.t.Fatal(err)
+	}
+	port := freePort(pr.t)
+	pr.plan.Processes = append(pr.plan.Processes, plan.Process{
+		Name: name, Server: strings.TrimRight(name, "-0123456789"), Kind: plan.Server,
+		Exe: exe, Args: append([]string{exe, "server", "-port", strconv.Itoa(port)}, args...),
+		Dir: pr.t.TempDir(), Log: filepath.Join(pr.paths.Logs(), name+".log"),
+		Host: "127.0.0.1", Port: port, URL: "http://127.0.0.1:" + strconv.Itoa(port),
+		Health: plan.Health{Path: "/health", Interval: 200 * time.Millisecond, Timeout: time.Second,
+			Retries: 2, StartPeriod: 20 * time.Second},
+		Restart: config.RestartAlways, StopRank: 1, StopTimeout: 2 * time.Second,
+	})
+	return &pr.plan.Processes[len(pr.plan.Processes)-1]
+}
+
+// addListening puts a server into the plan that gets its socket handed over.
+func (pr *project) addListening(name string, args ...string) *plan.Process {
+	p := pr.add(name)
+	p.Listen = true
+	p.Args = append([]string{p.Exe, "server"}, args...)
+	return p
+}
+
+func (pr *project) start(opts StartOptions) Outcome {
+	pr.t.Helper()
+	out, err := pr.client().Start(pr.t.Context(), pr.plan, opts)
+	if err != nil {
+		pr.t.Fatalf("start: %v", err)
+	}
+	return out
+}
+
+func (pr *project) status() Status {
+	pr.t.Helper()
+	st, err := pr.client().Status(pr.t.Context())
+	if err != nil {
+		pr.t.Fatalf("status: %v", err)
+	}
+	return st
+}
+
+func (pr *project) process(name string) ProcessStatus {
+	pr.t.Helper()
+	for _, p := range pr.status().Processes {
+		if p.Name == name {
+			return p
+		}
+	}
+	pr.t.Fatalf("no process %s", name)
+	return ProcessStatus{}
+}
+
+func (pr *project) log(name string) string {
+	b, err := os.ReadFile(filepath.Join(pr.paths.Logs(), name+".log"))
+	if err != nil {
+		pr.t.Fatal(err)
+	}
+	return string(b)
+}
+
+// eventually polls until ok holds.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 20 s: %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func kill(t *testing.T, pid int, sig syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(pid, sig); err != nil {
+		t.Fatalf("kill %d: %v", pid, err)
+	}
+}

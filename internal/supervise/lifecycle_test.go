@@ -1,0 +1,341 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"muster/internal/plan"
+)
+
+func TestStartRunsEverythingAndStopLeavesNothing(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("broker-0", "-delay", "30ms")
+	pr.addListening("core-0", "-delay", "30ms")
+	pr.start(StartOptions{})
+
+	st := pr.status()
+	if !st.Running || !st.Healthy() || !st.Supervisor.Alive || len(st.Processes) != 2 {
+		t.Fatalf("status after start: %+v", st)
+	}
+	for _, p := range st.Processes {
+		if p.PID == 0 || p.RSSBytes == 0 || p.UptimeSeconds <= 0 {
+			t.Errorf("%s: %+v", p.Name, p)
+		}
+		b, err := os.ReadFile(pr.paths.pid(p.Name))
+		if err != nil || strings.TrimSpace(string(b)) != strconv.Itoa(p.PID) {
+			t.Errorf("pid file of %s: %q, %v; pid is %d", p.Name, b, err, p.PID)
+		}
+	}
+	if out := pr.start(StartOptions{}); !out.AlreadyRunning {
+		t.Error("a second start does not say that all runs")
+	}
+	if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if left := pr.marked(); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+	if pr.status().Running {
+		t.Error("status says that something runs")
+	}
+	for _, dir := range []string{pr.paths.pids(), pr.paths.run()} {
+		files, _ := os.ReadDir(dir)
+		for _, f := range files {
+			if f.Name() != "lock" && f.Name() != filepath.Base(pr.paths.checkpoint()) {
+				t.Errorf("left on disk: %s", filepath.Join(dir, f.Name()))
+			}
+		}
+	}
+	for _, p := range pr.plan.Processes {
+		if err := checkPort(p.Name, p.Host, p.Port); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := pr.client().Stop(t.Context(), nil, time.Second); !errors.Is(err, ErrNothingRuns) {
+		t.Errorf("a second stop: %v", err)
+	}
+	unified, _ := os.ReadFile(pr.paths.Unified())
+	for _, want := range []string{"broker-0          >> hello from broker-0\n", "core-0            >> bye from core-0"} {
+		if strings.Count(string(unified), want) != 1 {
+			t.Errorf("unified log has %q not once:\n%s", want, unified)
+		}
+	}
+}
+
+func TestAServerThatDiesFailsTheStartAtOnce(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("good-0")
+	pr.add("bad-0", "-die", "1ms", "-delay", "1h")
+	began := time.Now()
+	_, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
+	var failed *StartError
+	if !errors.As(err, &failed) {
+		t.Fatalf("start: %v", err)
+	}
+	if f := failed.Failures[0]; f.Process != "bad-0" || f.Reason != "exit code 3" || !slices.Contains(f.Lines, "Traceback: it went wrong") {
+		t.Errorf("failure: %+v", f)
+	}
+	if took := time.Since(began); took > pr.plan.Processes[1].Health.StartPeriod/2 {
+		t.Errorf("took %s", took)
+	}
+	if left := pr.marked(); len(left) != 0 {
+		t.Errorf("left running: %v", left)
+	}
+}
+
+func TestAServerThatNeverGetsHealthyFailsTheStart(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("good-0")
+	pr.add("late-0", "-delay", "1h").Health.StartPeriod = 300 * time.Millisecond
+	_, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
+	if err == nil || !strings.Contains(err.Error(), "late-0 did not start: not healthy within 300ms") {
+		t.Fatalf("start: %v", err)
+	}
+	if left := pr.marked(); len(left) != 0 {
+		t.Errorf("left running: %v", left)
+	}
+}
+
+func TestATakenPortIsNamedWithItsHolderAndNothingStarts(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("good-0")
+	p := pr.addListening("bad-0")
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p.Port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, err = pr.client().Start(t.Context(), pr.plan, StartOptions{})
+	var taken *PortTaken
+	if !errors.As(err, &taken) || taken.Holder.PID != os.Getpid() || taken.Process != "bad-0" {
+		t.Fatalf("start: %v", err)
+	}
+	if !strings.Contains(err.Error(), filepath.Base(os.Args[0])) {
+		t.Errorf("the holder's command is missing: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(pr.paths.Logs(), "good-0.log")); err == nil {
+		t.Error("good-0 was started")
+	}
+}
+
+func TestAnInterruptedStartLeavesNothing(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("late-0", "-delay", "1h")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := pr.client().Start(ctx, pr.plan, StartOptions{})
+		done <- err
+	}()
+	eventually(t, "late-0 runs", func() bool { return len(pr.marked()) > 0 })
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("start: %v", err)
+	}
+	eventually(t, "nothing is left", func() bool { return len(pr.marked()) == 0 && !pr.status().Running })
+}
+
+func TestTheEndOfALeaseStopsEverything(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("broker-0")
+	out := pr.start(StartOptions{Lease: true})
+	if st := pr.status(); !st.Healthy() {
+		t.Fatalf("status: %+v", st)
+	}
+	out.Lease.Close() // as the kernel does for a command that is killed
+	eventually(t, "nothing is left", func() bool { return len(pr.marked()) == 0 })
+}
+
+func TestADeafProcessIsKilledAfterTheTimeout(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("deaf-0", "-deaf")
+	pr.add("good-0")
+	pr.start(StartOptions{})
+	began := time.Now()
+	if err := pr.client().Stop(t.Context(), nil, 300*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took < 300*time.Millisecond {
+		t.Errorf("killed after %s already", took)
+	}
+	if left := pr.marked(); len(left) != 0 {
+		t.Errorf("left running: %v", left)
+	}
+}
+
+func TestAStopEndsGrandchildrenThatIgnoreIt(t *testing.T) {
+	t.Parallel()
+	for _, where := range []string{"group", "session"} {
+		t.Run("in the "+where, func(t *testing.T) {
+			t.Parallel()
+			pr := newProject(t)
+			pr.add("parent-0", "-fork", where)
+			pr.start(StartOptions{})
+			eventually(t, "the grandchild runs", func() bool { return len(pr.marked()) == 2 })
+			if err := pr.client().Stop(t.Context(), nil, 100*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+			if left := pr.marked(); len(left) != 0 {
+				t.Errorf("left running: %v", left)
+			}
+		})
+	}
+}
+
+func TestProcessesStopInTheOrderOfTheirRanks(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	for name, rank := range map[string]int{"nginx": 0, "broker-0": 1, "core-0": 2} {
+		pr.add(name, "-term-delay", "20ms").StopRank = rank
+	}
+	pr.start(StartOptions{})
+	if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	ended := func(name string) int64 {
+		f := strings.Fields(pr.log(name))
+		n, err := strconv.ParseInt(f[len(f)-1], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const gap = int64(20 * time.Millisecond) // the next was told only after the one before had gone
+	if ended("broker-0")-ended("nginx") < gap || ended("core-0")-ended("broker-0") < gap {
+		t.Errorf("ends: nginx %d, broker %d, core %d", ended("nginx"), ended("broker-0"), ended("core-0"))
+	}
+}
+
+func TestOfTwoStartsAtOnceOneWins(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("broker-0", "-delay", "50ms")
+	var wg sync.WaitGroup
+	already := make([]bool, 4)
+	for i := range already {
+		wg.Go(func() {
+			out, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
+			if err != nil {
+				t.Errorf("start: %v", err)
+			}
+			already[i] = out.AlreadyRunning
+		})
+	}
+	wg.Wait()
+	won := 0
+	for _, a := range already {
+		if !a {
+			won++
+		}
+	}
+	if won != 1 || strings.Count(pr.log("broker-0"), "hello") != 1 {
+		t.Errorf("%d starts won, log: %q", won, pr.log("broker-0"))
+	}
+}
+
+func TestADependentWaitsForWhatItDependsOn(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("late-0", "-delay", "100ms")
+	pr.add("web-0").DependsOn = []string{"late-0"}
+	var events []string
+	c := pr.client()
+	c.OnEvent = func(e Event) { events = append(events, e.Process+" "+string(e.State)+" "+e.Detail) }
+	if _, err := c.Start(t.Context(), pr.plan, StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	at := func(what string) int { return slices.Index(events, what) }
+	if at("web-0 starting waits for late-0") < 0 || at("late-0 healthy ") < 0 || at("late-0 healthy ") > at("web-0 healthy ") {
+		t.Errorf("events: %q", events)
+	}
+}
+
+func TestOnlyTheNamedProcessesAreActedOn(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("broker-0")
+	pr.add("broker-1")
+	pr.add("core-0")
+	pr.start(StartOptions{Names: []string{"broker"}})
+	state := func(name string) State { return pr.process(name).State }
+	if state("broker-0") != Healthy || state("broker-1") != Healthy || state("core-0") != Stopped {
+		t.Fatalf("after start -only=broker: %+v", pr.status())
+	}
+	pr.start(StartOptions{})
+	before := pr.status()
+	if err := pr.client().Restart(t.Context(), []string{"broker-1"}, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	after := pr.status()
+	for i, p := range before.Processes {
+		if same := p.PID == after.Processes[i].PID; same != (p.Name != "broker-1") {
+			t.Errorf("%s: pid %d, then %d", p.Name, p.PID, after.Processes[i].PID)
+		}
+	}
+	if err := pr.client().Stop(t.Context(), []string{"broker-0"}, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if state("broker-0") != Stopped || state("core-0") != Healthy {
+		t.Errorf("after stop -only=broker-0: %+v", pr.status())
+	}
+	if err := pr.client().Stop(t.Context(), []string{"brokr"}, time.Second); err == nil || !strings.Contains(err.Error(), "core-0") {
+		t.Errorf("stop of an unknown process: %v", err)
+	}
+}
+
+func TestAReloadTouchesOnlyWhatChanged(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("same-0")
+	pr.add("other-0")
+	pr.add("gone-0")
+	pr.start(StartOptions{})
+	before := pr.process("same-0").PID
+	next := plan.Plan{Config: pr.plan.Config, Processes: slices.Clone(pr.plan.Processes[:2])}
+	next.Processes[1].Env = []string{"X=1"}
+	pr.plan.Processes = next.Processes
+	pr.add("new-0")
+	ch, err := pr.client().Reload(t.Context(), pr.plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(ch.Added, []string{"new-0"}) || !slices.Equal(ch.Removed, []string{"gone-0"}) ||
+		!slices.Equal(ch.Restarted, []string{"other-0"}) || !slices.Equal(ch.Unchanged, []string{"same-0"}) {
+		t.Errorf("changes: %+v", ch)
+	}
+	st := pr.status()
+	if len(st.Processes) != 3 || !st.Healthy() || pr.process("same-0").PID != before {
+		t.Errorf("status: %+v", st)
+	}
+}
+
+func TestTheControlSocketIsReachedInADeepFolder(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	deep := filepath.Join(filepath.Dir(pr.paths.Root), strings.Repeat("deep/", 40))
+	pr.paths = ProjectPaths(deep)
+	pr.add("broker-0")
+	pr.start(StartOptions{})
+	if st := pr.status(); !st.Supervisor.Alive || !st.Healthy() {
+		t.Errorf("status: %+v", st)
+	}
+	if st, err := os.Stat(pr.paths.socket()); err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("socket: %v, %v", st, err)
+	}
+}

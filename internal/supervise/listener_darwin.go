@@ -1,0 +1,26 @@
+package supervise
+
+import (
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+// portHolder asks lsof, which every macOS has.
+func portHolder(port int) Holder {
+	out, _ := exec.Command("lsof", "-nP", "-iTCP:"+strconv.Itoa(port), "-sTCP:LISTEN", "-Fpc").Output()
+	var h Holder
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "p") && h.PID == 0:
+			h.PID, _ = strconv.Atoi(line[1:])
+		case strings.HasPrefix(line, "c") && h.Command == "":
+			h.Command = line[1:]
+		}
+	}
+	return h
+}
+
+// inheritSocket finds none: macOS gives no other process's descriptors.
+func (c *child) inheritSocket() socket { return noSocket }

@@ -1,0 +1,84 @@
+package supervise
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// portHolder finds who listens on a TCP port: the socket's inode is in
+// /proc/net/tcp (proc_pid_net(5)), its holder is whoever has that inode open.
+func portHolder(port int) Holder {
+	inodes := listeningInodes(port)
+	if len(inodes) == 0 {
+		return Holder{}
+	}
+	for _, pid := range allPIDs() {
+		dir := "/proc/" + strconv.Itoa(pid) + "/fd"
+		d, err := os.Open(dir)
+		if err != nil {
+			continue
+		}
+		fds, _ := d.Readdirnames(-1)
+		d.Close()
+		for _, fd := range fds {
+			if link, err := os.Readlink(dir + "/" + fd); err == nil && inodes[link] {
+				return Holder{PID: pid, Command: commandLine(pid)}
+			}
+		}
+	}
+	return Holder{}
+}
+
+func listeningInodes(port int) map[string]bool {
+	const listen = "0A" // TCP_LISTEN
+	inodes := map[string]bool{}
+	suffix := fmt.Sprintf(":%04X", port)
+	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(b)) {
+			f := strings.Fields(line)
+			if len(f) > 9 && f[3] == listen && strings.HasSuffix(f[1], suffix) {
+				inodes["socket:["+f[9]+"]"] = true
+			}
+		}
+	}
+	return inodes
+}
+
+func commandLine(pid int) string {
+	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	line := string(bytes.TrimSpace(bytes.ReplaceAll(b, []byte{0}, []byte{' '})))
+	if len(line) > 120 {
+		line = line[:120] + "..."
+	}
+	return line
+}
+
+// inheritSocket takes a copy of the listening socket of an adopted process
+// (pidfd_getfd(2)). Where the system does not allow that, there is none, and
+// the process's successor binds anew.
+func (c *child) inheritSocket() socket {
+	const theirs = 3 // where spawn put it
+	conn, err := c.watch.file.SyscallConn()
+	if err != nil {
+		return noSocket
+	}
+	fd := -1
+	conn.Control(func(pidfd uintptr) { fd, err = unix.PidfdGetfd(int(pidfd), theirs, 0) })
+	if err != nil {
+		return noSocket
+	}
+	if on, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err != nil || on == 0 {
+		unix.Close(fd)
+		return noSocket
+	}
+	return socket(fd)
+}

@@ -1,0 +1,413 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"muster/internal/logs"
+	"muster/internal/plan"
+)
+
+// StartError says which processes did not start, and why. Nothing that the
+// failed start had started is left running.
+type StartError struct{ Failures []Failure }
+
+// Failure is one process that did not start.
+type Failure struct {
+	Process string   `json:"process"`
+	Reason  string   `json:"reason"`
+	Log     string   `json:"log,omitempty"`   // its log file
+	Lines   []string `json:"lines,omitempty"` // the log's last lines
+}
+
+func (e *StartError) Error() string {
+	var b strings.Builder
+	for i, f := range e.Failures {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "%s did not start: %s", f.Process, f.Reason)
+		for _, line := range f.Lines {
+			b.WriteString("\n    " + line)
+		}
+	}
+	return b.String()
+}
+
+// Hint names the logs to read.
+func (e *StartError) Hint() string {
+	var files []string
+	for _, f := range e.Failures {
+		if f.Log != "" {
+			files = append(files, f.Log)
+		}
+	}
+	if len(files) == 0 {
+		return ""
+	}
+	return "the whole log: " + strings.Join(files, ", ")
+}
+
+// errRunning says that all that was asked for runs already.
+var errRunning = errors.New("already running")
+
+// lastLines is how much of a failed process's log is shown: a Python
+// traceback through a framework is about that long.
+const lastLines = 30
+
+// begin makes ctx the context of the one operation that starts processes. It
+// waits for an earlier one to end.
+func (s *Supervisor) begin(ctx context.Context) (context.Context, func()) {
+	s.op.Lock()
+	ctx, cancel := context.WithCancel(ctx)
+	s.mu.Lock()
+	s.abort = cancel
+	s.mu.Unlock()
+	return ctx, func() {
+		cancel()
+		s.op.Unlock()
+	}
+}
+
+// Start starts what of the plan does not run, or what names selects of it (all,
+// if empty). With wait it returns once all of that is healthy; when something
+// fails or ctx ends before, it stops what it started. It returns errRunning
+// when there was nothing to do.
+func (s *Supervisor) Start(ctx context.Context, p plan.Plan, names []string, wait bool) error {
+	ctx, end := s.begin(ctx)
+	defer end()
+	s.merge(p)
+	chosen, err := s.choose(names)
+	if err != nil {
+		return err
+	}
+	var started []*process
+	for _, p := range chosen {
+		if now := p.snapshot(); !now.wanted || now.state == Stopped || now.state == Failed {
+			started = append(started, p)
+		}
+	}
+	if len(started) == 0 {
+		if wait {
+			if err := s.await(ctx, chosen, settled); err != nil {
+				return err
+			}
+			if err := s.failures(chosen); err != nil {
+				return err
+			}
+		}
+		return errRunning
+	}
+	s.tell(started, command{verb: verbStart, failFast: wait})
+	if !wait {
+		return nil
+	}
+	// What ran before counts too: a start ends with everything healthy.
+	err = s.awaitHealthy(ctx, started, chosen)
+	if err != nil {
+		s.stopInOrder(started, stopTimeout)
+	}
+	return err
+}
+
+const stopTimeout = 3 * time.Second
+
+// awaitHealthy waits until all are healthy, or one of started has failed.
+func (s *Supervisor) awaitHealthy(ctx context.Context, started, all []*process) error {
+	var failed error
+	err := s.awaitAll(ctx, func() bool {
+		failed = s.failures(started)
+		return failed != nil || !slices.ContainsFunc(all, func(p *process) bool { return !settled(p.snapshot()) })
+	})
+	if err != nil {
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	return s.failures(all)
+}
+
+// settled says that a process is where a start leaves it, well or not.
+func settled(now snapshot) bool {
+	switch now.state {
+	case Healthy, Unhealthy, Failed, Stopped, Backoff:
+		return true
+	}
+	return false
+}
+
+// failures tells which processes have failed, with the end of their logs.
+func (s *Supervisor) failures(procs []*process) error {
+	var e StartError
+	for _, p := range procs {
+		now := p.snapshot()
+		if now.state == Healthy || now.state == Starting || now.state == Stopping {
+			continue
+		}
+		f := Failure{Process: p.spec.Name, Reason: now.detail}
+		if f.Reason == "" {
+			f.Reason = string(now.state)
+		}
+		if !now.since.IsZero() { // it did run, so its log can tell
+			f.Log = p.spec.Log
+			f.Lines, _ = logs.LastLines(p.spec.Log, lastLines)
+		}
+		e.Failures = append(e.Failures, f)
+	}
+	if len(e.Failures) == 0 {
+		return nil
+	}
+	return &e
+}
+
+// Stop ends processes in their order: nginx, the servers, core. Those that
+// names selects, or all, if empty. What still runs after the timeout is
+// killed. A start under way is given up.
+func (s *Supervisor) Stop(names []string, timeout time.Duration) error {
+	chosen, err := s.choose(names)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if s.abort != nil {
+		s.abort()
+	}
+	s.mu.Unlock()
+	s.stopInOrder(chosen, timeout)
+	if len(names) == 0 {
+		s.endStrays(timeout)
+	}
+	return nil
+}
+
+// stopInOrder ends processes rank by rank.
+func (s *Supervisor) stopInOrder(procs []*process, timeout time.Duration) {
+	byRank := map[int][]*process{}
+	var ranks []int
+	for _, p := range procs {
+		r := p.spec.StopRank
+		if byRank[r] == nil {
+			ranks = append(ranks, r)
+		}
+		byRank[r] = append(byRank[r], p)
+	}
+	slices.Sort(ranks)
+	for _, r := range ranks {
+		s.tell(byRank[r], command{verb: verbStop, timeout: timeout})
+		s.await(s.ctx, byRank[r], func(now snapshot) bool {
+			return now.id.PID == 0 && (now.state == Stopped || now.state == Failed)
+		})
+	}
+}
+
+// endStrays ends what our processes left outside of their groups. As the
+// sub-reaper we are its parent, so the kernel tells at no cost that there is
+// none.
+func (s *Supervisor) endStrays(timeout time.Duration) {
+	if hasChildren() {
+		endOrphans(s.paths, map[int]bool{s.id.PID: true}, timeout)
+	}
+}
+
+// Restart ends processes, all at once, and starts each again as soon as it has
+// ended; it returns once all are healthy. A process that hands its listening
+// socket on refuses no connection meanwhile.
+func (s *Supervisor) Restart(ctx context.Context, names []string, timeout time.Duration) error {
+	ctx, end := s.begin(ctx)
+	defer end()
+	chosen, err := s.choose(names)
+	if err != nil {
+		return err
+	}
+	s.tell(chosen, command{verb: verbRestart, timeout: timeout})
+	if err := s.await(ctx, chosen, settled); err != nil {
+		return err
+	}
+	return s.failures(chosen)
+}
+
+// awaitAll blocks until ok holds, or ctx ends.
+func (s *Supervisor) awaitAll(ctx context.Context, ok func() bool) error {
+	for {
+		changes := s.changes()
+		if ok() {
+			return nil
+		}
+		select {
+		case <-changes:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Changes is what a new plan means for what runs.
+type Changes struct {
+	Added     []string `json:"added,omitempty"`
+	Removed   []string `json:"removed,omitempty"`
+	Restarted []string `json:"restarted,omitempty"`
+	Unchanged []string `json:"unchanged,omitempty"`
+}
+
+// Reload brings what runs in line with a new plan: it stops what is not in it
+// any more, restarts what differs, starts what is new, and leaves the rest
+// alone.
+func (s *Supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error) {
+	ctx, end := s.begin(ctx)
+	defer end()
+	ch := s.compare(next)
+	gone := s.named(append(slices.Clone(ch.Removed), ch.Restarted...))
+	s.stopInOrder(gone, stopTimeout)
+	s.drop(gone)
+	s.merge(next)
+	started := s.named(append(slices.Clone(ch.Added), ch.Restarted...))
+	s.tell(started, command{verb: verbStart, failFast: true})
+	return ch, s.awaitHealthy(ctx, started, started)
+}
+
+func (s *Supervisor) compare(next plan.Plan) Changes {
+	var ch Changes
+	running := map[string]plan.Process{}
+	for _, p := range s.processes() {
+		running[p.spec.Name] = p.spec
+	}
+	for _, p := range next.Processes {
+		old, ok := running[p.Name]
+		switch {
+		case !ok:
+			ch.Added = append(ch.Added, p.Name)
+		case reflect.DeepEqual(old, p):
+			ch.Unchanged = append(ch.Unchanged, p.Name)
+		default:
+			ch.Restarted = append(ch.Restarted, p.Name)
+		}
+		delete(running, p.Name)
+	}
+	for _, p := range s.processes() {
+		if _, ok := running[p.spec.Name]; ok {
+			ch.Removed = append(ch.Removed, p.spec.Name)
+		}
+	}
+	return ch
+}
+
+// Signal sends a signal to one process: nginx rereads its configuration at
+// SIGHUP.
+func (s *Supervisor) Signal(name string, sig syscall.Signal) error {
+	p := s.find(name)
+	if p == nil {
+		return s.unknown(name)
+	}
+	now := p.snapshot()
+	if now.id.PID == 0 || !now.id.Alive() {
+		return fmt.Errorf("%s does not run", name)
+	}
+	return syscall.Kill(now.id.PID, sig)
+}
+
+// merge adds the plan's processes that there are not yet, and gives those that
+// do not run their new form.
+func (s *Supervisor) merge(next plan.Plan) {
+	s.mu.Lock()
+	s.config = next.Config
+	s.mu.Unlock()
+	for _, spec := range next.Processes {
+		old := s.find(spec.Name)
+		if old != nil {
+			now := old.snapshot()
+			if now.wanted || now.id.PID != 0 || reflect.DeepEqual(old.spec, spec) {
+				continue
+			}
+			s.drop([]*process{old})
+		}
+		p := newProcess(s, spec)
+		s.follow(spec.Name, spec.Log)
+		s.mu.Lock()
+		s.procs = append(s.procs, p)
+		s.mu.Unlock()
+		go p.run()
+	}
+	s.markDirty()
+}
+
+// drop forgets processes that do not run.
+func (s *Supervisor) drop(procs []*process) {
+	for _, p := range procs {
+		p.leave()
+		<-p.done
+		s.mu.Lock()
+		s.procs = slices.DeleteFunc(s.procs, func(q *process) bool { return q == p })
+		s.mu.Unlock()
+	}
+	s.markDirty()
+}
+
+// tell gives a command to processes and returns when each has taken it, so
+// that their states speak of it.
+func (s *Supervisor) tell(procs []*process, c command) {
+	var taken sync.WaitGroup
+	c.taken = taken.Done
+	for _, p := range procs {
+		taken.Add(1)
+		select {
+		case p.in <- c:
+		case <-p.done:
+			taken.Done()
+		}
+	}
+	taken.Wait()
+}
+
+// choose finds processes by their own name or their server's. No names mean
+// all of them.
+func (s *Supervisor) choose(names []string) ([]*process, error) {
+	all := s.processes()
+	if len(names) == 0 {
+		return all, nil
+	}
+	var chosen []*process
+	for _, n := range names {
+		found := false
+		for _, p := range all {
+			if p.spec.Name == n || p.spec.Server == n {
+				found = true
+				if !slices.Contains(chosen, p) {
+					chosen = append(chosen, p)
+				}
+			}
+		}
+		if !found {
+			return nil, s.unknown(n)
+		}
+	}
+	return chosen, nil
+}
+
+func (s *Supervisor) named(names []string) []*process {
+	var procs []*process
+	for _, p := range s.processes() {
+		if slices.Contains(names, p.spec.Name) {
+			procs = append(procs, p)
+		}
+	}
+	return procs
+}
+
+func (s *Supervisor) unknown(name string) error {
+	var known []string
+	for _, p := range s.processes() {
+		known = append(known, p.spec.Name)
+	}
+	if len(known) == 0 {
+		return fmt.Errorf("no process %q: nothing runs", name)
+	}
+	return fmt.Errorf("no process or server %q; there are %s", name, strings.Join(known, ", "))
+}

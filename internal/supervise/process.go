@@ -1,0 +1,482 @@
+package supervise
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"syscall"
+	"time"
+
+	"muster/internal/config"
+	"muster/internal/plan"
+)
+
+// State is where a process is in its life. docs/architecture.md draws the
+// states and what leads from one to another.
+type State string
+
+// The states, as `backend:status -json` names them.
+const (
+	Stopped   State = "stopped"   // not wanted, or ended and not to be restarted
+	Starting  State = "starting"  // runs, or waits for what it depends on, and was not healthy yet
+	Healthy   State = "healthy"   // answers its health check
+	Unhealthy State = "unhealthy" // runs and does not answer as it should
+	Backoff   State = "backoff"   // ended, waits for its next restart
+	Failed    State = "failed"    // ended, and a restart was not wanted
+	Stopping  State = "stopping"  // was told to end
+)
+
+// verb is what a process can be asked for.
+type verb int
+
+const (
+	verbStart verb = iota
+	verbStop
+	verbRestart
+)
+
+// command asks a process for something. Whoever waits for the outcome watches
+// the process's state.
+type command struct {
+	verb     verb
+	timeout  time.Duration // verbStop, verbRestart: from SIGTERM to SIGKILL
+	failFast bool          // verbStart: an end before the process is healthy is final
+	taken    func()        // called once the process's state speaks of the command
+}
+
+// snapshot is a process as others see it.
+type snapshot struct {
+	state    State
+	detail   string // why it is in that state; "" where there is nothing to say
+	id       Identity
+	since    time.Time // of the running process's start
+	restarts int
+	adopted  bool
+	wanted   bool
+}
+
+// process owns the life of one process: the goroutine in run starts it,
+// watches it and ends it. Others send commands and read snapshots.
+type process struct {
+	sup  *Supervisor
+	spec plan.Process
+	in   chan command
+	done chan struct{} // closed when run has returned
+
+	life  context.Context
+	leave context.CancelFunc // ends run
+
+	mu  sync.Mutex
+	now snapshot
+
+	// What follows belongs to run.
+	child    *child
+	socket   socket // of a process that gets its listening socket from us
+	exited   chan exit
+	checked  chan checkResult
+	unwatch  context.CancelFunc // ends the health checks of the running child
+	timer    *time.Timer        // wakes run in the states that end by time
+	ticker   *time.Ticker       // looks for a dead worker while a reloader starts
+	backoff  backoff
+	failures int    // failed checks in a row
+	reason   string // why a child that is being ended must go; "" for a stop
+	failFast bool
+	again    bool // start again once the child being ended is gone
+	suspect  bool // the last look found a dead worker
+}
+
+func newProcess(s *Supervisor, spec plan.Process) *process {
+	life, leave := context.WithCancel(s.ctx)
+	p := &process{
+		sup: s, spec: spec, life: life, leave: leave,
+		in: make(chan command), done: make(chan struct{}),
+		exited: make(chan exit, 1), checked: make(chan checkResult),
+		socket: noSocket, timer: time.NewTimer(time.Hour),
+		now: snapshot{state: Stopped},
+	}
+	p.timer.Stop()
+	return p
+}
+
+func (p *process) snapshot() snapshot {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.now
+}
+
+// run is the life of the process, until leave is called or the supervisor
+// ends. It then leaves the child alone: a supervisor that goes away takes
+// nothing with it.
+func (p *process) run() {
+	defer close(p.done)
+	defer func() {
+		p.stopChecks()
+		p.socket.close()
+	}()
+	for {
+		// Only a process that waits for others has to hear of every change.
+		var others <-chan struct{}
+		if p.waits() {
+			others = p.sup.changes()
+			if p.blockedBy() == "" {
+				p.launch()
+				continue
+			}
+		}
+		var tick <-chan time.Time
+		if p.ticker != nil {
+			tick = p.ticker.C
+		}
+		select {
+		case <-p.life.Done():
+			return
+		case c := <-p.in:
+			p.obey(c)
+		case e := <-p.exited:
+			p.onExit(e)
+		case r := <-p.checked:
+			p.onCheck(r)
+		case <-p.timer.C:
+			p.onTimer()
+		case <-tick:
+			p.lookForWorker()
+		case <-others:
+		}
+	}
+}
+
+// setState is the one place where a process's state changes.
+func (p *process) setState(to State, detail string) {
+	p.mu.Lock()
+	from := p.now
+	p.now.state, p.now.detail = to, detail
+	p.now.id = Identity{}
+	if p.child != nil {
+		p.now.id = p.child.id
+	}
+	now := p.now
+	p.mu.Unlock()
+	if from.state == to && from.detail == detail && from.id == now.id {
+		return
+	}
+	p.sup.stateChanged(p, from, now)
+}
+
+func (p *process) update(change func(*snapshot)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.now)
+}
+
+func (p *process) obey(c command) {
+	defer c.taken()
+	switch c.verb {
+	case verbStart:
+		p.update(func(s *snapshot) { s.wanted = true })
+		switch {
+		case p.child == nil:
+			p.failFast = c.failFast
+			p.backoff.reset()
+			p.begin()
+		case p.now.state == Stopping:
+			p.again, p.failFast = true, c.failFast
+		}
+	case verbStop:
+		p.update(func(s *snapshot) { s.wanted = false })
+		p.again = false
+		if p.child == nil {
+			p.timer.Stop()
+			p.closeSocket()
+			p.setState(Stopped, "")
+			return
+		}
+		p.end("", c.timeout)
+	case verbRestart:
+		p.update(func(s *snapshot) { s.wanted = true })
+		p.failFast = c.failFast
+		p.backoff.reset()
+		if p.child == nil {
+			p.begin()
+			return
+		}
+		p.again = true
+		p.end("", c.timeout)
+	}
+}
+
+// begin starts the process, now or as soon as what it depends on is healthy.
+func (p *process) begin() {
+	p.again = false
+	p.timer.Stop()
+	if name := p.blockedBy(); name != "" {
+		p.setState(Starting, "waits for "+name)
+		return
+	}
+	p.launch()
+}
+
+func (p *process) waits() bool { return p.child == nil && p.now.state == Starting }
+
+// blockedBy names a process that has to be healthy first.
+func (p *process) blockedBy() string {
+	for _, name := range p.spec.DependsOn {
+		if d := p.sup.find(name); d != nil && d.snapshot().state != Healthy {
+			return name
+		}
+	}
+	return ""
+}
+
+func (p *process) launch() {
+	if p.spec.Listen && p.socket == noSocket {
+		s, err := bind(p.spec.Host, p.spec.Port)
+		if err != nil {
+			if taken := checkPort(p.spec.Name, p.spec.Host, p.spec.Port); taken != nil {
+				err = taken
+			}
+			p.giveUp(err.Error())
+			return
+		}
+		p.socket = s
+	}
+	c, err := spawn(p.sup.paths, p.spec, p.socket)
+	if err != nil {
+		p.giveUp(err.Error())
+		return
+	}
+	p.update(func(s *snapshot) { s.since, s.adopted = time.Now(), false })
+	p.tend(c)
+	p.setState(Starting, "")
+}
+
+// giveUp is for a process that cannot even be started: another try would end
+// the same way.
+func (p *process) giveUp(reason string) {
+	p.closeSocket()
+	p.update(func(s *snapshot) { s.wanted = false })
+	p.setState(Failed, reason)
+}
+
+// tend begins to watch a child: its end, its health, and the time that it has
+// to become healthy.
+func (p *process) tend(c *child) {
+	p.child, p.failures, p.reason, p.suspect = c, 0, "", false
+	exited := p.exited
+	go func() { exited <- c.waitGroup() }()
+	ctx, cancel := context.WithCancel(context.Background())
+	p.unwatch = cancel
+	go p.checkHealth(ctx)
+	p.timer.Reset(p.spec.Health.StartPeriod)
+	if p.spec.Reload {
+		p.ticker = time.NewTicker(50 * time.Millisecond)
+	}
+}
+
+func (p *process) stopChecks() {
+	if p.unwatch != nil {
+		p.unwatch()
+		p.unwatch = nil
+	}
+	p.stopTicker()
+}
+
+func (p *process) stopTicker() {
+	if p.ticker != nil {
+		p.ticker.Stop()
+		p.ticker = nil
+	}
+}
+
+func (p *process) closeSocket() {
+	p.socket.close()
+	p.socket = noSocket
+}
+
+// end tells the child to go, and kills what is left of its group after the
+// timeout. A second call can only shorten that.
+func (p *process) end(reason string, timeout time.Duration) {
+	p.stopChecks()
+	deadline := time.Now().Add(timeout)
+	if p.now.state == Stopping && p.child.killAt().Before(deadline) {
+		return
+	}
+	p.child.setKillAt(deadline)
+	p.timer.Reset(timeout)
+	if p.now.state != Stopping {
+		p.reason = reason
+		p.setState(Stopping, reason)
+		p.child.signalGroup(syscall.SIGTERM)
+	}
+}
+
+func (p *process) onTimer() {
+	switch p.now.state {
+	case Stopping:
+		p.child.signalGroup(killSignal)
+	case Backoff:
+		p.begin()
+	case Starting:
+		if p.child != nil {
+			reason := fmt.Sprintf("not healthy within %s", p.spec.Health.StartPeriod)
+			if p.now.detail != "" {
+				reason += ": " + p.now.detail
+			}
+			p.end(reason, p.spec.StopTimeout)
+		}
+	case Healthy:
+		p.backoff.reset()
+	}
+}
+
+// onExit decides what follows the end of the child.
+func (p *process) onExit(e exit) {
+	p.stopChecks()
+	p.timer.Stop()
+	wasStopping, wasStarting := p.now.state == Stopping, p.now.state == Starting
+	p.child = nil
+	how := e.String()
+	if p.reason != "" {
+		how = p.reason
+	}
+	switch {
+	case wasStopping && p.again:
+		p.begin()
+	case wasStopping && p.reason == "":
+		p.closeSocket()
+		p.setState(Stopped, "")
+	case p.failFast && (wasStarting || wasStopping):
+		p.giveUp(how)
+	case p.spec.Restart == config.RestartNever, p.spec.Restart == config.RestartOnFailure && e.ok():
+		p.closeSocket()
+		p.update(func(s *snapshot) { s.wanted = false })
+		if e.ok() {
+			p.setState(Stopped, how)
+		} else {
+			p.setState(Failed, how)
+		}
+	default:
+		p.update(func(s *snapshot) { s.restarts++ })
+		wait := p.backoff.next()
+		p.setState(Backoff, how)
+		p.timer.Reset(wait)
+	}
+}
+
+// onCheck takes the outcome of a health check.
+func (p *process) onCheck(r checkResult) {
+	if p.child == nil || p.now.state == Stopping {
+		return
+	}
+	if r.verdict == verdictHealthy {
+		p.failures = 0
+		detail := ""
+		if r.took > p.spec.Health.Timeout && p.now.state != Starting {
+			detail = fmt.Sprintf("slow: health took %.1f s", r.took.Seconds())
+		}
+		if p.now.state == Starting {
+			p.failFast = false
+			p.stopTicker()
+			p.timer.Reset(backoffReset)
+		}
+		p.setState(Healthy, detail)
+		return
+	}
+	if p.now.state == Starting {
+		if r.verdict == verdictSick { // the reason to tell if it stays so
+			p.update(func(s *snapshot) { s.detail = r.reason })
+		}
+		return
+	}
+	p.failures++
+	if r.verdict != verdictHung && p.failures < p.spec.Health.Retries {
+		return
+	}
+	switch {
+	case p.spec.Reload && workerEnded(p.child.id.PID):
+		p.setState(Unhealthy, workerEndedDetail)
+	case r.verdict == verdictSick: // it lives and says so itself; a restart would hide why
+		p.setState(Unhealthy, r.reason)
+	default:
+		p.setState(Unhealthy, r.reason)
+		p.update(func(s *snapshot) { s.restarts++ })
+		p.again = true
+		p.end("restarting: "+r.reason, p.spec.StopTimeout)
+	}
+}
+
+const workerEndedDetail = "its worker ended; the next change of a source starts a new one"
+
+// lookForWorker fails the start of a reloader whose worker has ended: it would
+// wait for a change of the sources, and we for it.
+func (p *process) lookForWorker() {
+	ended := p.child != nil && workerEnded(p.child.id.PID)
+	twice := ended && p.suspect // once may be a moment between two workers
+	p.suspect = ended
+	if !twice {
+		return
+	}
+	p.stopTicker()
+	if p.failFast {
+		p.end("its worker ended", p.spec.StopTimeout)
+		return
+	}
+	p.timer.Stop()
+	p.setState(Unhealthy, workerEndedDetail)
+}
+
+// checkHealth asks the running child for its health until ctx ends.
+func (p *process) checkHealth(ctx context.Context) {
+	h := p.spec.Health
+	report := func(r checkResult) bool {
+		select {
+		case p.checked <- r:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	// A socket that we listen on accepts before the server does: one request
+	// waits for the first answer, and there is nothing to poll.
+	limit := h.Timeout
+	if p.spec.Listen {
+		limit = h.StartPeriod
+	}
+	began, pause := time.Now(), pollFirst
+	for {
+		r := check(ctx, p.sup.paths, p.spec, limit)
+		if ctx.Err() != nil || !report(r) {
+			return
+		}
+		if r.verdict == verdictHealthy {
+			break
+		}
+		if !sleep(ctx, pause) {
+			return
+		}
+		if pause = pollFast; time.Since(began) > time.Second {
+			pause = pollSlow
+		}
+	}
+	pause = checkFirst
+	for sleep(ctx, pause) {
+		r := check(ctx, p.sup.paths, p.spec, h.Timeout*time.Duration(h.Retries))
+		if ctx.Err() != nil || !report(r) {
+			return
+		}
+		if pause = min(2*pause, h.Interval); r.verdict != verdictHealthy {
+			pause = min(checkFirst, h.Interval)
+		}
+	}
+}
+
+// sleep waits, and tells whether it did to the end.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,131 @@
+package supervise
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"muster/internal/logs"
+)
+
+// residentName is argv[0] of the supervisor's process, and what ps(1) shows.
+const residentName = "muster-supervisor"
+
+// The descriptors that the launching command hands over.
+const (
+	lockFD   = 3
+	socketFD = 4
+)
+
+// settleTime is when the memory is given back that only the start needed: most
+// starts are over by then.
+const settleTime = 5 * time.Second
+
+// Resident runs the supervisor, and does not return, if this process was
+// started to be one. It is to be called before anything else.
+func Resident() {
+	if len(os.Args) != 4 || os.Args[0] != residentName {
+		return
+	}
+	// It idles for hours beside the developer's work: a small heap, and few
+	// threads, weigh more than speed.
+	debug.SetGCPercent(20)
+	runtime.GOMAXPROCS(min(2, runtime.NumCPU()))
+	if err := resident(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+		fmt.Fprintf(os.Stderr, "[ERROR] %v\n", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func resident(root, maxSize, maxFiles string) error {
+	paths := Paths{root}
+	// No child may get them: it would keep the project locked, and connections
+	// waiting, after this process's end.
+	syscall.CloseOnExec(lockFD)
+	syscall.CloseOnExec(socketFD)
+	lock := os.NewFile(lockFD, paths.lock())
+	socket := os.NewFile(socketFD, paths.socket())
+	l, err := net.FileListener(socket)
+	socket.Close()
+	if err != nil {
+		return fmt.Errorf("control socket: %w", err)
+	}
+	var opts logs.Options
+	opts.MaxSize, _ = strconv.ParseInt(maxSize, 10, 64)
+	opts.MaxFiles, _ = strconv.Atoi(maxFiles)
+
+	defer becomeSubreaper()()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+
+	s, err := Open(paths, lock, os.Stdout, opts)
+	if err != nil {
+		return err
+	}
+	time.AfterFunc(settleTime, func() {
+		debug.FreeOSMemory()
+		releaseProgram()
+	})
+	s.serve(ctx, l.(*net.UnixListener))
+	if ctx.Err() != nil { // told to end by a signal: so do the processes
+		s.Stop(nil, stopTimeout)
+	}
+	return s.Close()
+}
+
+// launch starts a supervisor for the project, detached from this command and
+// its terminal, and hands it the lock and the control socket, on which it can
+// be asked at once.
+func launch(paths Paths, lock *os.File, exe string, opts logs.Options) error {
+	l, err := listenSocket(paths)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	sock, err := l.File()
+	if err != nil {
+		return err
+	}
+	defer sock.Close()
+	out, err := openLog(paths.SupervisorLog())
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	p, err := os.StartProcess(exe, []string{residentName, paths.Root,
+		strconv.FormatInt(opts.MaxSize, 10), strconv.Itoa(opts.MaxFiles)}, &os.ProcAttr{
+		Dir:   filepath.Dir(paths.Root),
+		Env:   residentEnv(os.Environ()),
+		Files: []*os.File{null, out, out, lock, sock},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	})
+	if err != nil {
+		return fmt.Errorf("start the supervisor: %w", err)
+	}
+	return p.Release()
+}
+
+// residentEnv is the environment that all processes inherit: this command's,
+// less what only concerns itself.
+func residentEnv(env []string) []string {
+	return slices.DeleteFunc(env, func(kv string) bool {
+		return strings.HasPrefix(kv, "MAGEFILE_") || strings.HasPrefix(kv, tagProject+"=") || strings.HasPrefix(kv, tagProcess+"=")
+	})
+}

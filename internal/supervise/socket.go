@@ -1,0 +1,32 @@
+package supervise
+
+import (
+	"fmt"
+	"net"
+	"os"
+)
+
+func dialSocket(p Paths) (conn *net.UnixConn, err error) {
+	err = withSocketPath(p, func(path string) error {
+		conn, err = net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
+		return err
+	})
+	return conn, err
+}
+
+// listenSocket makes the control socket. Whoever calls it holds the lock, so
+// a socket file that is there has no owner any more.
+func listenSocket(p Paths) (l *net.UnixListener, err error) {
+	if err := os.Remove(p.socket()); err != nil && !os.IsNotExist(err) {
+		return nil, fmt.Errorf("remove the old control socket: %w", err)
+	}
+	err = withSocketPath(p, func(path string) error {
+		l, err = net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	l.SetUnlinkOnClose(false) // the command that makes it hands it over; its owner removes the file
+	return l, os.Chmod(p.socket(), 0o600)
+}

@@ -1,0 +1,118 @@
+package supervise
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"muster/internal/plan"
+)
+
+// Status is what runs, as `backend:status -json` prints it.
+type Status struct {
+	Running    bool             `json:"running"`
+	Supervisor SupervisorStatus `json:"supervisor"`
+	Processes  []ProcessStatus  `json:"processes"`
+}
+
+// SupervisorStatus is the supervisor itself.
+type SupervisorStatus struct {
+	PID   int  `json:"pid"`
+	Alive bool `json:"alive"`
+}
+
+// ProcessStatus is one process. CPU and memory include its descendants; CPU
+// is the average over its life, as in ps(1).
+type ProcessStatus struct {
+	Name          string    `json:"name"`
+	Kind          plan.Kind `json:"kind"`
+	State         State     `json:"state"`
+	PID           int       `json:"pid"`
+	Port          int       `json:"port"`
+	URL           string    `json:"url"`
+	Modules       []string  `json:"modules"`
+	Restarts      int       `json:"restarts"`
+	Adopted       bool      `json:"adopted"`
+	UptimeSeconds float64   `json:"uptime_seconds"`
+	CPUPercent    float64   `json:"cpu_percent"`
+	RSSBytes      int64     `json:"rss_bytes"`
+	Detail        string    `json:"detail,omitempty"`
+	Log           string    `json:"log"`
+}
+
+// Healthy tells whether all that is wanted is well.
+func (st Status) Healthy() bool {
+	for _, p := range st.Processes {
+		if p.State != Healthy && !(p.State == Stopped && p.Detail == "") {
+			return false
+		}
+	}
+	return true
+}
+
+// Status tells how every process is.
+func (s *Supervisor) Status() Status {
+	st := Status{Supervisor: SupervisorStatus{PID: s.id.PID, Alive: true}, Processes: []ProcessStatus{}}
+	for _, p := range s.processes() {
+		st.Processes = append(st.Processes, processStatus(p.spec, p.snapshot()))
+	}
+	st.Running = anyRuns(st.Processes)
+	return st
+}
+
+func anyRuns(procs []ProcessStatus) bool {
+	for _, p := range procs {
+		if p.PID != 0 || p.State == Backoff || p.State == Starting {
+			return true
+		}
+	}
+	return false
+}
+
+func processStatus(spec plan.Process, now snapshot) ProcessStatus {
+	p := ProcessStatus{Name: spec.Name, Kind: spec.Kind, State: now.state, PID: now.id.PID, Port: spec.Port,
+		URL: spec.URL, Modules: spec.Modules, Restarts: now.restarts, Adopted: now.adopted,
+		Detail: now.detail, Log: spec.Log}
+	if p.Modules == nil {
+		p.Modules = []string{}
+	}
+	if p.PID != 0 {
+		cpu, rss := usage(p.PID)
+		up := time.Since(now.since)
+		p.UptimeSeconds, p.RSSBytes = up.Seconds(), rss
+		if up > 0 {
+			p.CPUPercent = 100 * cpu.Seconds() / up.Seconds()
+		}
+	}
+	return p
+}
+
+// deadStatus tells what runs without a supervisor: from the state on disk, the
+// kernel, and one health check of each process.
+func deadStatus(ctx context.Context, paths Paths) (Status, error) {
+	saved, err := loadState(paths)
+	st := Status{Processes: []ProcessStatus{}, Supervisor: SupervisorStatus{PID: saved.Supervisor.PID}}
+	if err != nil {
+		return st, err
+	}
+	st.Processes = make([]ProcessStatus, len(saved.Processes))
+	var wg sync.WaitGroup
+	for i, sp := range saved.Processes {
+		wg.Go(func() {
+			now := snapshot{state: Stopped, since: sp.Since, restarts: sp.Restarts}
+			switch {
+			case sp.ID.Alive():
+				now.id, now.state = sp.ID, Healthy
+				if r := check(ctx, paths, sp.Process, time.Second); r.verdict != verdictHealthy {
+					now.state, now.detail = Unhealthy, r.reason
+				}
+			case sp.ID.PID != 0:
+				now.state, now.detail = Failed, "ended while no supervisor ran"
+			}
+			st.Processes[i] = processStatus(sp.Process, now)
+		})
+	}
+	wg.Wait()
+	st.Running = anyRuns(st.Processes)
+	return st, nil
+}

@@ -1,0 +1,300 @@
+package supervise
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"muster/internal/config"
+)
+
+// killSupervisor is the end that nobody can prepare for.
+func (pr *project) killSupervisor() {
+	pr.t.Helper()
+	pid := pr.status().Supervisor.PID
+	kill(pr.t, pid, syscall.SIGKILL)
+	eventually(pr.t, "the supervisor is gone", func() bool {
+		_, err := identify(pid)
+		return err != nil
+	})
+}
+
+func TestAKilledSupervisorLosesNothing(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("writer-0", "-lines", "500")
+	pr.addListening("core-0")
+	pr.start(StartOptions{})
+	before := pr.status()
+	for range 3 {
+		pr.killSupervisor()
+		st := pr.status()
+		if st.Supervisor.Alive || !st.Running || !st.Healthy() {
+			t.Fatalf("status without a supervisor: %+v", st)
+		}
+		pr.start(StartOptions{})
+		for i, p := range pr.status().Processes {
+			if p.PID != before.Processes[i].PID || !p.Adopted || p.State != Healthy || p.Restarts != 0 {
+				t.Errorf("after the adoption: %+v, before: %+v", p, before.Processes[i])
+			}
+		}
+	}
+	if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	unified, err := os.ReadFile(pr.paths.Unified())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Count(pr.log("writer-0"), "line ")
+	if got := strings.Count(string(unified), "writer-0          >> line "); got != want || want == 0 {
+		t.Errorf("the unified log has %d of %d lines", got, want)
+	}
+	for n := range want {
+		if c := strings.Count(string(unified), fmt.Sprintf("line %08d\n", n)); c != 1 {
+			t.Fatalf("line %d is there %d times", n, c)
+		}
+	}
+}
+
+func TestAStartAfterTheSupervisorsDeathRestartsOnlyTheDead(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("alive-0")
+	pr.add("dead-0")
+	pr.start(StartOptions{})
+	alive, dead := pr.process("alive-0").PID, pr.process("dead-0").PID
+	pr.killSupervisor()
+	kill(t, dead, syscall.SIGKILL)
+	eventually(t, "dead-0 is seen as dead", func() bool { return pr.process("dead-0").State == Failed })
+	pr.start(StartOptions{})
+	if p := pr.process("alive-0"); p.PID != alive || p.State != Healthy {
+		t.Errorf("alive-0: %+v", p)
+	}
+	if p := pr.process("dead-0"); p.PID == dead || p.State != Healthy {
+		t.Errorf("dead-0: %+v", p)
+	}
+}
+
+func TestAStopWorksWithoutASupervisor(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("broker-0", "-fork", "session")
+	pr.add("core-0")
+	pr.start(StartOptions{})
+	pr.killSupervisor()
+	if err := pr.client().Stop(t.Context(), nil, 200*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if left := pr.marked(); len(left) != 0 {
+		t.Errorf("left running: %v", left)
+	}
+	if st := pr.status(); st.Running {
+		t.Errorf("status: %+v", st)
+	}
+}
+
+func TestAProcessThatWasNeverWrittenDownIsEnded(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("broker-0")
+	pr.start(StartOptions{})
+	pr.killSupervisor()
+	// As if the supervisor had died before state.json told of the process.
+	st, err := loadState(pr.paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := st.Processes[0].ID
+	st.Processes[0].ID = Identity{}
+	if err := st.save(pr.paths); err != nil {
+		t.Fatal(err)
+	}
+	pr.start(StartOptions{})
+	if old.Alive() {
+		t.Error("the forgotten process still runs")
+	}
+	if p := pr.process("broker-0"); p.State != Healthy || p.PID == old.PID {
+		t.Errorf("broker-0: %+v", p)
+	}
+}
+
+func TestStateThatNamesSomebodyElsesProcessIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	mine, err := identify(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, id := range map[string]Identity{
+		"a reused pid":    {PID: mine.PID, Start: mine.Start + 1, Boot: mine.Boot},
+		"an earlier boot": {PID: mine.PID, Start: mine.Start, Boot: "another"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pr := newProject(t)
+			p := pr.add("broker-0")
+			if err := pr.paths.make(); err != nil {
+				t.Fatal(err)
+			}
+			st := savedState{Supervisor: mine, Processes: []savedProcess{{Process: *p, ID: id}}}
+			if err := st.save(pr.paths); err != nil {
+				t.Fatal(err)
+			}
+			if st := pr.status(); st.Running {
+				t.Errorf("status: %+v", st)
+			}
+			// A stop that believed it would end this very test.
+			if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil && !errors.Is(err, ErrNothingRuns) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestACrashedProcessIsRestartedAtOnce(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("broker-0")
+	pr.start(StartOptions{})
+	before := pr.process("broker-0")
+	kill(t, before.PID, syscall.SIGKILL)
+	eventually(t, "broker-0 is healthy again", func() bool {
+		p := pr.process("broker-0")
+		return p.State == Healthy && p.PID != before.PID && p.Restarts == 1
+	})
+}
+
+func TestACrashLoopIsShownWithItsReason(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("bad-0", "-die", "1ms", "-delay", "1h")
+	pr.start(StartOptions{NoWait: true})
+	eventually(t, "bad-0 waits between restarts", func() bool {
+		p := pr.process("bad-0")
+		return p.State == Backoff && p.Restarts >= 3 && p.Detail == "exit code 3"
+	})
+}
+
+func TestRestartPoliciesAreKept(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		policy string
+		signal syscall.Signal
+		state  State
+	}{
+		{config.RestartNever, syscall.SIGKILL, Failed},
+		{config.RestartOnFailure, syscall.SIGKILL, Healthy},
+		{config.RestartOnFailure, syscall.SIGTERM, Stopped}, // the server exits with 0
+		{config.RestartAlways, syscall.SIGTERM, Healthy},
+	} {
+		t.Run(tt.policy+" "+signalName(tt.signal), func(t *testing.T) {
+			t.Parallel()
+			pr := newProject(t)
+			pr.add("broker-0").Restart = tt.policy
+			pr.add("core-0") // keeps the supervisor busy
+			pr.start(StartOptions{})
+			pid := pr.process("broker-0").PID
+			kill(t, pid, tt.signal)
+			eventually(t, string(tt.state), func() bool {
+				p := pr.process("broker-0")
+				return p.State == tt.state && p.PID != pid
+			})
+		})
+	}
+}
+
+func TestAHungProcessIsRestartedAndASlowOneIsNot(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	hang := filepath.Join(t.TempDir(), "hang")
+	pr.add("hung-0", "-hang", hang).Health.Timeout = 100 * time.Millisecond
+	pr.add("slow-0", "-slow", "150ms").Health.Timeout = 100 * time.Millisecond
+	pr.start(StartOptions{})
+	hung, slow := pr.process("hung-0").PID, pr.process("slow-0").PID
+	if err := os.WriteFile(hang, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "hung-0 is ended", func() bool { return pr.process("hung-0").PID != hung })
+	os.Remove(hang)
+	eventually(t, "hung-0 is healthy again", func() bool { return pr.process("hung-0").State == Healthy })
+	eventually(t, "slow-0 is called slow", func() bool { return strings.HasPrefix(pr.process("slow-0").Detail, "slow") })
+	if p := pr.process("slow-0"); p.PID != slow || p.State != Healthy {
+		t.Errorf("slow-0: %+v", p)
+	}
+}
+
+func TestARestartRefusesNoConnection(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	p := pr.addListening("broker-0", "-delay", "50ms")
+	pr.start(StartOptions{})
+	stop := make(chan struct{})
+	failed := make(chan error, 1)
+	go func() {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		for {
+			select {
+			case <-stop:
+				failed <- nil
+				return
+			default:
+			}
+			r, err := client.Get(p.URL + "/health")
+			var refused bool
+			if err == nil {
+				io.Copy(io.Discard, r.Body)
+				r.Body.Close()
+			} else {
+				refused = errors.Is(err, syscall.ECONNREFUSED)
+			}
+			if refused {
+				failed <- err
+				return
+			}
+		}
+	}()
+	before := pr.process("broker-0").PID
+	for range 3 {
+		if err := pr.client().Restart(t.Context(), nil, time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pr.killSupervisor() // the socket must come over to the next one too
+	pr.start(StartOptions{})
+	if err := pr.client().Restart(t.Context(), nil, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	close(stop)
+	if err := <-failed; err != nil {
+		t.Error(err)
+	}
+	if pr.process("broker-0").PID == before {
+		t.Error("nothing was restarted")
+	}
+}
+
+func TestBackoffGrowsToItsLimitAndStartsAtZero(t *testing.T) {
+	t.Parallel()
+	var b backoff
+	if d := b.next(); d != 0 {
+		t.Errorf("the first restart waits %s", d)
+	}
+	var waits []time.Duration
+	for range 12 {
+		waits = append(waits, b.next())
+	}
+	if waits[0] < backoffFirst*3/4 || waits[0] > backoffFirst || slices.Max(waits) > backoffLimit || waits[11] < backoffLimit*3/4 {
+		t.Errorf("waits: %v", waits)
+	}
+	b.reset()
+	if d := b.next(); d != 0 {
+		t.Errorf("after a reset the first restart waits %s", d)
+	}
+}

@@ -1,0 +1,64 @@
+package targets
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/magefile/mage/mg"
+
+	"muster/internal/config"
+	"muster/internal/console"
+	"muster/internal/supervise"
+)
+
+// Clean removes what muster has made.
+type Clean mg.Namespace
+
+// Generated removes the exported documents and the generated clients.
+func (Clean) Generated(config *string) error {
+	cfg, err := loadConfig(config)
+	if err != nil {
+		return run(err)
+	}
+	return run(cleanGenerated(cfg))
+}
+
+func cleanGenerated(cfg *config.Config) error {
+	for _, dir := range []string{cfg.Specs.Dir, cfg.Specs.Python.Dir, cfg.Specs.TypeScript.Dir} {
+		if dir == "" {
+			continue
+		}
+		if rel, err := filepath.Rel(cfg.Dir, dir); err != nil || !filepath.IsLocal(rel) || rel == "." {
+			return errors.New(dir + " does not lie below " + cfg.Dir + "; remove it by hand")
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+		console.Done(os.Stdout, "removed %s", dir)
+	}
+	return nil
+}
+
+// All stops what runs and removes everything that muster has made, .local included.
+func (Clean) All(ctx context.Context, config *string) error {
+	return run(func() error {
+		cfg, err := loadConfig(config)
+		if err != nil {
+			return err
+		}
+		c, err := client(config)
+		if err != nil {
+			return err
+		}
+		if err := c.Stop(ctx, nil, defaultStopTimeout); err != nil && !errors.Is(err, supervise.ErrNothingRuns) {
+			return err
+		}
+		if err := cleanGenerated(cfg); err != nil {
+			return err
+		}
+		console.Done(os.Stdout, "removed %s", c.Paths.Root)
+		return os.RemoveAll(c.Paths.Root)
+	}())
+}

@@ -1,0 +1,36 @@
+package targets
+
+import (
+	"os"
+
+	"github.com/magefile/mage/mg"
+
+	"muster/internal/console"
+)
+
+// Config checks and shows the configuration.
+type Config mg.Namespace
+
+// Validate reports every mistake in the configuration, each with its line.
+func (Config) Validate(config *string) error {
+	cfg, err := loadConfig(config)
+	if err != nil {
+		return run(err)
+	}
+	console.Done(os.Stdout, "%s is valid", cfg.File)
+	return nil
+}
+
+// Show prints the configuration with every default filled in.
+func (Config) Show(config *string) error {
+	cfg, err := loadConfig(config)
+	if err != nil {
+		return run(err)
+	}
+	text, err := cfg.YAML()
+	if err != nil {
+		return run(err)
+	}
+	_, err = os.Stdout.Write(text)
+	return run(err)
+}

@@ -1,0 +1,112 @@
+package targets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"muster/internal/config"
+	"muster/internal/console"
+	"muster/internal/gateway"
+	"muster/internal/plan"
+)
+
+// builtinName is argv[0] of the builtin gateway's process, which is this same
+// binary.
+const builtinName = "muster-gateway"
+
+// serveBuiltin is the builtin gateway, if this process was started to be it.
+func serveBuiltin() {
+	if len(os.Args) != 2 || os.Args[0] != builtinName {
+		return
+	}
+	if err := gateway.ServeBuiltin(context.Background(), os.Args[1], os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "[ERROR] %v\n", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// prepareGateway chooses what serves the public port, gets it if need be, and
+// writes its configuration.
+func prepareGateway(ctx context.Context, cfg *config.Config) (*plan.Command, error) {
+	if cfg.Gateway != config.GatewayBuiltin {
+		bin, err := findNginx(ctx, cfg)
+		switch {
+		case err == nil:
+			conf := gateway.ConfFile(cfg)
+			if _, err := generate(ctx, cfg, bin, conf, true); err != nil {
+				return nil, err
+			}
+			return &plan.Command{Exe: bin.Path, Args: bin.Args(cfg, conf), Env: bin.Env}, nil
+		case cfg.Gateway != config.GatewayAuto || !errors.Is(err, gateway.ErrNotFound):
+			return nil, err
+		}
+		console.Warn(os.Stderr, "no nginx to be had: the builtin gateway stands in for it")
+	}
+	if _, err := generateBuiltin(cfg); err != nil {
+		return nil, err
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return &plan.Command{Exe: exe, Args: []string{builtinName, gateway.BuiltinFile(cfg)}}, nil
+}
+
+func generateBuiltin(cfg *config.Config) (changed bool, err error) {
+	data, err := gateway.BuiltinConfig(cfg, gateway.Topology{})
+	if err != nil {
+		return false, err
+	}
+	if err := gateway.Prepare(cfg); err != nil {
+		return false, err
+	}
+	return gateway.Write(gateway.BuiltinFile(cfg), data)
+}
+
+// findNginx finds nginx, or installs it.
+func findNginx(ctx context.Context, cfg *config.Config) (gateway.Binary, error) {
+	bin, err := gateway.Find(ctx, cfg)
+	if errors.Is(err, gateway.ErrNotFound) {
+		return gateway.Install(ctx, cfg, installing)
+	}
+	return bin, err
+}
+
+// installing shows how an installation of nginx goes.
+func installing(e gateway.Event) {
+	if e.Total > 0 {
+		console.Progress(os.Stderr, e.Text, e.Done, e.Total)
+		return
+	}
+	console.Step(os.Stderr, "%s", e.Text)
+}
+
+// generate writes nginx's configuration to file, once nginx itself has
+// accepted it. A file that is already as it should be was proved when it was
+// written.
+func generate(ctx context.Context, cfg *config.Config, bin gateway.Binary, file string, validate bool) (changed bool, err error) {
+	data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User()})
+	if err != nil {
+		return false, err
+	}
+	if old, err := os.ReadFile(file); err == nil && string(old) == string(data) {
+		return false, nil
+	}
+	if err := gateway.Prepare(cfg); err != nil {
+		return false, err
+	}
+	if validate {
+		trial := file + ".new"
+		defer os.Remove(trial)
+		if _, err := gateway.Write(trial, data); err != nil {
+			return false, err
+		}
+		if err := gateway.Validate(ctx, cfg, bin, trial); err != nil {
+			return false, err
+		}
+	}
+	return gateway.Write(file, data)
+}

@@ -1,0 +1,180 @@
+package targets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/magefile/mage/mg"
+
+	"muster/internal/config"
+	"muster/internal/console"
+	"muster/internal/gateway"
+	"muster/internal/plan"
+	"muster/internal/supervise"
+)
+
+// Nginx installs, generates and checks the gateway.
+type Nginx mg.Namespace
+
+// withGateway loads a configuration that has to have a gateway.
+func withGateway(arg *string) (*config.Config, error) {
+	cfg, err := loadConfig(arg)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Nginx == nil {
+		return nil, usageError(cfg.File + " has no nginx section, so there is no gateway")
+	}
+	return cfg, nil
+}
+
+// Install gets an nginx for this project, without root.
+func (Nginx) Install(ctx context.Context, config *string) error {
+	cfg, err := withGateway(config)
+	if err != nil {
+		return run(err)
+	}
+	bin, err := gateway.Install(ctx, cfg, installing)
+	if err != nil {
+		return run(err)
+	}
+	console.Done(os.Stdout, "nginx %s (%s): %s", bin.Version, bin.Source, bin.Path)
+	return nil
+}
+
+// Check tells which nginx will be used.
+func (Nginx) Check(ctx context.Context, config *string) error {
+	cfg, err := withGateway(config)
+	if err != nil {
+		return run(err)
+	}
+	bin, err := gateway.Find(ctx, cfg)
+	if err != nil {
+		return run(err)
+	}
+	console.Done(os.Stdout, "nginx %s (%s): %s", bin.Version, bin.Source, bin.Path)
+	return nil
+}
+
+// Verify has nginx test the configuration that would be generated.
+func (Nginx) Verify(ctx context.Context, config *string) error {
+	return run(func() error {
+		cfg, err := withGateway(config)
+		if err != nil {
+			return err
+		}
+		bin, err := findNginx(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		trial := gateway.ConfFile(cfg) + ".verify"
+		defer os.Remove(trial)
+		if _, err := generate(ctx, cfg, bin, trial, true); err != nil {
+			return err
+		}
+		console.Done(os.Stdout, "nginx %s accepts the configuration of %s", bin.Version, cfg.File)
+		return nil
+	}())
+}
+
+// Gen generates nginx's configuration.
+//
+// -output=FILE writes it elsewhere than .local/nginx.conf ("-" prints it),
+// -validate has nginx test it first.
+func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) error {
+	return run(func() error {
+		cfg, err := withGateway(config)
+		if err != nil {
+			return err
+		}
+		var bin gateway.Binary // the zero one: a file that every nginx reads
+		if value(validate, false) {
+			if bin, err = findNginx(ctx, cfg); err != nil {
+				return err
+			}
+		} else if found, err := gateway.Find(ctx, cfg); err == nil {
+			bin = found
+		}
+		file := value(output, gateway.ConfFile(cfg))
+		if file == "-" {
+			data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User()})
+			if err != nil {
+				return err
+			}
+			_, err = os.Stdout.Write(data)
+			return err
+		}
+		if file, err = filepath.Abs(file); err != nil {
+			return err
+		}
+		changed, err := generate(ctx, cfg, bin, file, value(validate, false))
+		if err != nil {
+			return err
+		}
+		if changed {
+			console.Done(os.Stdout, "wrote %s", file)
+		} else {
+			console.Done(os.Stdout, "%s is up to date", file)
+		}
+		return nil
+	}())
+}
+
+// Reload generates nginx's configuration anew and has the running nginx take
+// it over, with no connection lost.
+func (Nginx) Reload(ctx context.Context, config *string) error {
+	return run(func() error {
+		cfg, err := withGateway(config)
+		if err != nil {
+			return err
+		}
+		bin, err := findNginx(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		changed, err := generate(ctx, cfg, bin, gateway.ConfFile(cfg), true)
+		if err != nil {
+			return err
+		}
+		c, err := client(config)
+		if err != nil {
+			return err
+		}
+		if err := c.Signal(ctx, plan.GatewayName, syscall.SIGHUP); err != nil {
+			if errors.Is(err, supervise.ErrNothingRuns) {
+				return errors.New("nginx does not run; start it with backend:start")
+			}
+			return err
+		}
+		what := "unchanged"
+		if changed {
+			what = "new"
+		}
+		console.Done(os.Stdout, "nginx reloaded its %s configuration", what)
+		return nil
+	}())
+}
+
+// Routes prints which URL goes to which server and instances.
+func (Nginx) Routes(config *string) error {
+	return run(func() error {
+		cfg, err := withGateway(config)
+		if err != nil {
+			return err
+		}
+		routes, err := gateway.Routes(cfg)
+		if err != nil {
+			return err
+		}
+		rows := [][]string{}
+		for _, r := range routes {
+			rows = append(rows, []string{string(r.Kind), r.Pattern(), r.Server, fmt.Sprint(r.Instances), r.Problem})
+		}
+		console.Routes(os.Stdout, rows)
+		return nil
+	}())
+}

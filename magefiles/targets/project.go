@@ -1,0 +1,114 @@
+package targets
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"muster/internal/config"
+	"muster/internal/console"
+	"muster/internal/logs"
+	"muster/internal/plan"
+	"muster/internal/supervise"
+	"muster/internal/toolchain"
+)
+
+const configName = "dev-config.yaml"
+
+// configFile finds the configuration: the one that was named, else
+// MUSTER_CONFIG, else the nearest one in this folder and those above it.
+func configFile(arg *string) (string, error) {
+	if arg != nil {
+		return *arg, nil
+	}
+	if f := os.Getenv("MUSTER_CONFIG"); f != "" {
+		return f, nil
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for dir := wd; ; dir = filepath.Dir(dir) {
+		file := filepath.Join(dir, configName)
+		if _, err := os.Stat(file); err == nil {
+			if rel, err := filepath.Rel(wd, file); err == nil {
+				return rel, nil
+			}
+			return file, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", usageError(fmt.Sprintf("no %s in %s or above; name one with -config=FILE", configName, wd))
+		}
+	}
+}
+
+func loadConfig(arg *string) (*config.Config, error) {
+	file, err := configFile(arg)
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(file)
+}
+
+// client reaches the supervisor of a configuration's project. It needs only
+// the file's place, not its content: what runs can be stopped whatever has
+// become of the file.
+func client(arg *string) (*supervise.Client, error) {
+	file, err := configFile(arg)
+	if err != nil {
+		return nil, err
+	}
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return &supervise.Client{
+		Paths: supervise.ProjectPaths(filepath.Dir(abs)),
+		Exe:   exe,
+		OnEvent: func(e supervise.Event) {
+			console.Event(os.Stderr, e)
+		},
+	}, nil
+}
+
+// prepare finds or gets all that the configuration's processes need and lays
+// out the plan. The gateway's configuration is generated and proved.
+func prepare(ctx context.Context, cfg *config.Config) (*plan.Plan, error) {
+	report := func(text string) { console.Step(os.Stderr, "%s", text) }
+	var tools plan.Tools
+	var err error
+	if plan.UsesPython(cfg) {
+		if tools.Python, err = toolchain.Python(ctx, cfg, report); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Frontend != nil {
+		if err := toolchain.Node(ctx, cfg.Frontend.Dir, report); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Nginx != nil {
+		if tools.Gateway, err = prepareGateway(ctx, cfg); err != nil {
+			return nil, err
+		}
+	}
+	return plan.Build(cfg, tools)
+}
+
+// names splits the value of -only.
+func names(only *string) []string {
+	if only == nil {
+		return nil
+	}
+	return strings.FieldsFunc(*only, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func logOptions(cfg *config.Config) logs.Options {
+	return logs.Options{MaxSize: cfg.Logs.MaxSize, MaxFiles: cfg.Logs.MaxFiles}
+}

@@ -1,0 +1,189 @@
+package targets
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/magefile/mage/mg"
+
+	"muster/internal/config"
+	"muster/internal/console"
+	"muster/internal/specs"
+	"muster/internal/toolchain"
+)
+
+// Specs exports the API's documents, and generates, checks and watches the clients.
+type Specs mg.Namespace
+
+func report(text string) { console.Step(os.Stderr, "%s", text) }
+
+// withPython loads a configuration and finds the interpreter of its backend.
+func withPython(ctx context.Context, arg *string) (*config.Config, string, error) {
+	cfg, err := loadConfig(arg)
+	if err != nil {
+		return nil, "", err
+	}
+	python, err := toolchain.Python(ctx, cfg, report)
+	return cfg, python, err
+}
+
+// Export writes the OpenAPI and AsyncAPI documents, for the whole and for each
+// module, from the running servers or else by importing the application.
+func (Specs) Export(ctx context.Context, config *string) error {
+	return run(func() error {
+		cfg, python, err := withPython(ctx, config)
+		if err != nil {
+			return err
+		}
+		changed, err := specs.Export(ctx, cfg, python, report)
+		if err != nil {
+			return err
+		}
+		console.Done(os.Stdout, "documents in %s: %s", cfg.Specs.Dir, count(len(changed), "changed"))
+		return nil
+	}())
+}
+
+// Generate exports the documents and generates the clients that differ from them.
+//
+// -only=python or -only=typescript restricts it to the clients of one language.
+func (Specs) Generate(ctx context.Context, config, only *string) error {
+	return run(generateClients(ctx, config, value(only, "")))
+}
+
+func generateClients(ctx context.Context, config *string, only string) error {
+	if only != "" && only != "python" && only != "typescript" {
+		return usageError(fmt.Sprintf("-only=%s: it is python or typescript", only))
+	}
+	cfg, python, err := withPython(ctx, config)
+	if err != nil {
+		return err
+	}
+	if cfg.Frontend != nil && only != "python" {
+		if err := toolchain.Node(ctx, cfg.Frontend.Dir, report); err != nil {
+			return err
+		}
+	}
+	if _, err := specs.Export(ctx, cfg, python, report); err != nil {
+		return err
+	}
+	res, err := specs.Generate(ctx, cfg, specs.Options{SkipPython: only == "typescript",
+		SkipTypeScript: only == "python", Report: report})
+	if err != nil {
+		return err
+	}
+	console.Done(os.Stdout, "clients: %s", count(len(res.Written), "changed"))
+	return nil
+}
+
+func count(n int, what string) string {
+	switch n {
+	case 0:
+		return "nothing " + what
+	case 1:
+		return "1 file " + what
+	}
+	return fmt.Sprintf("%d files %s", n, what)
+}
+
+// Check fails with a diff when a client is not what its document says, for CI
+// and git hooks.
+func (Specs) Check(ctx context.Context, config *string) error {
+	cfg, err := loadConfig(config)
+	if err != nil {
+		return run(err)
+	}
+	stale, err := specs.Check(ctx, cfg, os.Stdout)
+	if err == nil && stale {
+		err = errStale{}
+	}
+	if err != nil {
+		return run(err)
+	}
+	console.Done(os.Stdout, "the clients are what the documents say")
+	return nil
+}
+
+type errStale struct{}
+
+func (errStale) Error() string { return "generated clients are stale" }
+func (errStale) Hint() string  { return "generate them: specs:generate" }
+
+// Diff tells which operations differ between two states of the documents.
+//
+// -from and -to name a folder, a file or a git revision; left out, the folder
+// as it is now. -json prints it for scripts. The exit code is 1 if a change is
+// breaking.
+func (Specs) Diff(ctx context.Context, config, from, to *string, json *bool) error {
+	return run(diffSpecs(ctx, config, value(from, "HEAD"), value(to, ""), value(json, false)))
+}
+
+func diffSpecs(ctx context.Context, config *string, from, to string, asJSON bool) error {
+	cfg, err := loadConfig(config)
+	if err != nil {
+		return err
+	}
+	changes, err := specs.DiffStates(ctx, cfg, from, to)
+	if err != nil {
+		return err
+	}
+	breaking := false
+	for _, c := range changes {
+		breaking = breaking || c.Breaking
+	}
+	if asJSON {
+		if changes == nil {
+			changes = []specs.DocumentChange{}
+		}
+		if err := json.NewEncoder(os.Stdout).Encode(changes); err != nil {
+			return err
+		}
+	} else {
+		for _, c := range changes {
+			fmt.Printf("%s %s: %s\n", c.Module, c.Kind, c.Change)
+		}
+		if len(changes) == 0 {
+			console.Done(os.Stdout, "no operation differs")
+		}
+	}
+	if breaking {
+		return exitCode(exitFailed)
+	}
+	return nil
+}
+
+// WatchFrontend regenerates the TypeScript clients whenever a document changes.
+func (Specs) WatchFrontend(ctx context.Context, config *string) error {
+	return run(watchSpecs(ctx, config, specs.WatchFrontend))
+}
+
+// WatchPython exports the documents and regenerates the Python clients whenever
+// a source of the backend changes.
+func (Specs) WatchPython(ctx context.Context, config *string) error {
+	return run(watchSpecs(ctx, config, specs.WatchPython))
+}
+
+func watchSpecs(ctx context.Context, config *string, watch func(context.Context, specs.Watcher) error) error {
+	cfg, python, err := withPython(ctx, config)
+	if err != nil {
+		return err
+	}
+	if cfg.Frontend != nil {
+		if err := toolchain.Node(ctx, cfg.Frontend.Dir, report); err != nil {
+			return err
+		}
+	}
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	err = watch(ctx, specs.Watcher{Config: cfg, Python: python, Report: report,
+		Ready: func() { report("watching; Ctrl-C ends it") }})
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+// Package targets holds muster's Mage targets, one file a namespace. Other
+// repositories import it with mage:import and so get the same targets.
+package targets
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"muster/internal/config"
+	"muster/internal/console"
+	"muster/internal/supervise"
+)
+
+// The supervisor and the builtin gateway are this same binary, started by itself
+// under other names. They have
+// to be told apart before Mage looks at the arguments.
+func init() {
+	supervise.Resident()
+	serveBuiltin()
+}
+
+// Exit codes. A script may rely on them.
+const (
+	exitFailed    = 1
+	exitUsage     = 2 // wrong use or configuration
+	exitUnhealthy = 3 // status: something is not well
+	exitNothing   = 4 // status: nothing runs
+)
+
+// run is the edge of every target: it shows an error once and ends the program
+// with the code that the error stands for. (Mage would print it a second time,
+// in its own form.)
+func run(err error) error {
+	if err == nil {
+		return nil
+	}
+	var code exitCode
+	if errors.As(err, &code) {
+		os.Exit(int(code))
+	}
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted; what this command had started was stopped")
+	}
+	console.Error(os.Stderr, err)
+	var wrong *config.Error
+	var usage usageError
+	if errors.As(err, &wrong) || errors.As(err, &usage) {
+		os.Exit(exitUsage)
+	}
+	os.Exit(exitFailed)
+	return nil
+}
+
+// exitCode ends the program with a code; all there is to say has been said.
+type exitCode int
+
+func (exitCode) Error() string { return "" }
+
+// usageError is a command called wrongly.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// value is an optional argument, or what it is when left out.
+func value[T any](arg *T, otherwise T) T {
+	if arg == nil {
+		return otherwise
+	}
+	return *arg
+}

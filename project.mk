@@ -1,0 +1,64 @@
+# The old targets, each handed on to muster. Use: make -f project.mk TARGET
+#
+#   config=FILE         another configuration than dev-config.yaml
+#   output=FILE         where backend-manager-gen-nginx-conf writes
+#   BACKEND_PORT=8000   port of the single-process backend
+#   FRONTEND_PORT=5173  port of the frontend
+
+ROOT    := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+MUSTER  := $(ROOT)/.local/bin/muster
+SOURCES := $(shell find $(ROOT)/magefiles $(ROOT)/internal $(ROOT)/templates -type f ! -name '*_test.go' ! -path '*/testdata/*') \
+           $(ROOT)/go.mod $(ROOT)/go.sum
+
+CONFIG := $(if $(config),-config=$(config))
+OUTPUT := $(if $(output),-output=$(output))
+RUN     = @cd $(ROOT) && $(if $(BACKEND_PORT),BACKEND_PORT=$(BACKEND_PORT) )$(if $(FRONTEND_PORT),FRONTEND_PORT=$(FRONTEND_PORT) )$(MUSTER)
+
+.DEFAULT_GOAL := help
+TARGETS := help install setup install-nginx check-nginx verify-nginx \
+  backend-manager-start backend-manager-stop backend-manager-status backend-manager-restart \
+  backend-manager-gen-nginx-conf run-multi logs-tail logs-tail-nginx logs-clean health kill-dev \
+  dev-backend dev-frontend dev-fullstack dev-fullstack-multi watch-specs-frontend watch-specs-python \
+  generate-clients generate-python-clients generate-openapi-client generate-asyncapi-types \
+  export-openapi-spec export-asyncapi-spec test-all lint-all clean-generated clean-all
+.PHONY: $(TARGETS)
+$(TARGETS): $(MUSTER)
+
+# One static binary, built when a source is newer: a target then costs
+# milliseconds, not a compile. It is renamed into place, for it may be running.
+$(MUSTER): $(SOURCES)
+	@mkdir -p $(@D)
+	@cd $(ROOT) && CGO_ENABLED=0 go tool mage -ldflags '-s -w' -compile $@.new && mv $@.new $@
+
+help:                           ; @$(MUSTER) -l
+install setup:                  ; $(RUN) dev:setup $(CONFIG)
+install-nginx:                  ; $(RUN) nginx:install $(CONFIG)
+check-nginx:                    ; $(RUN) nginx:check $(CONFIG)
+verify-nginx:                   ; $(RUN) nginx:verify $(CONFIG)
+backend-manager-start:          ; $(RUN) backend:start $(CONFIG)
+backend-manager-stop:           ; $(RUN) backend:stop $(CONFIG)
+backend-manager-status:         ; $(RUN) backend:status $(CONFIG)
+backend-manager-restart:        ; $(RUN) backend:restart $(CONFIG)
+backend-manager-gen-nginx-conf: ; $(RUN) nginx:gen -validate $(CONFIG) $(OUTPUT)
+run-multi:                      ; $(RUN) backend:start -foreground $(CONFIG)
+logs-tail:                      ; $(RUN) logs:tail $(CONFIG)
+logs-tail-nginx:                ; $(RUN) logs:tailNginx $(CONFIG)
+logs-clean:                     ; $(RUN) logs:clean $(CONFIG)
+health:                         ; $(RUN) backend:status $(CONFIG)
+kill-dev:                       ; $(RUN) dev:kill $(CONFIG)
+dev-backend:                    ; $(RUN) dev:backend $(CONFIG)
+dev-frontend:                   ; $(RUN) dev:frontend $(CONFIG)
+dev-fullstack:                  ; $(RUN) dev:fullstack $(CONFIG)
+dev-fullstack-multi:            ; $(RUN) dev:fullstack -multi $(CONFIG)
+watch-specs-frontend:           ; $(RUN) specs:watchFrontend $(CONFIG)
+watch-specs-python:             ; $(RUN) specs:watchPython $(CONFIG)
+generate-clients:               ; $(RUN) specs:generate $(CONFIG)
+generate-python-clients:        ; $(RUN) specs:generate -only=python $(CONFIG)
+generate-openapi-client:        ; $(RUN) specs:generate -only=rest $(CONFIG)
+generate-asyncapi-types:        ; $(RUN) specs:generate -only=ws $(CONFIG)
+export-openapi-spec:            ; $(RUN) specs:export -only=openapi $(CONFIG)
+export-asyncapi-spec:           ; $(RUN) specs:export -only=asyncapi $(CONFIG)
+test-all:                       ; $(RUN) check:test
+lint-all:                       ; $(RUN) check:lint
+clean-generated:                ; $(RUN) clean:generated $(CONFIG)
+clean-all:                      ; $(RUN) clean:all $(CONFIG)
