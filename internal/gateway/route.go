@@ -80,22 +80,39 @@ func sharedEndpoints() []string {
 // Routes is the table of a configuration: which URL goes to which server and
 // instances. The order is that in which a person looks for a route; where two
 // match, an exact path wins over a prefix and a long prefix over a short one.
+//
+// Where websocket_routes was left out, the exported documents of the modules
+// add to it. A route with a Problem is one that they promise and no server
+// keeps.
 func Routes(c *config.Config) ([]Route, error) {
-	return routes(c, Topology{})
+	list, err := routes(c, Topology{})
+	if err != nil {
+		return nil, err
+	}
+	b := newBuilder(c, Topology{})
+	b.modules()
+	b.unanswered(documents(c.Specs.Dir), b.sharedServer())
+	for _, r := range b.routes {
+		if r.Problem != "" {
+			list = append(list, r)
+		}
+	}
+	return list, nil
 }
 
+// routes are those that a server answers.
 func routes(c *config.Config, t Topology) ([]Route, error) {
 	if len(c.Servers) == 0 {
 		return nil, fmt.Errorf("%s: no servers, so there is nothing to route to", c.File)
 	}
-	b := builder{c: c, byName: make(map[string]*config.Server, len(c.Servers)), instances: map[string][]string{}}
-	for i := range c.Servers {
-		s := &c.Servers[i]
-		b.byName[s.Name] = s
-		b.instances[s.Name] = t.addresses(*s)
+	b := newBuilder(c, t)
+	var docs []document
+	if c.WebSocketRoutes == nil {
+		docs = documents(c.Specs.Dir)
 	}
 	b.modules()
-	b.websockets()
+	b.documented(docs)
+	b.websockets(docs)
 	b.shared()
 	return b.routes, nil
 }
@@ -104,7 +121,21 @@ type builder struct {
 	c         *config.Config
 	byName    map[string]*config.Server
 	instances map[string][]string
+	holder    map[string]string // the server of each module
 	routes    []Route
+}
+
+func newBuilder(c *config.Config, t Topology) *builder {
+	b := &builder{
+		c: c, byName: make(map[string]*config.Server, len(c.Servers)),
+		instances: map[string][]string{}, holder: map[string]string{},
+	}
+	for i := range c.Servers {
+		s := &c.Servers[i]
+		b.byName[s.Name] = s
+		b.instances[s.Name] = t.addresses(*s)
+	}
+	return b
 }
 
 func (b *builder) add(r Route) {
@@ -126,17 +157,16 @@ func (b *builder) modules() {
 	for _, r := range b.c.WebSocketRoutes {
 		chosen[r.Module] = r.Server
 	}
-	seen := map[string]bool{config.Core: true} // every server has core: it is shared
 	for _, s := range b.c.Servers {
 		for _, m := range s.Modules {
-			if seen[m] {
+			if b.holder[m] != "" || m == config.Core { // every server has core: it is shared
 				continue
 			}
-			seen[m] = true
 			server := s.Name
 			if other := b.byName[chosen[m]]; other != nil && slices.Contains(other.Modules, m) {
 				server = other.Name
 			}
+			b.holder[m] = server
 			path := b.c.APIBaseURL + "/" + m
 			if !b.byQuery() || path != b.socketPath() {
 				b.add(Route{Path: path, Kind: REST, Module: m, Server: server})
@@ -148,12 +178,14 @@ func (b *builder) modules() {
 
 // websockets are those of websocket_routes or, where that was left out, one
 // for each module at the server that has it.
-func (b *builder) websockets() {
+func (b *builder) websockets(docs []document) {
 	list := b.c.WebSocketRoutes
 	if list == nil {
-		for _, r := range b.routes {
-			if r.Prefix {
-				list = append(list, config.WebSocketRoute{Module: r.Module, Server: r.Server})
+		for _, s := range b.c.Servers {
+			for _, m := range s.Modules {
+				if b.holder[m] == s.Name {
+					list = append(list, config.WebSocketRoute{Module: m, Server: s.Name})
+				}
 			}
 		}
 	}
@@ -162,10 +194,12 @@ func (b *builder) websockets() {
 		route := Route{Kind: WebSocket, Module: r.Module, Server: r.Server}
 		if b.byQuery() {
 			route.Path, route.Param, route.Value = b.socketPath(), ws.QueryParamName, r.Module
-		} else {
-			route.Path = b.c.APIBaseURL + "/" + r.Module + "/ws"
+			b.add(route)
+			continue
 		}
-		b.add(route)
+		for _, route.Path = range sockets(docs, b.c.APIBaseURL, r.Module) {
+			b.add(route)
+		}
 	}
 	if b.byQuery() {
 		b.add(Route{
@@ -175,13 +209,18 @@ func (b *builder) websockets() {
 	}
 }
 
+// sharedServer gets what belongs to no module.
+func (b *builder) sharedServer() string {
+	if b.byName[config.Core] != nil {
+		return config.Core
+	}
+	return b.c.Servers[0].Name
+}
+
 // shared sends everything else below the base URL to the core server, and
 // what lies outside to the frontend where there is one.
 func (b *builder) shared() {
-	name := b.c.Servers[0].Name
-	if b.byName[config.Core] != nil {
-		name = config.Core
-	}
+	name := b.sharedServer()
 	base, page := b.c.APIBaseURL, b.c.Frontend
 	if base != "" {
 		b.add(Route{Path: base, Kind: Shared, Server: name})

@@ -1,0 +1,147 @@
+package gateway
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"muster/internal/config"
+)
+
+// maxDocument bounds what is read of an API's document.
+const maxDocument = 32 << 20
+
+// document is what the exported documents of a module say of its paths.
+type document struct {
+	module  string
+	rest    []string // paths of its OpenAPI document, {parameters} included
+	sockets []string // addresses of its AsyncAPI document
+}
+
+// documents reads the exported documents, MODULE/openapi.json and
+// MODULE/asyncapi.json below the specs' folder. One that is missing or cannot
+// be read says nothing: the specs' own commands report that.
+func documents(dir string) []document {
+	if dir == "" {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var list []document
+	for _, e := range entries {
+		if !e.IsDir() || e.Name() == config.Core {
+			continue
+		}
+		if _, err := word("the module", e.Name()); err != nil {
+			continue
+		}
+		d := document{module: e.Name()}
+		var open struct {
+			Paths map[string]json.RawMessage `json:"paths"`
+		}
+		if readDocument(filepath.Join(dir, d.module, "openapi.json"), &open) {
+			d.rest = slices.Sorted(maps.Keys(open.Paths))
+		}
+		var async struct {
+			Channels map[string]struct {
+				Address string `json:"address"` // AsyncAPI 3; in 2 the key is the address
+			} `json:"channels"`
+		}
+		if readDocument(filepath.Join(dir, d.module, "asyncapi.json"), &async) {
+			for _, key := range slices.Sorted(maps.Keys(async.Channels)) {
+				address := async.Channels[key].Address
+				if address == "" {
+					address = key
+				}
+				if fixed(address) {
+					d.sockets = append(d.sockets, address)
+				}
+			}
+		}
+		if len(d.rest)+len(d.sockets) > 0 {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+func readDocument(file string, v any) bool {
+	if st, err := os.Stat(file); err != nil || st.Size() > maxDocument {
+		return false
+	}
+	data, err := os.ReadFile(file)
+	return err == nil && json.Unmarshal(data, v) == nil
+}
+
+// fixed tells a path that can stand in nginx.conf as it is.
+func fixed(path string) bool {
+	_, err := urlPath(path)
+	return err == nil && path != "/" && !strings.Contains(path, "//")
+}
+
+// pattern turns a path of an OpenAPI document into a route's: up to the first
+// parameter it is fixed. "" is one that no route can be made of.
+func pattern(path string) (p string, prefix bool) {
+	if i := strings.IndexByte(path, '{'); i >= 0 {
+		p, prefix = path[:strings.LastIndexByte(path[:i], '/')+1], true
+	} else {
+		p = path
+	}
+	if !fixed(p) || p == "/" {
+		return "", false
+	}
+	return p, prefix
+}
+
+// documented adds the paths that a module's documents name outside of its own
+// folder of URLs, which a route by name would send to the shared server.
+func (b *builder) documented(docs []document) {
+	for _, d := range docs {
+		server, ok := b.holder[d.module]
+		if !ok {
+			continue
+		}
+		own := b.c.APIBaseURL + "/" + d.module
+		for _, path := range d.rest {
+			p, prefix := pattern(path)
+			switch {
+			case p == "", p == own, strings.HasPrefix(p, own+"/"), !strings.HasPrefix(p, b.c.APIBaseURL+"/"), p == b.c.APIBaseURL+"/":
+				continue
+			case slices.Contains(sharedEndpoints(), strings.TrimPrefix(p, b.c.APIBaseURL+"/")):
+				continue
+			}
+			b.add(Route{Path: p, Prefix: prefix, Kind: REST, Module: d.module, Server: server})
+		}
+	}
+}
+
+// sockets are the WebSockets of a module: those that its document names or,
+// with none, the one of the convention.
+func sockets(docs []document, base, module string) []string {
+	i := slices.IndexFunc(docs, func(d document) bool { return d.module == module })
+	if i < 0 || len(docs[i].sockets) == 0 {
+		return []string{base + "/" + module + "/ws"}
+	}
+	return docs[i].sockets
+}
+
+// unanswered adds the routes that the documents promise and no server keeps.
+func (b *builder) unanswered(docs []document, shared string) {
+	s := b.byName[shared]
+	if shared != config.Core && len(s.Modules) == 0 {
+		return // it was started with every module
+	}
+	for _, d := range docs {
+		if _, ok := b.holder[d.module]; !ok {
+			b.routes = append(b.routes, Route{
+				Path: b.c.APIBaseURL + "/" + d.module + "/", Prefix: true, Kind: REST, Module: d.module,
+				Problem: "no server has the module " + d.module,
+			})
+		}
+	}
+}
