@@ -156,6 +156,7 @@ func (t *tree) handle(ei notify.EventInfo) {
 		t.lose(path)
 	case mask&unix.IN_ISDIR != 0 && mask&(unix.IN_CREATE|unix.IN_MOVED_TO) != 0:
 		t.fresh = append(t.fresh, path)
+		return // what it holds is what changed
 	case mask&unix.IN_ISDIR != 0:
 		return
 	}

@@ -29,7 +29,7 @@ const (
 	lone = 8
 	// quiet is how long after the last change a burst is over: a program that
 	// writes many files pauses less, and a person does not notice.
-	quiet = 40 * time.Millisecond
+	quiet = 50 * time.Millisecond
 	// together is how soon after a run's start a change belongs to a burst.
 	together = 300 * time.Millisecond
 	// burstAtMost bounds a burst that never ends.

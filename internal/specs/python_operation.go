@@ -291,6 +291,9 @@ func (b *pyBuilder) nested(s map[string]any) bool {
 	if b.types.doc.isObject(s) || has(types(s), "object") {
 		return true
 	}
+	if item, _ := b.types.doc.deref(s["items"]); b.types.doc.isObject(item) {
+		return true
+	}
 	for _, a := range alternatives(s) {
 		if p, _ := b.types.doc.deref(a); b.types.doc.isObject(p) {
 			return true

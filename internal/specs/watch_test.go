@@ -1,0 +1,311 @@
+package specs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// watched runs Watch on a folder and counts its runs until the test ends.
+type watched struct {
+	dir   string
+	runs  atomic.Int32
+	mu    sync.Mutex
+	paths []string
+}
+
+func watch(t *testing.T, o WatchOptions) *watched {
+	t.Helper()
+	w := &watched{}
+	if len(o.Roots) == 0 {
+		o.Roots = []string{t.TempDir()}
+	}
+	w.dir = o.Roots[0]
+	inner := o.Run
+	o.Run = func(ctx context.Context, paths []string) {
+		if inner != nil {
+			inner(ctx, paths)
+		}
+		w.mu.Lock()
+		w.paths = append(w.paths, paths...)
+		w.mu.Unlock()
+		w.runs.Add(1)
+	}
+	ready := make(chan struct{})
+	o.Ready = func() { close(ready) }
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- Watch(ctx, o) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	select {
+	case <-ready:
+	case err := <-ended:
+		ended <- err
+		t.Fatal(err)
+	}
+	return w
+}
+
+// settled waits until there have been runs and then none for a while, and
+// tells how many.
+func (w *watched) settled(t *testing.T) int {
+	t.Helper()
+	eventually(t, "a run", func() bool { return w.runs.Load() > 0 })
+	n, since := w.runs.Load(), time.Now()
+	eventually(t, "quiet", func() bool {
+		if now := w.runs.Load(); now != n {
+			n, since = now, time.Now()
+		}
+		return time.Since(since) > 250*time.Millisecond
+	})
+	w.runs.Store(0)
+	return int(n)
+}
+
+func (w *watched) saw(suffix string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.paths {
+		if strings.HasSuffix(p, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *watched) forget() {
+	w.mu.Lock()
+	w.paths = nil
+	w.mu.Unlock()
+}
+
+func TestABurstOf2000WritesIsOneRunOrTwo(t *testing.T) {
+	// Not parallel: a writer that others hold up makes pauses.
+	var last atomic.Value
+	dir := t.TempDir()
+	w := watch(t, WatchOptions{Roots: []string{dir}, Run: func(context.Context, []string) {
+		data, _ := os.ReadFile(filepath.Join(dir, "d19", "f99.py"))
+		last.Store(string(data))
+	}})
+	for i := range 2000 {
+		write(t, filepath.Join(dir, fmt.Sprintf("d%d", i/100), fmt.Sprintf("f%d.py", i%100)), "x")
+	}
+	if n := w.settled(t); n > 2 {
+		t.Errorf("new files: %d runs", n)
+	}
+	for i := range 2000 {
+		write(t, filepath.Join(dir, fmt.Sprintf("d%d", i/100), fmt.Sprintf("f%d.py", i%100)), "last")
+	}
+	if n := w.settled(t); n > 2 {
+		t.Errorf("changed files: %d runs", n)
+	}
+	if last.Load() != "last" {
+		t.Errorf("the last run saw %q", last.Load())
+	}
+}
+
+func TestAnEditorsSaveIsOneRun(t *testing.T) {
+	t.Parallel()
+	for name, save := range map[string]func(file string) error{
+		"write in place": func(file string) error { return os.WriteFile(file, []byte("b"), 0o644) },
+		"write, rename, chmod": func(file string) error {
+			if err := os.WriteFile(file+".new", []byte("b"), 0o600); err != nil {
+				return err
+			}
+			return errors.Join(os.Rename(file+".new", file), os.Chmod(file, 0o644))
+		},
+		"keep a backup, write anew": func(file string) error {
+			return errors.Join(os.Rename(file, file+"~"), os.WriteFile(file, []byte("b"), 0o644), os.Remove(file+"~"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			file := filepath.Join(dir, "a.py")
+			write(t, file, "a")
+			w := watch(t, WatchOptions{Roots: []string{dir}})
+			if err := save(file); err != nil {
+				t.Fatal(err)
+			}
+			if n := w.settled(t); n != 1 {
+				t.Errorf("%d runs", n)
+			}
+			if !w.saw("a.py") {
+				t.Errorf("changed: %v", w.paths)
+			}
+		})
+	}
+}
+
+func TestFoldersAreFollowed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	in := func(parts ...string) string { return filepath.Join(append([]string{dir}, parts...)...) }
+	write(t, in("a", "deep", "x.py"), "1")
+	w := watch(t, WatchOptions{Roots: []string{dir}})
+	noticed := func(what, suffix string, do func()) {
+		t.Helper()
+		w.forget()
+		do()
+		eventually(t, what, func() bool { return w.saw(suffix) })
+		w.settled(t)
+	}
+	noticed("a file that was already there in a new folder", "new/in/it.py", func() {
+		tmp := filepath.Join(t.TempDir(), "new")
+		write(t, filepath.Join(tmp, "in", "it.py"), "1")
+		if err := os.Rename(tmp, in("new")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	noticed("a change in a new folder", "new/in/it.py", func() { write(t, in("new", "in", "it.py"), "2") })
+	noticed("a file written right after its folder", "quick/f.py", func() { write(t, in("quick", "f.py"), "1") })
+	noticed("a moved folder", "moved/deep/x.py", func() {
+		if err := os.Rename(in("a"), in("moved")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	noticed("a change in a moved folder", "moved/deep/x.py", func() { write(t, in("moved", "deep", "x.py"), "2") })
+	noticed("a new folder under the old name", "a/deep/x.py", func() { write(t, in("a", "deep", "x.py"), "3") })
+	noticed("a change in it", "a/deep/x.py", func() { write(t, in("a", "deep", "x.py"), "4") })
+	noticed("a deleted folder", "a", func() {
+		if err := os.RemoveAll(in("a")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for i := range 5 {
+		noticed("a folder deleted and made again", "a/deep/x.py", func() {
+			os.RemoveAll(in("a"))
+			write(t, in("a", "deep", "x.py"), fmt.Sprint(i))
+		})
+		noticed("a change in that", "a/deep/x.py", func() { write(t, in("a", "deep", "x.py"), fmt.Sprint("again", i)) })
+	}
+	noticed("a folder that left the tree", "moved", func() {
+		if err := os.Rename(in("moved"), filepath.Join(t.TempDir(), "out")); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestARootThatIsDeletedIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "root")
+	write(t, filepath.Join(dir, "a.py"), "1")
+	w := watch(t, WatchOptions{Roots: []string{dir}})
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	w.settled(t)
+	write(t, filepath.Join(dir, "a.py"), "2")
+	eventually(t, "the new root's file", func() bool { return w.saw("a.py") && w.runs.Load() > 0 })
+	w.settled(t)
+	w.forget()
+	write(t, filepath.Join(dir, "b.py"), "3")
+	eventually(t, "a file in the new root", func() bool { return w.saw("b.py") })
+}
+
+func TestOwnWritesStartNoRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	own := &Own{}
+	client, byCommand := filepath.Join(dir, "clients", "x_client.py"), filepath.Join(dir, "made.py")
+	n := 0
+	w := watch(t, WatchOptions{Roots: []string{dir}, Own: own, Outputs: []string{byCommand}, Run: func(context.Context, []string) {
+		n++
+		if _, err := own.put(client, fmt.Append(nil, n)); err != nil {
+			t.Error(err)
+		}
+		write(t, byCommand, fmt.Sprint(n))
+	}})
+	write(t, filepath.Join(dir, "source.py"), "1")
+	if n := w.settled(t); n != 1 {
+		t.Errorf("%d runs", n)
+	}
+	write(t, client, "by hand")
+	if n := w.settled(t); n != 1 {
+		t.Errorf("another's write to the client: %d runs", n)
+	}
+}
+
+func TestAChangeDuringARunStartsOneMore(t *testing.T) {
+	t.Parallel()
+	started, goOn := make(chan struct{}, 10), make(chan struct{}, 10)
+	w := watch(t, WatchOptions{Run: func(context.Context, []string) { started <- struct{}{}; <-goOn }})
+	write(t, filepath.Join(w.dir, "a.py"), "1")
+	<-started
+	for i := range 5 {
+		write(t, filepath.Join(w.dir, fmt.Sprint("b", i, ".py")), "2")
+	}
+	goOn <- struct{}{}
+	goOn <- struct{}{}
+	goOn <- struct{}{}
+	if n := w.settled(t); n != 2 {
+		t.Errorf("%d runs", n)
+	}
+}
+
+func TestIgnoredFilesStartNoRun(t *testing.T) {
+	t.Parallel()
+	w := watch(t, WatchOptions{})
+	for _, name := range []string{"__pycache__/a.pyc", ".git/index", "node_modules/x/i.js", ".a.py.swp", "a.py~", temporary + "1"} {
+		write(t, filepath.Join(w.dir, name), "1")
+	}
+	write(t, filepath.Join(w.dir, "a.py"), "1")
+	w.settled(t)
+	for _, p := range w.paths {
+		if !strings.HasSuffix(p, "a.py") {
+			t.Errorf("counted: %s", p)
+		}
+	}
+}
+
+func TestAFullWatchTableEndsInPolling(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has such a limit")
+	}
+	for _, c := range []struct {
+		name  string
+		after int // folders
+	}{{"at the start", 1}, {"later", 3}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "one", "a.py"), "1")
+			var said atomic.Value
+			w := watch(t, WatchOptions{Roots: []string{dir}, Report: func(s string) { said.Store(s) }, follow: limited(c.after)})
+			write(t, filepath.Join(dir, "two", "three", "b.py"), "1")
+			eventually(t, "the new file", func() bool { return w.runs.Load() > 0 })
+			eventually(t, "an explanation", func() bool {
+				s, _ := said.Load().(string)
+				return strings.Contains(s, "fs.inotify.max_user_watches") && strings.Contains(s, "every second")
+			})
+			w.settled(t)
+			w.forget()
+			write(t, filepath.Join(dir, "two", "three", "b.py"), "22")
+			eventually(t, "a change", func() bool { return w.saw("b.py") })
+			w.settled(t)
+			w.forget()
+			if err := os.Remove(filepath.Join(dir, "one", "a.py")); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "a removed file", func() bool { return w.saw("a.py") })
+		})
+	}
+}
+
+var errFull error = unix.ENOSPC
