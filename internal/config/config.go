@@ -91,7 +91,7 @@ type Health struct {
 	Path        string        // HTTP GET on the instance's port; any status below 400 is healthy
 	TCP         bool          // a connection is accepted
 	Command     []string      // argv; exit code 0 is healthy
-	Interval    time.Duration // between two checks of a healthy process
+	Interval    time.Duration // between two checks of a process that has long been healthy
 	Timeout     time.Duration // of one check
 	Retries     int           // failed checks in a row that make a healthy process unhealthy
 	StartPeriod time.Duration // how long a start may take

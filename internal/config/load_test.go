@@ -112,7 +112,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	usual := Health{Interval: 2 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
+	usual := Health{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
 	tcp := usual
 	tcp.TCP = true
 	want := &Config{
@@ -158,7 +158,7 @@ specs:
 	if err != nil {
 		t.Fatal(err)
 	}
-	usual := Health{Interval: 2 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
+	usual := Health{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
 	path, tcp := usual, usual
 	path.Path, tcp.TCP = "/api/v1/health", true
 	want := &Config{

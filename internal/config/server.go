@@ -70,7 +70,7 @@ func (d *decoder) server(name string, v value, c *Config) Server {
 // health reads how a server is checked. A uvicorn server has the health
 // endpoint of the API; of any other command nothing is known but its port.
 func (d *decoder) health(v value, uvicorn bool, c *Config) Health {
-	h := Health{Interval: 2 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
+	h := Health{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
 	s := d.section(v)
 	path, tcp, command := s.field("path"), s.field("tcp"), s.field("command")
 	d.str(path, &h.Path, "a path such as /health", checkRequestPath)

@@ -2,17 +2,69 @@ package targets
 
 import (
 	"context"
-
 	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
 
+	"github.com/fatih/color"
 	"github.com/magefile/mage/mg"
+	"github.com/mattn/go-isatty"
 
 	"muster/internal/console"
+	"muster/internal/logs"
 	"muster/internal/supervise"
 )
 
 // Logs shows and cleans the logs.
 type Logs mg.Namespace
+
+const defaultTailLines = 50
+
+// Tail shows the unified log and follows it.
+//
+// -only=broker,nginx shows these processes, -grep=REGEX and -level=warn what
+// matches, -since=10m what is not older, -lines=N the last N lines (50);
+// -follow=false ends after them, -json prints an object a line.
+func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *time.Duration, lines *int, follow, json *bool) error {
+	c, err := client(config)
+	if err != nil {
+		return run(err)
+	}
+	o := tailOptions()
+	o.Unified = c.Paths.Unified()
+	o.Only, o.Grep, o.Since = names(only), value(grep, ""), value(since, 0)
+	o.Lines = value(lines, defaultTailLines)
+	if since != nil && lines == nil {
+		o.Lines = -1
+	}
+	o.Follow, o.JSON = value(follow, true), value(json, false)
+	if o.Level, err = logs.ParseLevel(value(level, "")); err != nil {
+		return run(usageError(err.Error()))
+	}
+	ctx, stop := untilInterrupted(ctx)
+	defer stop()
+	return run(logs.Tail(ctx, os.Stdout, o))
+}
+
+// TailNginx shows nginx's access and error logs and follows them.
+//
+// -lines=N shows the last N lines (50) first, -follow=false ends after them.
+func (Logs) TailNginx(ctx context.Context, config *string, lines *int, follow *bool) error {
+	c, err := client(config)
+	if err != nil {
+		return run(err)
+	}
+	o := tailOptions()
+	o.Lines, o.Follow = value(lines, defaultTailLines), value(follow, true)
+	ctx, stop := untilInterrupted(ctx)
+	defer stop()
+	return run(logs.TailFiles(ctx, os.Stdout, []logs.Source{
+		{Name: "nginx-access", Path: filepath.Join(c.Paths.Logs(), "nginx-access.log")},
+		{Name: "nginx-error", Path: filepath.Join(c.Paths.Logs(), "nginx-error.log")},
+	}, o))
+}
 
 // Clean empties every log and keeps the files. It is safe while all runs.
 func (Logs) Clean(ctx context.Context, config *string) error {
@@ -27,13 +79,29 @@ func (Logs) Clean(ctx context.Context, config *string) error {
 	return nil
 }
 
+// tailOptions are those that the output decides on.
+func tailOptions() logs.TailOptions {
+	return logs.TailOptions{Terminal: isatty.IsTerminal(os.Stdout.Fd()), Color: !color.NoColor}
+}
+
+// untilInterrupted ends with Ctrl-C, which here is the ordinary end, and which
+// Mage would comment on.
+func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	signal.Reset(os.Interrupt)
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+}
+
 // showLog shows the unified log from now on. The channel is closed when it has
 // ended, after ctx.
 func showLog(ctx context.Context, paths supervise.Paths) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		<-ctx.Done()
+		o := tailOptions()
+		o.Unified, o.Follow = paths.Unified(), true
+		if err := logs.Tail(ctx, os.Stdout, o); err != nil && ctx.Err() == nil {
+			console.Warn(os.Stderr, "the log cannot be shown: %v", err)
+		}
 	}()
 	return done
 }

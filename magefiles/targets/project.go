@@ -80,7 +80,6 @@ func client(arg *string) (*supervise.Client, error) {
 // prepare finds or gets all that the configuration's processes need and lays
 // out the plan. The gateway's configuration is generated and proved.
 func prepare(ctx context.Context, cfg *config.Config) (*plan.Plan, error) {
-	report := func(text string) { console.Step(os.Stderr, "%s", text) }
 	var tools plan.Tools
 	var err error
 	if plan.UsesPython(cfg) {
@@ -88,10 +87,8 @@ func prepare(ctx context.Context, cfg *config.Config) (*plan.Plan, error) {
 			return nil, err
 		}
 	}
-	if cfg.Frontend != nil {
-		if err := toolchain.Node(ctx, cfg.Frontend.Dir, report); err != nil {
-			return nil, err
-		}
+	if err := prepareNode(ctx, cfg); err != nil {
+		return nil, err
 	}
 	if cfg.Nginx != nil {
 		if tools.Gateway, err = prepareGateway(ctx, cfg); err != nil {
@@ -100,6 +97,21 @@ func prepare(ctx context.Context, cfg *config.Config) (*plan.Plan, error) {
 	}
 	return plan.Build(cfg, tools)
 }
+
+// prepareNode gets what a frontend made with Node.js needs. One that is not has
+// no package.json.
+func prepareNode(ctx context.Context, cfg *config.Config) error {
+	if cfg.Frontend == nil {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(cfg.Frontend.Dir, "package.json")); err != nil {
+		return nil
+	}
+	return toolchain.Node(ctx, cfg.Frontend.Dir, report)
+}
+
+// report shows what is being done.
+func report(text string) { console.Step(os.Stderr, "%s", text) }
 
 // names splits the value of -only.
 func names(only *string) []string {

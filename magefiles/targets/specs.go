@@ -20,8 +20,6 @@ import (
 // Specs exports the API's documents, and generates, checks and watches the clients.
 type Specs mg.Namespace
 
-func report(text string) { console.Step(os.Stderr, "%s", text) }
-
 // withPython loads a configuration and finds the interpreter of its backend.
 func withPython(ctx context.Context, arg *string) (*config.Config, string, error) {
 	cfg, err := loadConfig(arg)
@@ -64,8 +62,8 @@ func generateClients(ctx context.Context, config *string, only string) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Frontend != nil && only != "python" {
-		if err := toolchain.Node(ctx, cfg.Frontend.Dir, report); err != nil {
+	if only != "python" {
+		if err := prepareNode(ctx, cfg); err != nil {
 			return err
 		}
 	}
@@ -173,10 +171,8 @@ func watchSpecs(ctx context.Context, config *string, watch func(context.Context,
 	if err != nil {
 		return err
 	}
-	if cfg.Frontend != nil {
-		if err := toolchain.Node(ctx, cfg.Frontend.Dir, report); err != nil {
-			return err
-		}
+	if err := prepareNode(ctx, cfg); err != nil {
+		return err
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
