@@ -104,7 +104,7 @@ func (f *fixture) unified() string {
 func (f *fixture) wait(want string) {
 	f.Helper()
 	eventually(f.T, func() bool { return f.unified() == want },
-		func() string { return fmt.Sprintf("unified log is\n%q\nwant\n%q", f.unified(), want) })
+		func() string { return fmt.Sprintf("unified log ends\n%q\nwant\n%q", end(f.unified()), end(want)) })
 }
 
 func eventually(t *testing.T, ok func() bool, why func() string) {
@@ -115,6 +115,9 @@ func eventually(t *testing.T, ok func() bool, why func() string) {
 		}
 	}
 }
+
+// end is the end of a text, for messages.
+func end(s string) string { return s[max(0, len(s)-300):] }
 
 func line(name, text string) string { return fmt.Sprintf("%-18s>> %s\n", name, text) }
 

@@ -1,0 +1,99 @@
+package logs
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+)
+
+// filter decides which lines are shown. A line that says no level has that of
+// the line before it of the same process, so that a traceback stays with its
+// error.
+type filter struct {
+	only   []string
+	grep   *regexp.Regexp
+	min    Level
+	asked  bool             // levels are to be shown
+	levels map[string]Level // of each process's last line that said one
+}
+
+func newFilter(o TailOptions, grep *regexp.Regexp) *filter {
+	return &filter{only: o.Only, grep: grep, min: o.Level, asked: o.Color || o.JSON, levels: map[string]Level{}}
+}
+
+// verdict is what a filter thinks of a line.
+type verdict struct {
+	show    bool
+	level   Level
+	unknown bool // the line before the first one seen decides
+}
+
+// judge looks at a line, its text free of escape sequences.
+func (f *filter) judge(name string, text []byte) verdict {
+	if !f.selects(name) {
+		return verdict{}
+	}
+	matches := f.grep == nil || f.grep.Match(text)
+	if f.min == NoLevel && !f.asked {
+		return verdict{show: matches}
+	}
+	v := verdict{level: levelOf(text)}
+	if v.level != NoLevel {
+		f.levels[name] = v.level
+	} else {
+		last, ok := f.levels[name]
+		v.level, v.unknown = last, !ok
+	}
+	v.show = matches && v.level >= f.min
+	v.unknown = v.unknown && f.min > NoLevel
+	return v
+}
+
+// selects reports whether the process is among those asked for, by its own
+// name or by that of its server: broker stands for broker-0, broker-1, ...
+func (f *filter) selects(name string) bool {
+	for _, o := range f.only {
+		rest, ok := strings.CutPrefix(name, o)
+		if ok && (rest == "" || rest[0] == '-' && len(rest) > 1 && strings.Trim(rest[1:], "0123456789") == "") {
+			return true
+		}
+	}
+	return len(f.only) == 0
+}
+
+// splitPrefix takes a line of the unified log apart. A line without a prefix
+// has no name.
+func splitPrefix(line []byte) (name string, text []byte) {
+	if len(line) < prefixWidth {
+		return "", line
+	}
+	i := bytes.Index(line[prefixWidth:], []byte(">> "))
+	if i < 0 {
+		return "", line
+	}
+	i += prefixWidth
+	n := bytes.TrimRight(line[:i], " ")
+	if len(n) == 0 || bytes.IndexByte(n, ' ') >= 0 {
+		return "", line
+	}
+	return string(n), line[i+3:]
+}
+
+// lastState returns what a terminal would show of a line with bare CRs: the
+// last state that is not empty. pre is what the unified log has before each.
+func lastState(text, pre []byte) []byte {
+	if bytes.IndexByte(text, '\r') < 0 {
+		return text
+	}
+	for {
+		i := bytes.LastIndexByte(text, '\r')
+		if i < 0 {
+			return text
+		}
+		state := bytes.TrimPrefix(text[i+1:], pre)
+		if len(bytes.TrimSpace(state)) > 0 {
+			return state
+		}
+		text = text[:i]
+	}
+}

@@ -1,0 +1,160 @@
+package logs
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// history is a log with its rotated files, oldest first, as one. The last
+// file is the one that may be followed.
+type history struct {
+	path   string
+	files  []*followed
+	starts []int64 // offset of each file within the whole
+	size   int64
+}
+
+// openHistory opens the log at path; that it does not exist yet is no error.
+func openHistory(path string) (*history, error) {
+	h := &history{path: path}
+	seen := map[identity]bool{}
+	for i := 0; ; i++ {
+		name := path
+		if i > 0 {
+			name = rotated(path, i)
+		}
+		f, err := openFollowed(name)
+		if errors.Is(err, os.ErrNotExist) {
+			if i == 0 {
+				continue
+			}
+			break
+		}
+		if err != nil {
+			h.close()
+			return nil, fmt.Errorf("cannot read the log: %w", err)
+		}
+		if seen[f.id] { // it was rotated just now
+			f.close()
+			continue
+		}
+		seen[f.id] = true
+		h.files = append([]*followed{f}, h.files...)
+	}
+	for _, f := range h.files {
+		size, err := f.size()
+		if err != nil {
+			h.close()
+			return nil, fmt.Errorf("cannot read the log: %w", err)
+		}
+		h.starts = append(h.starts, h.size)
+		h.size += size
+	}
+	return h, nil
+}
+
+func (h *history) close() {
+	for _, f := range h.files {
+		f.close()
+	}
+	h.files = nil
+}
+
+// ReadAt implements io.ReaderAt.
+func (h *history) ReadAt(b []byte, off int64) (int, error) {
+	got := 0
+	for i, f := range h.files {
+		end := h.size
+		if i+1 < len(h.files) {
+			end = h.starts[i+1]
+		}
+		for off < end && got < len(b) {
+			n, err := pread(f.fd, b[got:][:min(int64(len(b)-got), end-off)], off-h.starts[i])
+			if err != nil {
+				return got, err
+			}
+			if n == 0 {
+				return got, io.ErrUnexpectedEOF // truncated just now
+			}
+			got, off = got+n, off+int64(n)
+		}
+	}
+	if got < len(b) {
+		return got, io.EOF
+	}
+	return got, nil
+}
+
+// each calls fn for each line from the offset from, which is a line's
+// beginning, to the last line end. The line has no LF.
+func (h *history) each(from int64, fn func(off int64, text []byte) error) error {
+	r := bufio.NewReaderSize(io.NewSectionReader(h, from, h.size-from), 64<<10)
+	var long []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		if err == bufio.ErrBufferFull {
+			long = append(long, part...)
+			continue
+		}
+		if err != nil {
+			if err == io.EOF || err == io.ErrUnexpectedEOF {
+				err = nil
+			}
+			return err
+		}
+		text := part
+		if len(long) > 0 {
+			long = append(long, part...)
+			text = long
+		}
+		n := int64(len(text))
+		if err := fn(from, text[:n-1]); err != nil {
+			return err
+		}
+		from += n
+		long = long[:0]
+	}
+}
+
+// lineAfter returns the beginning of the first line at or behind off.
+func (h *history) lineAfter(off int64) (int64, error) {
+	if off <= 0 {
+		return 0, nil
+	}
+	b := make([]byte, 64<<10)
+	for off--; off < h.size; off += int64(len(b)) {
+		n, err := h.ReadAt(b, off)
+		if i := bytes.IndexByte(b[:n], '\n'); i >= 0 {
+			return off + int64(i) + 1, nil
+		}
+		if err != nil && err != io.EOF {
+			return 0, err
+		}
+	}
+	return h.size, nil
+}
+
+// end returns where the last whole line ends, within the last file.
+func (h *history) end() (int64, error) {
+	if len(h.files) == 0 {
+		return 0, nil
+	}
+	start := h.starts[len(h.files)-1]
+	b := make([]byte, 64<<10)
+	for to := h.size; to > start; {
+		from := max(start, to-int64(len(b)))
+		n, err := h.ReadAt(b[:to-from], from)
+		if err != nil && err != io.EOF {
+			return 0, err
+		}
+		if i := bytes.LastIndexByte(b[:n], '\n'); i >= 0 {
+			return from + int64(i) + 1 - start, nil
+		}
+		to = from
+	}
+	return 0, nil
+}

@@ -1,0 +1,261 @@
+package logs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// stream is a log that a tail follows.
+type stream struct {
+	Source
+	filter *filter
+	file   *followed
+	line   []byte // the beginning of a line whose end is still to come
+	armed  bool
+}
+
+// split takes a line apart; that of a plain file has the file's name.
+func (s *stream) split(line []byte) (name string, text []byte) {
+	if s.Name != "" {
+		return s.Name, line
+	}
+	return splitPrefix(line)
+}
+
+// take goes on behind the last whole line of h, which it closes.
+func (s *stream) take(h *history) error {
+	defer h.close()
+	if len(h.files) == 0 {
+		return nil
+	}
+	end, err := h.end()
+	if err != nil {
+		return err
+	}
+	last := len(h.files) - 1
+	s.file = h.files[last]
+	h.files = h.files[:last]
+	_, err = s.file.seek(end)
+	return err
+}
+
+func (s *stream) close() {
+	if s.file != nil {
+		s.file.close()
+		s.file = nil
+	}
+}
+
+const (
+	// tailPoll is how often a log is read while lines keep coming: a screen
+	// shows no more.
+	tailPoll = 10 * time.Millisecond
+	// tailQuiet is how long it has to be silent to be left to the kernel.
+	tailQuiet = 100 * time.Millisecond
+)
+
+// follow prints what comes until ctx ends.
+func (t *tailer) follow(ctx context.Context, streams []*stream) error {
+	w, err := newWaiter()
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	defer context.AfterFunc(ctx, w.wake)()
+	buf := make([]byte, 128<<10)
+	watched := map[string]bool{}
+	for _, s := range streams {
+		dir := filepath.Dir(s.Path)
+		if watched[dir] {
+			continue
+		}
+		watched[dir] = true
+		if _, err := w.watchDir(dir); err != nil {
+			if errors.Is(err, os.ErrNotExist) {
+				return &noLogError{s.Path}
+			}
+			return err
+		}
+	}
+	active := t.now()
+	for ctx.Err() == nil {
+		for _, s := range streams {
+			came, err := t.read(ctx, s, buf)
+			if err != nil {
+				return err
+			}
+			if came {
+				active = t.now()
+			}
+		}
+		if err := t.out.flush(); err != nil {
+			return err
+		}
+		pause := tailPoll
+		if t.now().Sub(active) >= tailQuiet {
+			pause = -1
+			for _, s := range streams {
+				if s.file == nil || s.armed {
+					continue
+				}
+				if _, err := w.armFile(s.file.fd, s.Path); err != nil {
+					return err
+				}
+				s.armed = true
+				pause = 0 // one more look before the wait
+			}
+		}
+		if pause == 0 {
+			continue
+		}
+		err := w.wait(pause, func(int, bool) {
+			active = t.now()
+			for _, s := range streams {
+				s.armed = false
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read prints what has come to s and reports whether anything has.
+func (t *tailer) read(ctx context.Context, s *stream, buf []byte) (came bool, err error) {
+	for ctx.Err() == nil {
+		n := 0
+		if s.file != nil {
+			if n, err = t.readFile(s, buf); err != nil {
+				return came, err
+			}
+		}
+		if n > 0 {
+			came = true
+			if err := t.out.flush(); err != nil {
+				return came, err
+			}
+			continue
+		}
+		// At the end: has the path come to lead elsewhere?
+		f, err := s.next()
+		if errors.Is(err, os.ErrNotExist) {
+			return came, nil
+		}
+		if err != nil {
+			return came, err
+		}
+		if f == nil {
+			return came, nil
+		}
+		if s.file != nil {
+			// Its last lines may have come before it was renamed.
+			if n, err := t.readFile(s, buf); err != nil || n > 0 {
+				f.close()
+				if err != nil {
+					return came, err
+				}
+				came = true
+				continue
+			}
+		}
+		s.close()
+		s.file, s.line, s.armed, came = f, nil, false, true
+	}
+	return came, nil
+}
+
+// next opens the file that follows the present one: what the path leads to,
+// or a rotated one if there was more than one rotation since. It returns nil
+// if the path leads to the present file.
+func (s *stream) next() (*followed, error) {
+	for {
+		f, err := openFollowed(s.Path)
+		if err != nil || s.file == nil {
+			return f, err
+		}
+		if f.id == s.file.id {
+			f.close()
+			return nil, nil
+		}
+		at := s.rotatedAs()
+		if at <= 1 {
+			return f, nil
+		}
+		f.close()
+		f, err = openFollowed(rotated(s.Path, at-1))
+		if err == nil && s.rotatedAs() == at {
+			return f, nil
+		}
+		if err == nil {
+			f.close() // rotated once more meanwhile
+		}
+	}
+}
+
+// rotatedAs returns which of the rotated files the present one is; 0: none.
+func (s *stream) rotatedAs() int {
+	for n := 1; ; n++ {
+		st, err := statPath(rotated(s.Path, n))
+		if err != nil {
+			return 0
+		}
+		if identityOf(&st) == s.file.id {
+			return n
+		}
+	}
+}
+
+// readFile prints the lines of one block and returns its length.
+func (t *tailer) readFile(s *stream, buf []byte) (int, error) {
+	data, err := s.file.read(buf)
+	if errors.Is(err, errShrunk) {
+		s.line = nil
+		if !s.file.relocate() {
+			s.file.restart()
+		}
+		return 1, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	s.file.advance(data)
+	n := len(data)
+	for {
+		i := bytes.IndexByte(data, '\n')
+		if i < 0 {
+			s.line = append(s.line, data...)
+			return n, nil
+		}
+		line := data[:i]
+		if len(s.line) > 0 {
+			line = append(s.line, line...)
+			s.line = nil
+		}
+		if err := t.show(s, line); err != nil {
+			return n, err
+		}
+		data = data[i+1:]
+	}
+}
+
+// relocate finds the position again after the head of the file was cut off,
+// and reports whether it did.
+func (f *followed) relocate() bool {
+	const unit = 4096
+	if f.n < tailSize {
+		return false
+	}
+	was := *f
+	for off := was.off - unit; off >= tailSize; off -= unit {
+		if ok, err := f.seek(off); err == nil && ok && f.tail == was.tail {
+			return true
+		}
+	}
+	*f = was
+	return false
+}
