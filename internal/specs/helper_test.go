@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -257,3 +258,5 @@ func serve(t testing.TB, cfg *config.Config, args ...string) string {
 	})
 	return url
 }
+
+func asHint(err error, h *interface{ Hint() string }) bool { return errors.As(err, h) }

@@ -1,0 +1,132 @@
+package specs
+
+import (
+	"strings"
+	"testing"
+)
+
+// api is a document with one operation, whose parts are filled in.
+const api = `{"openapi":"3.1.0","paths":{"/a/{id}":{"get":{"operationId":"getA",
+"parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"integer"}},{"name":"q","in":"query","schema":{"type":"string","enum":["x","y"]}}],
+"responses":{"200":{"description":"","content":{"application/json":{"schema":{"$ref":"#/components/schemas/A"}}}},"404":{"description":""}}},
+"post":{"operationId":"postA","requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/In"}}}},"responses":{"204":{"description":""}}}}},
+"components":{"schemas":{"A":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"kind":{"enum":["p","q"]},"next":{"$ref":"#/components/schemas/A"}}},
+"In":{"type":"object","required":["n"],"properties":{"n":{"type":"integer","minimum":1},"o":{"type":"string"}}}}}}`
+
+func TestDiff(t *testing.T) {
+	for _, c := range []struct{ name, from, to, want string }{
+		{"nothing", "", "", ""},
+		{"an operation is gone", `"post":{"operationId":"postA"`, `"x-post":{"operationId":"postA"`, "removed POST /a/{id} (breaking)"},
+		{"an operation is new", `"post":{"operationId":"postA"`, `"put":{"responses":{}},"post":{"operationId":"postA"`, "added PUT /a/{id}"},
+		{"an operation has another name", `"getA"`, `"readA"`, "changed GET /a/{id} (breaking): operationId getA is now readA (breaking)"},
+		{"deprecated", `"operationId":"getA"`, `"deprecated":true,"operationId":"getA"`, "changed GET /a/{id}: deprecated"},
+		{"a parameter is gone", `,{"name":"q","in":"query","schema":{"type":"string","enum":["x","y"]}}`, "", "changed GET /a/{id} (breaking): query parameter q is gone (breaking)"},
+		{"a parameter is new", `,{"name":"q"`, `,{"name":"r","in":"query"},{"name":"q"`, "changed GET /a/{id}: new optional query parameter r"},
+		{"a required parameter is new", `,{"name":"q"`, `,{"name":"r","in":"query","required":true},{"name":"q"`, "changed GET /a/{id} (breaking): new required query parameter r (breaking)"},
+		{"a parameter becomes required", `"in":"query",`, `"in":"query","required":true,`, "changed GET /a/{id} (breaking): query parameter q is now required (breaking)"},
+		{"a parameter has another type", `"schema":{"type":"integer"}}`, `"schema":{"type":"string"}}`, "changed GET /a/{id} (breaking): path parameter id is string instead of integer (breaking)"},
+		{"a parameter takes more", `"schema":{"type":"integer"}}`, `"schema":{"type":"number"}}`, "changed GET /a/{id}: path parameter id is number instead of integer"},
+		{"a parameter takes one value less", `["x","y"]`, `["x"]`, `changed GET /a/{id} (breaking): query parameter q has no value "y" any more (breaking)`},
+		{"a parameter takes one value more", `["x","y"]`, `["x","y","z"]`, `changed GET /a/{id}: query parameter q has the new value "z"`},
+		{"a response brings more", `"name":{"type":"string"},`, `"name":{"type":"string"},"more":{"type":"string"},`, "changed GET /a/{id}: new response 200.more"},
+		{"a response brings less", `"kind":{"enum":["p","q"]},`, "", "changed GET /a/{id} (breaking): response 200.kind is gone (breaking)"},
+		{"a response has a new value", `["p","q"]`, `["p","q","r"]`, `changed GET /a/{id} (breaking): response 200.kind has the new value "r" (breaking)`},
+		{"a response may be null", `"name":{"type":"string"}`, `"name":{"type":["string","null"]}`, "changed GET /a/{id} (breaking): response 200.name may be null (breaking)"},
+		{"a response's property may be missing", `"required":["name"]`, `"required":[]`, "changed GET /a/{id} (breaking): response 200.name is now optional (breaking)"},
+		{"a body asks for more", `"required":["n"]`, `"required":["n","o"]`, "changed POST /a/{id} (breaking): body.o is now required (breaking)"},
+		{"a body takes less", `"minimum":1`, `"minimum":2`, "changed POST /a/{id} (breaking): body.n has the minimum 2 (breaking)"},
+		{"a body takes more", `"minimum":1`, `"minimum":0`, "changed POST /a/{id}: body.n has the minimum 0"},
+		{"a body has a new property", `"o":{"type":"string"}`, `"o":{"type":"string"},"p":{"type":"string"}`, "changed POST /a/{id}: new body.p"},
+		{"an error is told", `"404":{"description":""}`, `"404":{"description":""},"409":{"description":""}`, "changed GET /a/{id}: new response 409"},
+		{"a success is gone", `"204"`, `"201"`, "changed POST /a/{id} (breaking): new response 201, response 204 is gone (breaking)"},
+		{"a description is no change", `"description":"","content"`, `"description":"x","content"`, ""},
+		{"null is null however it is written", `"name":{"type":"string"}`, `"name":{"anyOf":[{"type":"string"}]}`, "changed GET /a/{id} (breaking): response 200.name is one of several instead of string (breaking)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.from != "" && !strings.Contains(api, c.from) {
+				t.Fatalf("no %s", c.from)
+			}
+			var lines []string
+			for _, change := range Diff(parse(t, api), parse(t, strings.Replace(api, c.from, c.to, 1))) {
+				lines = append(lines, change.String())
+			}
+			if got := strings.Join(lines, "\n"); got != c.want {
+				t.Errorf("got\n%s, want\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestDiffOfNullInThreeWays(t *testing.T) {
+	const with = `{"openapi":"3.1.0","paths":{"/a":{"get":{"responses":{"200":{"content":{"application/json":{"schema":%}}}}}}}}`
+	ways := []string{`{"type":"string","nullable":true}`, `{"type":["string","null"]}`, `{"anyOf":[{"type":"string"},{"type":"null"}]}`}
+	for _, a := range ways {
+		for _, b := range ways {
+			if d := Diff(parse(t, strings.Replace(with, "%", a, 1)), parse(t, strings.Replace(with, "%", b, 1))); len(d) > 0 {
+				t.Errorf("%s to %s: %v", a, b, d)
+			}
+		}
+	}
+}
+
+func TestDiffOfMessages(t *testing.T) {
+	old, err := Load("testdata/kinds/asyncapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := read(t, "testdata/kinds/asyncapi.yaml")
+	for _, r := range [][2]string{
+		{"required: [symbol],", "required: [symbol, resolution],"},
+		{"close: {type: number}", "close: {type: string}"},
+		{"  ping: {action: receive, channel: {$ref: '#/channels/kinds'}, messages: [{$ref: '#/channels/kinds/messages/ping'}]}\n", ""},
+	} {
+		if !strings.Contains(text, r[0]) {
+			t.Fatal(r[0])
+		}
+		text = strings.Replace(text, r[0], r[1], 1)
+	}
+	var lines []string
+	for _, c := range Diff(old, parse(t, text)) {
+		lines = append(lines, c.String())
+	}
+	want := `changed receive bars.subscribe at /api/v1/kinds/ws (breaking): payload.payload.resolution is now required (breaking)
+changed send bars.update at /api/v1/kinds/ws (breaking): payload.payload.data.close is string instead of number (breaking)
+changed receive bars.unsubscribe at /api/v1/kinds/ws (breaking): payload.payload.resolution is now required (breaking)
+removed receive ping at /api/v1/kinds/ws (breaking)`
+	if got := strings.Join(lines, "\n"); !sameLines(got, want) {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func sameLines(a, b string) bool {
+	x, y := map[string]int{}, map[string]int{}
+	for _, l := range strings.Split(a, "\n") {
+		x[l]++
+	}
+	for _, l := range strings.Split(b, "\n") {
+		y[l]++
+	}
+	for l, n := range x {
+		if y[l] != n {
+			return false
+		}
+	}
+	return len(x) == len(y)
+}
+
+func TestUnifiedDiff(t *testing.T) {
+	for _, c := range []struct{ name, a, b, want string }{
+		{"a line changes", "1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nx\n6\n7\n8\n9\n", "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+x\n 6\n 7\n 8\n"},
+		{"a new file", "", "1\n2\n", "@@ -0,0 +1,2 @@\n+1\n+2\n"},
+		{"a file is gone", "1\n", "", "@@ -1,1 +0,0 @@\n-1\n"},
+		{"two places far apart", "a\n1\n2\n3\n4\n5\n6\n7\n8\nb\n", "A\n1\n2\n3\n4\n5\n6\n7\n8\nB\n", "@@ -1,4 +1,4 @@\n-a\n+A\n 1\n 2\n 3\n@@ -7,4 +7,4 @@\n 6\n 7\n 8\n-b\n+B\n"},
+		{"lines are put in between", "a\nb\nc\n", "a\nx\nb\ny\nc\n", "@@ -1,3 +1,5 @@\n a\n+x\n b\n+y\n c\n"},
+		{"the same", "a\n", "a\n", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := unified(splitLines([]byte(c.a)), splitLines([]byte(c.b))); got != c.want {
+				t.Errorf("got\n%swant\n%s", got, c.want)
+			}
+		})
+	}
+}
