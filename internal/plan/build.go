@@ -33,8 +33,6 @@ const (
 	FrontendName = "frontend"
 )
 
-const coreServer = "core"
-
 // Build lays out the processes of a configuration, in the order of their
 // start. It reports programs that are not installed and environment files
 // that cannot be read.
@@ -48,7 +46,7 @@ func Build(cfg *config.Config, tools Tools) (*Plan, error) {
 			return nil, err
 		}
 		for n := range s.Instances {
-			proc, err := instance(cfg, s, n, tools)
+			proc, err := instance(cfg, s, config.InstanceName(s.Name, n), s.Port+n, tools)
 			if err != nil {
 				return nil, err
 			}
@@ -80,9 +78,20 @@ func LogFile(dir, name string) string {
 	return filepath.Join(dir, ".local", "logs", name+".log")
 }
 
-func instance(cfg *config.Config, s *config.Server, n int, tools Tools) (Process, error) {
-	name := InstanceName(s.Name, n)
-	port := s.Port + n
+// Spare is a stand-in for the only instance of a server, on another port: it
+// serves while that is restarted.
+func Spare(cfg *config.Config, s *config.Server, port int, tools Tools) (Process, error) {
+	env, err := serverEnv(cfg, s)
+	if err != nil {
+		return Process{}, err
+	}
+	p, err := instance(cfg, s, config.InstanceName(s.Name, 0)+".spare", port, tools)
+	p.Env = append(env, p.Env...)
+	p.StopRank = 1
+	return p, err
+}
+
+func instance(cfg *config.Config, s *config.Server, name string, port int, tools Tools) (Process, error) {
 	p := Process{
 		Name: name, Server: s.Name, Kind: Server,
 		Dir: s.Dir, Log: LogFile(cfg.Dir, name),
@@ -96,7 +105,7 @@ func instance(cfg *config.Config, s *config.Server, n int, tools Tools) (Process
 	for _, d := range s.DependsOn {
 		if dep, ok := cfg.Server(d); ok {
 			for i := range dep.Instances {
-				p.DependsOn = append(p.DependsOn, InstanceName(d, i))
+				p.DependsOn = append(p.DependsOn, config.InstanceName(d, i))
 			}
 		}
 	}
@@ -145,8 +154,8 @@ func serverEnv(cfg *config.Config, s *config.Server) ([]string, error) {
 	switch {
 	case len(s.Modules) > 0:
 		env = append(env, "ENABLED_MODULES="+strings.Join(s.Modules, ","))
-	case s.Name == coreServer:
-		env = append(env, "ENABLED_MODULES="+coreServer)
+	case s.Name == config.Core:
+		env = append(env, "ENABLED_MODULES="+config.Core)
 	}
 	if cfg.Logs.Color {
 		env = append(env, "FORCE_COLOR=1", "CLICOLOR_FORCE=1", "PY_COLORS=1")
@@ -231,9 +240,6 @@ func health(h config.Health) Health {
 		Timeout: h.Timeout, Retries: h.Retries, StartPeriod: h.StartPeriod}
 }
 
-// InstanceName is the name of instance n of a server.
-func InstanceName(server string, n int) string { return server + "-" + strconv.Itoa(n) }
-
 func fillPort(args []string, port int) []string {
 	out := make([]string, len(args))
 	for i, a := range args {
@@ -269,8 +275,8 @@ func stopRanks(servers []config.Server) map[string]int {
 			last = max(last, rank)
 		}
 	}
-	if r, ok := ranks[coreServer]; ok && len(servers) > 1 {
-		ranks[coreServer] = max(r, last+1)
+	if r, ok := ranks[config.Core]; ok && len(servers) > 1 {
+		ranks[config.Core] = max(r, last+1)
 	}
 	return ranks
 }

@@ -216,6 +216,12 @@ func (c *Client) stopAlone(l *os.File, names []string, timeout time.Duration) er
 	return errors.Join(err, s.Close())
 }
 
+// Remove ends processes and takes them out of the running plan.
+func (c *Client) Remove(ctx context.Context, names []string, timeout time.Duration) error {
+	_, err := c.ask(ctx, request{Op: opStop, Names: names, Timeout: timeout, Forget: true})
+	return err
+}
+
 // Restart restarts what runs, or what names selects of it, and returns when
 // it is healthy again.
 func (c *Client) Restart(ctx context.Context, names []string, timeout time.Duration) error {

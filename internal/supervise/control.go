@@ -20,7 +20,8 @@ type request struct {
 	Names   []string       `json:"names,omitempty"`
 	Timeout time.Duration  `json:"timeout,omitempty"`
 	Wait    bool           `json:"wait,omitempty"`
-	Lease   bool           `json:"lease,omitempty"` // everything is stopped when the connection ends
+	Forget  bool           `json:"forget,omitempty"` // opStop: the processes leave the plan as well
+	Lease   bool           `json:"lease,omitempty"`  // everything is stopped when the connection ends
 	Signal  syscall.Signal `json:"signal,omitempty"`
 }
 
@@ -152,7 +153,11 @@ func (s *Supervisor) perform(ctx context.Context, req request, rep *reply, out *
 	case opStart:
 		return s.Start(ctx, *req.Plan, req.Names, req.Wait)
 	case opStop:
-		return s.Stop(req.Names, req.Timeout)
+		err := s.Stop(req.Names, req.Timeout)
+		if err == nil && req.Forget {
+			s.drop(s.named(req.Names))
+		}
+		return err
 	case opRestart:
 		return s.Restart(ctx, req.Names, req.Timeout)
 	case opReload:

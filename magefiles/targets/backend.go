@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/magefile/mage/mg"
 
 	"muster/internal/console"
+	"muster/internal/plan"
 	"muster/internal/supervise"
 )
 
@@ -45,9 +49,9 @@ func start(ctx context.Context, config *string, nowait, foreground bool, only []
 		return err
 	}
 	if foreground {
-		return startForeground(ctx, c, p, only)
+		return startForeground(ctx, c, p.plan, only)
 	}
-	out, err := c.Start(ctx, *p, supervise.StartOptions{Names: only, NoWait: nowait})
+	out, err := c.Start(ctx, *p.plan, supervise.StartOptions{Names: only, NoWait: nowait})
 	switch {
 	case err != nil:
 		return err
@@ -56,7 +60,7 @@ func start(ctx context.Context, config *string, nowait, foreground bool, only []
 	case nowait:
 		console.Done(os.Stderr, "starting; see backend:status")
 	default:
-		console.Done(os.Stderr, "ready at %s in %s", entry(p), console.Seconds(time.Since(began)))
+		console.Done(os.Stderr, "ready at %s in %s", entry(p.plan), console.Seconds(time.Since(began)))
 	}
 	return nil
 }
@@ -81,8 +85,13 @@ func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration,
 // Restart restarts all processes and returns when they are healthy.
 //
 // -only=NAMES restricts it to servers or instances, -timeout=5s is the time
-// from SIGTERM to SIGKILL (3s).
-func (Backend) Restart(ctx context.Context, config *string, timeout *time.Duration, only *string) error {
+// from SIGTERM to SIGKILL (3s). -rolling restarts one instance after the other,
+// each after the gateway has turned to the others; -drain=10s is the time that
+// open WebSockets get then.
+func (Backend) Restart(ctx context.Context, config *string, timeout *time.Duration, only *string, rolling *bool, drain *time.Duration) error {
+	if value(rolling, false) {
+		return run(restartRolling(ctx, config, value(timeout, defaultStopTimeout), value(drain, defaultDrain), names(only)))
+	}
 	return run(restart(ctx, config, value(timeout, defaultStopTimeout), names(only)))
 }
 
@@ -106,6 +115,46 @@ func restart(ctx context.Context, config *string, timeout time.Duration, only []
 		return err
 	}
 	console.Done(os.Stderr, "restarted in %s", console.Seconds(time.Since(began)))
+	return nil
+}
+
+// Reload brings what runs in line with the configuration: what is new is
+// started, what is gone stopped, what differs restarted, the rest left alone.
+func (Backend) Reload(ctx context.Context, config *string) error {
+	return run(reload(ctx, config))
+}
+
+func reload(ctx context.Context, config *string) error {
+	cfg, err := loadConfig(config)
+	if err != nil {
+		return err
+	}
+	c, err := client(config)
+	if err != nil {
+		return err
+	}
+	p, err := prepare(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	ch, err := c.Reload(ctx, *p.plan)
+	if err != nil {
+		return err
+	}
+	if cfg.Nginx != nil && p.newGateway && slices.Contains(ch.Unchanged, plan.GatewayName) {
+		if err := c.Signal(ctx, plan.GatewayName, syscall.SIGHUP); err != nil {
+			return err
+		}
+		console.Done(os.Stderr, "nginx reloaded its new configuration")
+	}
+	for what, which := range map[string][]string{"started": ch.Added, "stopped": ch.Removed, "restarted": ch.Restarted} {
+		if len(which) > 0 {
+			console.Done(os.Stderr, "%s: %s", what, strings.Join(which, ", "))
+		}
+	}
+	if len(ch.Added)+len(ch.Removed)+len(ch.Restarted) == 0 {
+		console.Done(os.Stderr, "every process is as the configuration says")
+	}
 	return nil
 }
 

@@ -30,40 +30,32 @@ func serveBuiltin() {
 
 // prepareGateway chooses what serves the public port, gets it if need be, and
 // writes its configuration.
-func prepareGateway(ctx context.Context, cfg *config.Config) (*plan.Command, error) {
+func prepareGateway(ctx context.Context, cfg *config.Config, t gateway.Topology) (cmd plan.Command, changed bool, err error) {
 	if cfg.Gateway != config.GatewayBuiltin {
 		bin, err := findNginx(ctx, cfg)
 		switch {
 		case err == nil:
 			conf := gateway.ConfFile(cfg)
-			if _, err := generate(ctx, cfg, bin, conf, true); err != nil {
-				return nil, err
-			}
-			return &plan.Command{Exe: bin.Path, Args: bin.Args(cfg, conf), Env: bin.Env}, nil
+			changed, err := generate(ctx, cfg, bin, t, conf, true)
+			return plan.Command{Exe: bin.Path, Args: bin.Args(cfg, conf), Env: bin.Env}, changed, err
 		case cfg.Gateway != config.GatewayAuto || !errors.Is(err, gateway.ErrNotFound):
-			return nil, err
+			return cmd, false, err
 		}
 		console.Warn(os.Stderr, "no nginx to be had: the builtin gateway stands in for it")
 	}
-	if _, err := generateBuiltin(cfg); err != nil {
-		return nil, err
+	data, err := gateway.BuiltinConfig(cfg, t)
+	if err != nil {
+		return cmd, false, err
+	}
+	if err := gateway.Prepare(cfg); err != nil {
+		return cmd, false, err
 	}
 	exe, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return cmd, false, err
 	}
-	return &plan.Command{Exe: exe, Args: []string{builtinName, gateway.BuiltinFile(cfg)}}, nil
-}
-
-func generateBuiltin(cfg *config.Config) (changed bool, err error) {
-	data, err := gateway.BuiltinConfig(cfg, gateway.Topology{})
-	if err != nil {
-		return false, err
-	}
-	if err := gateway.Prepare(cfg); err != nil {
-		return false, err
-	}
-	return gateway.Write(gateway.BuiltinFile(cfg), data)
+	changed, err = gateway.Write(gateway.BuiltinFile(cfg), data)
+	return plan.Command{Exe: exe, Args: []string{builtinName, gateway.BuiltinFile(cfg)}}, changed, err
 }
 
 // findNginx finds nginx, or installs it.
@@ -87,8 +79,8 @@ func installing(e gateway.Event) {
 // generate writes nginx's configuration to file, once nginx itself has
 // accepted it. A file that is already as it should be was proved when it was
 // written.
-func generate(ctx context.Context, cfg *config.Config, bin gateway.Binary, file string, validate bool) (changed bool, err error) {
-	data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User()})
+func generate(ctx context.Context, cfg *config.Config, bin gateway.Binary, t gateway.Topology, file string, validate bool) (changed bool, err error) {
+	data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User(), Topology: t})
 	if err != nil {
 		return false, err
 	}

@@ -73,7 +73,7 @@ func (Nginx) Verify(ctx context.Context, config *string) error {
 		}
 		trial := gateway.ConfFile(cfg) + ".verify"
 		defer os.Remove(trial)
-		if _, err := generate(ctx, cfg, bin, trial, true); err != nil {
+		if _, err := generate(ctx, cfg, bin, gateway.Topology{}, trial, true); err != nil {
 			return err
 		}
 		console.Done(os.Stdout, "nginx %s accepts the configuration of %s", bin.Version, cfg.File)
@@ -111,7 +111,7 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 		if file, err = filepath.Abs(file); err != nil {
 			return err
 		}
-		changed, err := generate(ctx, cfg, bin, file, value(validate, false))
+		changed, err := generate(ctx, cfg, bin, gateway.Topology{}, file, value(validate, false))
 		if err != nil {
 			return err
 		}
@@ -132,11 +132,7 @@ func (Nginx) Reload(ctx context.Context, config *string) error {
 		if err != nil {
 			return err
 		}
-		bin, err := findNginx(ctx, cfg)
-		if err != nil {
-			return err
-		}
-		changed, err := generate(ctx, cfg, bin, gateway.ConfFile(cfg), true)
+		_, changed, err := prepareGateway(ctx, cfg, gateway.Topology{})
 		if err != nil {
 			return err
 		}

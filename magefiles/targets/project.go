@@ -9,6 +9,7 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/gateway"
 	"muster/internal/logs"
 	"muster/internal/plan"
 	"muster/internal/supervise"
@@ -77,25 +78,33 @@ func client(arg *string) (*supervise.Client, error) {
 	}, nil
 }
 
+// prepared is all that a start of the configuration needs.
+type prepared struct {
+	plan       *plan.Plan
+	tools      plan.Tools
+	newGateway bool // the gateway's configuration differs from the one before
+}
+
 // prepare finds or gets all that the configuration's processes need and lays
 // out the plan. The gateway's configuration is generated and proved.
-func prepare(ctx context.Context, cfg *config.Config) (*plan.Plan, error) {
-	var tools plan.Tools
-	var err error
+func prepare(ctx context.Context, cfg *config.Config) (p prepared, err error) {
 	if plan.UsesPython(cfg) {
-		if tools.Python, err = toolchain.Python(ctx, cfg, report); err != nil {
-			return nil, err
+		if p.tools.Python, err = toolchain.Python(ctx, cfg, report); err != nil {
+			return p, err
 		}
 	}
 	if err := prepareNode(ctx, cfg); err != nil {
-		return nil, err
+		return p, err
 	}
 	if cfg.Nginx != nil {
-		if tools.Gateway, err = prepareGateway(ctx, cfg); err != nil {
-			return nil, err
+		var command plan.Command
+		if command, p.newGateway, err = prepareGateway(ctx, cfg, gateway.Topology{}); err != nil {
+			return p, err
 		}
+		p.tools.Gateway = &command
 	}
-	return plan.Build(cfg, tools)
+	p.plan, err = plan.Build(cfg, p.tools)
+	return p, err
 }
 
 // prepareNode gets what a frontend made with Node.js needs. One that is not has
