@@ -57,3 +57,16 @@ func Seconds(d time.Duration) string {
 		return d.Round(time.Second).String()
 	}
 }
+
+// Panel prints names and what they stand for, set apart from the lines around.
+func Panel(w io.Writer, rows [][2]string) {
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(r[0]))
+	}
+	fmt.Fprintln(w)
+	for _, r := range rows {
+		fmt.Fprintf(w, "  %s  %s\n", color.HiBlackString("%-*s", width, r[0]), color.CyanString(r[1]))
+	}
+	fmt.Fprintln(w)
+}

@@ -21,6 +21,7 @@ const (
 	Server   Kind = "server"
 	Gateway  Kind = "gateway"
 	Frontend Kind = "frontend"
+	Watcher  Kind = "watcher" // keeps generated clients up to date
 )
 
 // Process is one process of the plan.

@@ -34,16 +34,25 @@ var ErrNothingRuns = errors.New("nothing runs")
 type StartOptions struct {
 	Names  []string // processes or servers; none means all
 	NoWait bool     // return without waiting for health
-	// Lease ties everything to this command: the returned lease's end, however
-	// it comes, stops it all.
-	Lease bool
+	// Lease, if not nil, ties everything to this command: its end, however it
+	// comes, stops it all.
+	Lease *Lease
+}
+
+// Lease is a command's hold on what it started. It ends with Close or with the
+// command.
+type Lease struct{ conn *net.UnixConn }
+
+// Close ends the lease, if it has begun.
+func (l *Lease) Close() error {
+	if l.conn == nil {
+		return nil
+	}
+	return l.conn.Close()
 }
 
 // Outcome is what a start led to.
-type Outcome struct {
-	AlreadyRunning bool
-	Lease          io.Closer // with StartOptions.Lease
-}
+type Outcome struct{ AlreadyRunning bool }
 
 // Start starts a plan, with a supervisor of its own where none lives. It
 // returns when all is healthy. If it fails, or ctx ends first, nothing that it
@@ -52,7 +61,7 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (Out
 	if err := c.Paths.make(); err != nil {
 		return Outcome{}, err
 	}
-	req := request{Op: opStart, Plan: &p, Names: opts.Names, Wait: !opts.NoWait, Lease: opts.Lease}
+	req := request{Op: opStart, Plan: &p, Names: opts.Names, Wait: !opts.NoWait, Lease: opts.Lease != nil}
 	for try := 1; ; try++ {
 		conn, err := c.connectOrLaunch(ctx, p, opts.Names)
 		if err != nil {
@@ -60,8 +69,8 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (Out
 		}
 		rep, err := c.converse(ctx, conn, req)
 		out := Outcome{AlreadyRunning: rep.Running}
-		if opts.Lease && err == nil {
-			out.Lease = conn
+		if opts.Lease != nil && err == nil {
+			opts.Lease.conn = conn
 			return out, nil
 		}
 		conn.Close()
@@ -106,6 +115,14 @@ func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []strin
 			return nil, err
 		}
 	}
+}
+
+// CheckPorts reports every port of a plan that somebody else holds.
+func (c *Client) CheckPorts(p plan.Plan) error {
+	if _, err := c.ask(context.Background(), request{Op: opStatus}); err == nil {
+		return nil // a supervisor lives; it knows whose ports are its own
+	}
+	return c.checkPorts(p, nil)
 }
 
 // checkPorts reports every port that somebody else holds, before anything is

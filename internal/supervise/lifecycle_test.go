@@ -153,11 +153,12 @@ func TestTheEndOfALeaseStopsEverything(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)
 	pr.add("broker-0")
-	out := pr.start(StartOptions{Lease: true})
+	lease := &Lease{}
+	pr.start(StartOptions{Lease: lease})
 	if st := pr.status(); !st.Healthy() {
 		t.Fatalf("status: %+v", st)
 	}
-	out.Lease.Close() // as the kernel does for a command that is killed
+	lease.Close() // as the kernel does for a command that is killed
 	eventually(t, "nothing is left", func() bool { return len(pr.marked()) == 0 })
 }
 

@@ -12,9 +12,9 @@ import (
 	"muster/internal/supervise"
 )
 
-// startForeground starts the plan, shows its log and stops it all at the first
-// Ctrl-C. The second one kills.
-func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, only []string) error {
+// foreground calls start, shows the log and stops everything at the first
+// Ctrl-C, also while start is under way. The second one kills.
+func foreground(ctx context.Context, c *supervise.Client, start func(context.Context, supervise.StartOptions) error) error {
 	// Mage ends the program at the second Ctrl-C; here it has a meaning. Reset
 	// takes the signal from Mage, which has long asked for it by now.
 	signal.Reset(os.Interrupt)
@@ -40,27 +40,34 @@ func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, onl
 	}()
 
 	follow, endLog := context.WithCancel(context.Background())
-	defer endLog()
 	shown := showLog(follow, c.Paths)
-
-	out, err := c.Start(starting, *p, supervise.StartOptions{Names: only, Lease: true})
-	if starting.Err() != nil {
-		err = <-stopped
+	defer func() {
 		endLog()
 		<-shown
-		return err
+	}()
+
+	// Whatever ends this program ends the lease, and with it all that runs.
+	lease := &supervise.Lease{}
+	defer lease.Close()
+	err := start(starting, supervise.StartOptions{Lease: lease})
+	if starting.Err() != nil {
+		return <-stopped
 	}
 	if err != nil {
-		endLog()
-		<-shown
 		return err
 	}
-	defer out.Lease.Close()
-	console.Done(os.Stderr, "ready at %s; Ctrl-C stops everything", entry(p))
-	err = <-stopped
-	endLog()
-	<-shown
-	return err
+	return <-stopped
+}
+
+func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, only []string) error {
+	return foreground(ctx, c, func(ctx context.Context, opts supervise.StartOptions) error {
+		opts.Names = only
+		if _, err := c.Start(ctx, *p, opts); err != nil {
+			return err
+		}
+		console.Done(os.Stderr, "ready at %s; Ctrl-C stops everything", entry(p))
+		return nil
+	})
 }
 
 // entry is the URL that a plan is reached at.
