@@ -19,7 +19,7 @@ import (
 )
 
 // BenchmarkGateway compares the generated file with the best one that we could
-// write by hand for the same routes, with what a plain generator writes (no
+// write by hand for the same routes, with and without an access log, with what a plain generator writes (no
 // keep-alive, HTTP/1.0 to the servers), and with calling the server directly:
 //
 //	go test ./internal/gateway -run '^$' -bench Gateway -benchtime 5x
@@ -28,7 +28,7 @@ import (
 // machine is busy for all of them; the medians are reported. The upstream is
 // another nginx with a fixed answer.
 func BenchmarkGateway(b *testing.B) {
-	port := portRange(b, 6)
+	port := portRange(b, 7)
 	upstream := fmt.Sprintf("127.0.0.1:%d", port)
 	c := load(b, fmt.Sprintf("api_base_url: /api/v1\nnginx: {port: %d}\nservers:\n  broker: {port: %d, modules: [broker]}\n"+
 		"  datafeed: {port: %d, modules: [datafeed]}\n  core: {port: %d}\n", port+1, port, port+4, port+5))
@@ -36,7 +36,10 @@ func BenchmarkGateway(b *testing.B) {
 	startPlain(b, dir, "upstream", fmt.Sprintf(`keepalive_requests 100000000; access_log off;
 server { listen %s backlog=4096; location / { default_type application/json; return 200 '{"status":"ok","orders":[1,2,3,4,5,6,7,8,9,10]}'; } }`, upstream))
 	startNginx(b, c)
-	startPlain(b, dir, "hand", fmt.Sprintf(handTuned, upstream, port+4, port+5, port+2))
+	const log = `log_format own '$remote_addr "$request" $status $body_bytes_sent $request_time $upstream_addr';
+access_log logs/hand.log own buffer=32k flush=1s;`
+	startPlain(b, dir, "hand", log+fmt.Sprintf(handTuned, upstream, port+4, port+5, port+2))
+	startPlain(b, dir, "silent", "access_log off;"+fmt.Sprintf(handTuned, upstream, port+4, port+5, port+6))
 	startPlain(b, dir, "plain", fmt.Sprintf(plain, upstream, port+4, port+5, port+3))
 
 	type target struct {
@@ -47,6 +50,7 @@ server { listen %s backlog=4096; location / { default_type application/json; ret
 		{name: "direct", addr: upstream},
 		{name: "generated", addr: fmt.Sprintf("127.0.0.1:%d", port+1)},
 		{name: "hand", addr: fmt.Sprintf("127.0.0.1:%d", port+2)},
+		{name: "hand-no-log", addr: fmt.Sprintf("127.0.0.1:%d", port+6)},
 		{name: "plain", addr: fmt.Sprintf("127.0.0.1:%d", port+3)},
 	}
 	for i := 0; b.Loop(); i++ {
@@ -65,11 +69,12 @@ server { listen %s backlog=4096; location / { default_type application/json; ret
 		b.ReportMetric(t.p99[len(t.p99)/2], t.name+"-p99-ms")
 	}
 	b.ReportMetric(median["generated"]/median["hand"], "generated/hand")
+	b.ReportMetric(median["generated"]/median["hand-no-log"], "generated/hand-no-log")
 	b.ReportMetric(median["generated"]/median["plain"], "generated/plain")
 	b.ReportMetric(0, "ns/op")
 }
 
-const handTuned = `access_log off; server_tokens off; tcp_nodelay on;
+const handTuned = `server_tokens off; tcp_nodelay on;
 keepalive_requests 100000;
 map $http_upgrade $upgrade { default upgrade; '' ''; }
 upstream broker { server %s; keepalive 64; keepalive_requests 100000; }
