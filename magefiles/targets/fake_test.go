@@ -1,0 +1,68 @@
+package targets_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// fake is a server with faults to order, and a stranger on a port.
+func fake() {
+	port := flag.Int("port", 0, "listen here; 0: do not serve")
+	delay := flag.Duration("delay", 0, "before it listens")
+	deaf := flag.Bool("deaf", false, "ignore SIGTERM")
+	sick := flag.Bool("sick", false, "answer 503 to /health")
+	die := flag.Int("die", -1, "print a traceback and exit with this code at once")
+	say := flag.String("say", "", "print this at the start")
+	flag.Parse()
+
+	name := os.Getenv("MUSTER_PROCESS")
+	fmt.Println("hello from", name)
+	if *say != "" {
+		fmt.Println(*say)
+	}
+	if *die >= 0 {
+		fmt.Fprintln(os.Stderr, "Traceback: it went wrong")
+		os.Exit(*die)
+	}
+	term := make(chan os.Signal, 1)
+	signal.Notify(term, syscall.SIGTERM)
+	go func() {
+		for range term {
+			if !*deaf {
+				fmt.Println("bye from", name)
+				os.Exit(0)
+			}
+		}
+	}()
+	time.Sleep(*delay)
+	if *port == 0 {
+		select {}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(*port))
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if *sick && r.URL.Path == "/health" {
+			http.Error(w, "not well", http.StatusServiceUnavailable)
+			return
+		}
+		if line := r.URL.Query().Get("print"); line != "" {
+			fmt.Println(line)
+		}
+		if code, err := strconv.Atoi(r.URL.Query().Get("exit")); err == nil {
+			os.Exit(code)
+		}
+		json.NewEncoder(w).Encode(map[string]any{"instance": name, "pid": os.Getpid(), "path": r.URL.Path})
+	})
+	fmt.Println(http.Serve(l, nil))
+}

@@ -1,0 +1,104 @@
+package targets_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestScripts runs the sessions in testdata/script, each in a folder of its
+// own. They are told in commands_test.go what they may say.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", Setup: setUp, RequireUniqueNames: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"freeports":  freePorts,
+			"expand":     expand,
+			"exits":      exits,
+			"eventually": eventually,
+			"json":       jsonFields,
+			"pid":        pidOf,
+			"equal":      equal,
+			"alive":      alive,
+			"signal":     sendSignal,
+			"noleft":     noLeft,
+		},
+	})
+}
+
+// A script's values.
+type (
+	portsKey struct{} // *[]int, the ports that the script was given
+)
+
+func setUp(env *testscript.Env) error {
+	bin := filepath.Dir(os.Getenv(binaryVar))
+	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+	env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
+	env.Setenv("REPO", os.Getenv(repoVar))
+	env.Setenv("BACKEND", filepath.Join(os.Getenv(repoVar), "example", "backend"))
+	env.Setenv("PYTHONDONTWRITEBYTECODE", "1")
+	env.Setenv("NO_PROXY", "127.0.0.1,localhost")
+	env.Setenv("MUSTER_CONFIG", "")
+	var ports []int
+	env.Values[portsKey{}] = &ports
+	t := env.T()
+	env.Defer(func() {
+		if err := cleanUp(env.WorkDir, ports); err != nil {
+			t.Log(err)
+			t.FailNow()
+		}
+	})
+	return os.MkdirAll(filepath.Join(env.WorkDir, ".home"), 0o755)
+}
+
+// cleanUp stops what a script left running, however it ended. That must leave
+// nothing, and no program may have had a data race.
+func cleanUp(work string, ports []int) error {
+	var errs []error
+	roots, err := projects(work)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	for _, root := range roots {
+		if _, err := os.Stat(filepath.Join(root, "run", "state.json")); err == nil {
+			cmd := exec.Command(os.Getenv(binaryVar), "backend:stop", "-timeout=2s", "-config="+filepath.Join(filepath.Dir(root), "dev-config.yaml"))
+			if out, err := cmd.CombinedOutput(); err != nil {
+				errs = append(errs, errors.New("backend:stop after the script: "+err.Error()+"\n"+string(out)))
+			}
+		}
+		if log, err := os.ReadFile(filepath.Join(root, "logs", "supervisor.log")); err == nil && strings.Contains(string(log), "DATA RACE") {
+			errs = append(errs, errors.New("the supervisor has a data race:\n"+string(log)))
+		}
+	}
+	errs = append(errs, nothingLeft(roots, ports))
+	killLeft(roots)
+	return errors.Join(errs...)
+}
+
+// projects lists the .local folders below a folder.
+func projects(dir string) (roots []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed meanwhile
+		}
+		if err == nil && d.IsDir() && d.Name() == ".local" {
+			roots = append(roots, path)
+			return fs.SkipDir
+		}
+		return err
+	})
+	return roots, err
+}
+
+// patience is how long a script waits for something that is to happen: far
+// longer than it takes, for the machine may be busy.
+const patience = 40 * time.Second
