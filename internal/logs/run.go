@@ -13,6 +13,15 @@ import (
 // with no timer.
 func (u *Unifier) Run(ctx context.Context) error {
 	defer u.Close()
+	done := make(chan error)
+	go func() {
+		yieldToWriters()
+		done <- u.run(ctx)
+	}()
+	return <-done
+}
+
+func (u *Unifier) run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, u.waiter.wake)()
 	for ctx.Err() == nil {
 		u.mu.Lock()

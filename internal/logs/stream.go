@@ -197,17 +197,21 @@ func (s *stream) next() (*followed, error) {
 	}
 }
 
-// rotatedAs returns which of the rotated files the present one is; 0: none.
+// rotatedAs returns which of the rotated files the present one is; 0: none. A
+// rotation that is under way leaves a gap of one.
 func (s *stream) rotatedAs() int {
-	for n := 1; ; n++ {
+	for n, gaps := 1, 0; gaps < 2; n++ {
 		st, err := statPath(rotated(s.Path, n))
-		if err != nil {
-			return 0
-		}
-		if identityOf(&st) == s.file.id {
+		switch {
+		case err != nil:
+			gaps++
+		case identityOf(&st) == s.file.id:
 			return n
+		default:
+			gaps = 0
 		}
 	}
+	return 0
 }
 
 // readFile prints the lines of one block and returns its length.
