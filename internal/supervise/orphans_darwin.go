@@ -6,3 +6,7 @@ import "time"
 func endOrphans(Paths, map[int]bool, time.Duration) int { return 0 }
 
 func marked(int, Paths) bool { return false }
+
+func orphans(Paths, map[int]bool) []Identity { return nil }
+
+func commandLine(int) string { return "" }

@@ -71,9 +71,11 @@ func chosenInstances(s *config.Server, only []string) []int {
 
 func (r *rolling) server(ctx context.Context, s *config.Server, chosen []int) error {
 	switch {
-	case r.cfg.Nginx == nil || s.Instances == 1 && s.Command == nil:
-		// The next process goes on with the same listening socket: connections
-		// wait in it, and none is refused.
+	case r.cfg.Nginx == nil:
+		// uvicorn's next process goes on with the same listening socket:
+		// connections wait in it, and none is refused. (Not enough behind a
+		// gateway: of the connections that it keeps open, one may be closed in
+		// the moment in which it sends a request that is not safe to repeat.)
 		for _, n := range chosen {
 			if err := r.c.Restart(ctx, []string{config.InstanceName(s.Name, n)}, r.timeout); err != nil {
 				return err
