@@ -217,6 +217,7 @@ func (u *Unifier) commit(s *source, out, data []byte, after lineState, end endin
 		return errors.Join(err, unix.Ftruncate(u.unified, size), u.note(s, note{size: size, after: s.state}))
 	}
 	f.off += int64(len(data))
+	u.moved += len(data)
 	s.state = after
 	u.open = nil
 	if after.open() {

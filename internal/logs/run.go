@@ -89,10 +89,12 @@ func (u *Unifier) step() time.Duration {
 		u.pump(u.open)
 	}
 	busy, pause := false, time.Duration(-1)
+	u.moved = 0
 	for i := 0; i < len(u.sources); i++ {
 		s := u.sources[i]
 		if s.hot && s.file != nil {
 			busy = u.pump(s) || busy
+			u.wholeBurst(s)
 		}
 		if !u.failed.IsZero() {
 			return retry
@@ -116,6 +118,9 @@ func (u *Unifier) step() time.Duration {
 	}
 	if busy {
 		return 0
+	}
+	if pause == poll && u.moved > busyRate {
+		return busyPoll
 	}
 	if pause < 0 || pause > poll {
 		u.relax()

@@ -19,6 +19,10 @@ const (
 	// quiet is how long a source has to be silent to be left to the kernel
 	// again. Arming costs the writer's next line some microseconds.
 	quiet = 20 * time.Millisecond
+	// busyPoll is the same when more comes than anyone reads along: fewer,
+	// larger reads leave more of the CPUs to the writers.
+	busyPoll = 5 * time.Millisecond
+	busyRate = 128 << 10 // bytes between two polls
 	// retry is the pause after a write failed, as on a full disk.
 	retry = time.Second
 	// block is what is read and written at once: it stays in the CPU's cache.
@@ -61,6 +65,7 @@ type Unifier struct {
 	in, out []byte
 	now     time.Time
 	used    int // of the buffers, since they were given back
+	moved   int // bytes, in this step
 	failed  time.Time
 	byWatch map[int]*source
 	dirs    map[string]int
