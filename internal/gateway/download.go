@@ -2,7 +2,7 @@ package gateway
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // what the index publishes; the lock file adds SHA-256
+	"crypto/sha1" // what the index publishes; the lock file adds SHA-256
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"

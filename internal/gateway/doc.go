@@ -1,0 +1,15 @@
+// Package gateway puts one port in front of all servers.
+//
+// A configuration becomes a table of routes (Routes), and the table becomes
+// either nginx.conf (Generate) for an nginx that was found or installed (Find,
+// Install), or the file of the builtin gateway (BuiltinConfig, ServeBuiltin)
+// for a machine where none can be had. Both answer alike: one conformance test
+// runs against each of them. Nothing here starts or stops nginx; that is the
+// supervisor's work.
+//
+// What holds for both: a server that is silent for ten seconds between two
+// parts of an answer is hung, and its request gets 504; WebSockets and requests
+// that accept text/event-stream may be silent for an hour. A request is tried
+// again at another instance when no instance has seen it, or when its method
+// is idempotent. Errors of the gateway are JSON and name the server.
+package gateway
