@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"muster/internal/config"
@@ -81,6 +82,11 @@ func (i *installer) install(ctx context.Context) (Binary, error) {
 	if err := Prepare(i.c); err != nil {
 		return Binary{}, err
 	}
+	release, err := i.exclusive(ctx)
+	if err != nil {
+		return Binary{}, fmt.Errorf("install nginx: %w", err)
+	}
+	defer release()
 	ways := []struct {
 		name string
 		try  func(context.Context) (Binary, error)
@@ -108,6 +114,33 @@ func (i *installer) install(ctx context.Context) (Binary, error) {
 		failed.tried = append(failed.tried, way.name+": "+err.Error())
 	}
 	return Binary{}, failed
+}
+
+// exclusive waits until no other process installs nginx here. The lock is the
+// folder's, so that no file is left behind, and ends with the process.
+func (i *installer) exclusive(ctx context.Context) (release func(), err error) {
+	f, err := os.Open(filepath.Join(i.c.Dir, ".local", "tmp"))
+	if err != nil {
+		return nil, err
+	}
+	for n := 0; ; n++ {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { f.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return func() { f.Close() }, nil // a file system without locks
+		}
+		if n == 0 {
+			i.say("waiting for another installation of nginx")
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
+		}
+	}
 }
 
 func (i *installer) say(text string) { i.progress(Event{Text: text}) }

@@ -578,6 +578,35 @@ func TestInstallEndsWithTheSystemsNginxOrAllReasons(t *testing.T) {
 	}
 }
 
+func TestTwoInstallationsAtOnceDoNotDisturbEachOther(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.answer(func(w http.ResponseWriter, _ *http.Request, data []byte) {
+		for len(data) > 0 {
+			n := min(len(data), 32_000)
+			_, _ = w.Write(data[:n])
+			_ = http.NewResponseController(w).Flush()
+			data = data[n:]
+			time.Sleep(5 * time.Millisecond)
+		}
+	})
+	first := newInstaller(t, m, "")
+	var wg sync.WaitGroup
+	for range 4 {
+		i := *first
+		wg.Go(func() {
+			if b, err := i.install(t.Context()); err != nil || b.Version != "1.28.2" {
+				t.Errorf("installed %+v (%v)", b, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := m.downloads(); n != 1 {
+		t.Errorf("four installations of the same took %d downloads", n)
+	}
+}
+
 func TestInstallCanBeInterrupted(t *testing.T) {
 	t.Parallel()
 	m := newMirror(t)
