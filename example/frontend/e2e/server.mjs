@@ -1,0 +1,28 @@
+import { exec } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(exec);
+
+/** Calls the API as a second client would. */
+export async function api(origin, path, init = {}) {
+  const response = await fetch(`${origin}/api/v1${path}`, { ...init, signal: AbortSignal.timeout(5_000) });
+  if (!response.ok) throw new Error(`${init.method ?? 'GET'} ${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+/**
+ * How a server can be killed: by the command in KILL_CMD, or as the process
+ * that `health` names where that one serves every module. Undefined: not at all.
+ */
+export async function killer(origin) {
+  const command = process.env.KILL_CMD;
+  if (command) return () => run(command);
+  const { pid, modules } = await api(origin, '/health');
+  if (!modules.includes('broker') || !modules.includes('datafeed')) return undefined;
+  return async () => process.kill(pid, 'SIGKILL');
+}
+
+/** Starts the server again where nobody else does: by the command in RESTART_CMD. */
+export async function restart() {
+  if (process.env.RESTART_CMD) await run(process.env.RESTART_CMD);
+}
