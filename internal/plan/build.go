@@ -73,8 +73,8 @@ func UsesPython(cfg *config.Config) bool {
 	return slices.ContainsFunc(cfg.Servers, func(s config.Server) bool { return s.Command == nil })
 }
 
-// LogFile is the file that gets a process's output.
-func LogFile(dir, name string) string {
+// LogPath is the file that gets a process's output.
+func LogPath(dir, name string) string {
 	return filepath.Join(dir, ".local", "logs", name+".log")
 }
 
@@ -94,7 +94,7 @@ func Spare(cfg *config.Config, s *config.Server, port int, tools Tools) (Process
 func instance(cfg *config.Config, s *config.Server, name string, port int, tools Tools) (Process, error) {
 	p := Process{
 		Name: name, Server: s.Name, Kind: Server,
-		Dir: s.Dir, Log: LogFile(cfg.Dir, name),
+		Dir: s.Dir, Log: LogPath(cfg.Dir, name),
 		Host: "127.0.0.1", Port: port, URL: "http://127.0.0.1:" + strconv.Itoa(port),
 		Modules:     s.Modules,
 		Health:      health(s.Health),
@@ -201,7 +201,11 @@ func gateway(cfg *config.Config, cmd *Command) Process {
 	return Process{
 		Name: GatewayName, Server: GatewayName, Kind: Gateway,
 		Exe: cmd.Exe, Args: cmd.Args, Env: cmd.Env,
-		Dir: cfg.Dir, Log: LogFile(cfg.Dir, GatewayName),
+		Dir: cfg.Dir, Log: LogPath(cfg.Dir, GatewayName),
+		Files: []LogFile{
+			{Path: LogPath(cfg.Dir, "nginx-access"), Unified: cfg.Logs.AccessLog},
+			{Path: LogPath(cfg.Dir, "nginx-error")}, // its lines are in the output too
+		},
 		Host: host, Port: cfg.Nginx.Port,
 		URL: fmt.Sprintf("%s://%s", scheme, joinPort(host, cfg.Nginx.Port)),
 		Health: Health{TCP: true, Interval: 10 * time.Second, Timeout: 2 * time.Second,
@@ -225,7 +229,7 @@ func frontend(cfg *config.Config) (Process, error) {
 	}
 	return Process{
 		Name: FrontendName, Server: FrontendName, Kind: Frontend,
-		Exe: exe, Args: fillPort(f.Command, f.Port), Dir: f.Dir, Log: LogFile(cfg.Dir, FrontendName),
+		Exe: exe, Args: fillPort(f.Command, f.Port), Dir: f.Dir, Log: LogPath(cfg.Dir, FrontendName),
 		Env: appendVars([]string{"PORT=" + strconv.Itoa(f.Port)}, f.Env),
 		// Vite listens on whatever "localhost" is, which may be ::1 alone.
 		Host: "localhost", Port: f.Port, URL: "http://localhost:" + strconv.Itoa(f.Port),

@@ -35,7 +35,8 @@ type Process struct {
 	Dir  string   `json:"dir"`
 	Env  []string `json:"env"` // NAME=VALUE, on top of the supervisor's own
 
-	Log string `json:"log"` // absolute path of the file that gets stdout and stderr
+	Log   string    `json:"log"`             // absolute path of the file that gets stdout and stderr
+	Files []LogFile `json:"files,omitempty"` // further logs that the process writes itself
 
 	Host    string   `json:"host,omitempty"`
 	Port    int      `json:"port,omitempty"` // 0: none
@@ -52,6 +53,12 @@ type Process struct {
 	Restart     string        `json:"restart"`              // config.RestartAlways, ...
 	StopRank    int           `json:"stop_rank"`            // the lowest stops first; equal ranks stop together
 	StopTimeout time.Duration `json:"stop_timeout"`         // from SIGTERM to SIGKILL
+}
+
+// LogFile is a log that a process writes by itself. It is rotated like the rest.
+type LogFile struct {
+	Path    string `json:"path"`              // absolute
+	Unified bool   `json:"unified,omitempty"` // its lines join the unified log
 }
 
 // Health tells how to find out whether a process serves. With none of Path,

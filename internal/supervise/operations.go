@@ -329,7 +329,7 @@ func (s *Supervisor) merge(next plan.Plan) {
 			s.drop([]*process{old})
 		}
 		p := newProcess(s, spec)
-		s.follow(spec.Name, spec.Log)
+		s.follow(spec)
 		s.mu.Lock()
 		s.procs = append(s.procs, p)
 		s.mu.Unlock()
@@ -346,6 +346,7 @@ func (s *Supervisor) drop(procs []*process) {
 		s.mu.Lock()
 		s.procs = slices.DeleteFunc(s.procs, func(q *process) bool { return q == p })
 		s.mu.Unlock()
+		s.unfollow(p.spec)
 	}
 	s.markDirty()
 }

@@ -239,6 +239,12 @@ func (p *process) launch() {
 		}
 		p.socket = s
 	}
+	// Some file systems allow a rotation only while nobody writes.
+	for _, f := range append([]plan.LogFile{{Path: p.spec.Log}}, p.spec.Files...) {
+		if err := p.sup.unifier.Rotate(f.Path); err != nil {
+			fmt.Fprintf(p.sup.log, "[WARN] %s: %v\n", p.spec.Name, err)
+		}
+	}
 	c, err := spawn(p.sup.paths, p.spec, p.socket)
 	if err != nil {
 		p.giveUp(err.Error())

@@ -71,7 +71,7 @@ func Open(paths Paths, lock *os.File, log io.Writer, opts logs.Options) (*Superv
 		changed: make(chan struct{}), dirty: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.follow(SupervisorName, paths.SupervisorLog())
+	s.followLog(logs.Source{Name: SupervisorName, Path: paths.SupervisorLog()})
 	s.adoptAll(st)
 	s.tasks.Go(s.keepState)
 	s.tasks.Go(func() {
@@ -88,7 +88,7 @@ func (s *Supervisor) adoptAll(st savedState) {
 	for _, saved := range st.Processes {
 		p := newProcess(s, saved.Process)
 		s.procs = append(s.procs, p)
-		s.follow(p.spec.Name, p.spec.Log)
+		s.follow(p.spec)
 		p.now.restarts, p.now.since = saved.Restarts, saved.Since
 		if saved.ID.PID == 0 {
 			continue
@@ -186,10 +186,26 @@ func (s *Supervisor) stateChanged(p *process, from, to snapshot) {
 	s.markDirty()
 }
 
-// follow makes a log part of the unified one. That it can't be is no reason
-// not to run the process.
-func (s *Supervisor) follow(name, path string) {
-	if err := s.unifier.Add(logs.Source{Name: name, Path: path}); err != nil {
+// follow makes a process's logs part of the unified one.
+func (s *Supervisor) follow(p plan.Process) {
+	s.followLog(logs.Source{Name: p.Name, Path: p.Log})
+	for _, f := range p.Files {
+		s.followLog(logs.Source{Name: p.Name, Path: f.Path, RotateOnly: !f.Unified})
+	}
+}
+
+// unfollow is for a process that has left the plan.
+func (s *Supervisor) unfollow(p plan.Process) {
+	for _, f := range append([]plan.LogFile{{Path: p.Log}}, p.Files...) {
+		if err := s.unifier.Remove(f.Path); err != nil {
+			fmt.Fprintf(s.log, "[WARN] unified log: %v\n", err)
+		}
+	}
+}
+
+// followLog follows one log. That it can't is no reason not to run the process.
+func (s *Supervisor) followLog(src logs.Source) {
+	if err := s.unifier.Add(src); err != nil {
 		fmt.Fprintf(s.log, "[WARN] unified log: %v\n", err)
 	}
 }

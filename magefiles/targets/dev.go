@@ -279,7 +279,7 @@ func (st *stack) watchers(p prepared) []plan.Process {
 		procs = append(procs, plan.Process{
 			Name: name, Server: name, Kind: plan.Watcher,
 			Exe: st.c.Exe, Args: []string{st.c.Exe, target, "-config=" + st.file}, Dir: st.cfg.Dir,
-			Log:     plan.LogFile(st.cfg.Dir, name),
+			Log:     plan.LogPath(st.cfg.Dir, name),
 			Health:  plan.Health{Interval: time.Minute, Timeout: time.Second, Retries: 1, StartPeriod: time.Minute},
 			Restart: config.RestartAlways, StopTimeout: 2 * time.Second,
 		})
@@ -296,6 +296,9 @@ func (st *stack) watchers(p prepared) []plan.Process {
 // panel shows where everything is.
 func (st *stack) panel(p *plan.Plan) {
 	rows := [][2]string{}
+	if st.cfg.Frontend != nil && st.multi {
+		rows = append(rows, [2]string{"page", entry(p)})
+	}
 	for _, proc := range p.Processes {
 		if proc.URL != "" {
 			rows = append(rows, [2]string{proc.Name, proc.URL})
