@@ -49,6 +49,7 @@ func Diff(old, new Document) []Change {
 	}
 	a, b := old.described(), new.described()
 	var all []Change
+	same := sameSchemas(old, new)
 	for _, label := range union2(a, b) {
 		x, inOld := a[label]
 		y, inNew := b[label]
@@ -58,7 +59,7 @@ func Diff(old, new Document) []Change {
 		case !inNew:
 			all = append(all, Change{Verb: Removed, Operation: label, Breaking: true})
 		default:
-			c := comparison{old: old, new: new, seen: map[string]bool{}}
+			c := comparison{old: old, new: new, same: same, seen: map[string]bool{}}
 			c.operation(x, y)
 			if len(c.details) > 0 {
 				all = append(all, Change{Changed, label, c.breaking, c.details})
@@ -116,6 +117,7 @@ type comparison struct {
 	old, new Document
 	details  []string
 	breaking bool
+	same     map[string]bool // see sameSchemas
 	seen     map[string]bool // pairs of references under way
 }
 

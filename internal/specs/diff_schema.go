@@ -10,8 +10,21 @@ import (
 // what comes out may bring more and leave out less; anything else breaks a
 // client.
 func (c *comparison) schema(at string, x, y any, in bool) {
-	a, refA := c.old.deref(x)
-	b, refB := c.new.deref(y)
+	if meansSame(x, y, "") && c.leadsToSame(x) {
+		return
+	}
+	a, refA, nullA := c.old.withoutNull(x)
+	b, refB, nullB := c.new.withoutNull(y)
+	if refA != "" && refA == refB && nullA == nullB && c.same[refA] {
+		return
+	}
+	if nullA != nullB {
+		if nullB {
+			c.note(!in, "%s may be null", at)
+		} else {
+			c.note(in, "%s may not be null any more", at)
+		}
+	}
 	if refA != "" || refB != "" {
 		pair := refA + " " + refB + " " + show(in)
 		if c.seen[pair] {
@@ -21,15 +34,6 @@ func (c *comparison) schema(at string, x, y any, in bool) {
 	}
 	if a == nil && b == nil {
 		return
-	}
-	a, nullA := c.old.withoutNull(a)
-	b, nullB := c.new.withoutNull(b)
-	if nullA != nullB {
-		if nullB {
-			c.note(!in, "%s may be null", at)
-		} else {
-			c.note(in, "%s may not be null any more", at)
-		}
 	}
 	kindA, kindB := c.old.kindOf(a), c.new.kindOf(b)
 	if kindA != kindB {
@@ -50,28 +54,45 @@ func (c *comparison) schema(at string, x, y any, in bool) {
 	c.alternatives(at, a, b, in)
 }
 
-// withoutNull is the schema of what is not null, and whether null is allowed:
-// the three ways to say so are one.
-func (d Document) withoutNull(s map[string]any) (map[string]any, bool) {
-	null := nullable(s)
-	alts := alternatives(s)
+// withoutNull is the schema of what is not null, with the last reference that
+// led to it, and whether null is allowed: the ways to say so are one.
+func (d Document) withoutNull(v any) (s map[string]any, ref string, null bool) {
+	for range 64 { // deeper ones are circles
+		m, r := d.deref(v)
+		if r != "" {
+			ref = r
+		}
+		s, null = m, null || nullable(m)
+		rest := d.only(m)
+		if rest == nil {
+			break
+		}
+		null = null || len(alternatives(m)) > 1
+		v = rest
+	}
+	return s, ref, null
+}
+
+// only is the one schema that another stands for: the only thing that allOf
+// says, or the only alternative to null.
+func (d Document) only(s map[string]any) any {
+	if len(object(s["properties"])) > 0 {
+		return nil
+	}
+	all, alts := list(s["allOf"]), alternatives(s)
+	if len(all) == 1 && len(alts) == 0 {
+		return all[0]
+	}
 	var rest []any
 	for _, alt := range alts {
-		if isNull(object(alt)) {
-			null = true
-			continue
+		if !isNull(object(alt)) {
+			rest = append(rest, alt)
 		}
-		rest = append(rest, alt)
 	}
-	if len(rest) == 1 && len(alts) > len(rest) && len(object(s["properties"])) == 0 {
-		m, _ := d.deref(rest[0])
-		return m, null
+	if len(rest) == 1 && len(all) == 0 {
+		return rest[0]
 	}
-	if all := list(s["allOf"]); len(all) == 1 && len(object(s["properties"])) == 0 {
-		m, _ := d.deref(all[0])
-		return m, null
-	}
-	return s, null
+	return nil
 }
 
 // kindOf is the JSON type of a schema with its format, or "one of several".
@@ -223,4 +244,62 @@ func memberIndex(alts []any) map[string]any {
 		m[unique(key, func(k string) bool { _, taken := m[k]; return taken })] = alt
 	}
 	return m
+}
+
+// sameSchemas are the references to named schemas that mean the same in both
+// documents, with everything that they lead to: most of them, mostly.
+func sameSchemas(old, new Document) map[string]bool {
+	a, b := object(old.Root, "components", "schemas"), object(new.Root, "components", "schemas")
+	same := map[string]bool{}
+	users := map[string][]string{} // reference -> the schemas that use it
+	var differ []string
+	for _, name := range keys(a) {
+		ref := "#/components/schemas/" + escapePointer(name)
+		if v, ok := b[name]; ok && meansSame(a[name], v, "") {
+			same[ref] = true
+		} else {
+			differ = append(differ, ref)
+		}
+		references(a[name], func(to string) { users[to] = append(users[to], ref) })
+	}
+	for to := range users {
+		if !same[to] {
+			differ = append(differ, to) // also what lies elsewhere, and is not known
+		}
+	}
+	for len(differ) > 0 {
+		ref := differ[len(differ)-1]
+		differ = differ[:len(differ)-1]
+		delete(same, ref)
+		for _, user := range users[ref] {
+			if same[user] {
+				delete(same, user)
+				differ = append(differ, user)
+			}
+		}
+	}
+	return same
+}
+
+// leadsToSame tells whether everything that a schema refers to is the same.
+func (c *comparison) leadsToSame(v any) bool {
+	same := true
+	references(v, func(ref string) { same = same && c.same[ref] })
+	return same
+}
+
+func references(v any, found func(string)) {
+	switch v := v.(type) {
+	case map[string]any:
+		if ref, ok := v["$ref"].(string); ok {
+			found(ref)
+		}
+		for _, e := range v {
+			references(e, found)
+		}
+	case []any:
+		for _, e := range v {
+			references(e, found)
+		}
+	}
 }

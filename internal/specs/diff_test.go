@@ -40,7 +40,9 @@ func TestDiff(t *testing.T) {
 		{"an error is told", `"404":{"description":""}`, `"404":{"description":""},"409":{"description":""}`, "changed GET /a/{id}: new response 409"},
 		{"a success is gone", `"204"`, `"201"`, "changed POST /a/{id} (breaking): new response 201, response 204 is gone (breaking)"},
 		{"a description is no change", `"description":"","content"`, `"description":"x","content"`, ""},
-		{"null is null however it is written", `"name":{"type":"string"}`, `"name":{"anyOf":[{"type":"string"}]}`, "changed GET /a/{id} (breaking): response 200.name is one of several instead of string (breaking)"},
+		{"one alternative is none", `"name":{"type":"string"}`, `"name":{"anyOf":[{"type":"string"}]}`, ""},
+		{"a union is another type", `"name":{"type":"string"}`, `"name":{"anyOf":[{"type":"string"},{"type":"integer"}]}`, "changed GET /a/{id} (breaking): response 200.name is one of several instead of string (breaking)"},
+		{"a circle by way of null ends", `"next":{"$ref":"#/components/schemas/A"}`, `"next":{"anyOf":[{"$ref":"#/components/schemas/A"},{"type":"null"}]}`, "changed GET /a/{id} (breaking): response 200.next may be null (breaking)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.from != "" && !strings.Contains(api, c.from) {
@@ -66,6 +68,14 @@ func TestDiffOfNullInThreeWays(t *testing.T) {
 				t.Errorf("%s to %s: %v", a, b, d)
 			}
 		}
+	}
+}
+
+func TestDiffOfCirclesEnds(t *testing.T) {
+	old := large(50)
+	object(old.Root, "components", "schemas", "Item49", "properties")["next"] = map[string]any{"anyOf": []any{map[string]any{"$ref": "#/components/schemas/Item49"}, map[string]any{"type": "null"}}}
+	if d := Diff(old, large(50)); len(d) > 0 {
+		t.Errorf("got %v", d)
 	}
 }
 

@@ -1,0 +1,100 @@
+package specs
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The documents of real services come from packages of the npm registry.
+func TestPythonClientsOfRealServices(t *testing.T) {
+	python := pythonFor(t)
+	for _, c := range []struct {
+		service, pack, file string
+		tags                []string // GitHub's whole API takes a type checker long
+		operations          int      // at least
+	}{
+		{"GitHub", "@octokit/openapi@23", "generated/api.github.com.json", []string{"repos", "issues", "pulls", "actions", "search"}, 400},
+		{"Directus", "@directus/specs@15", "dist/openapi.json", nil, 80},
+		{"Blockfrost", "@blockfrost/openapi@0.1.93", "openapi.yaml", nil, 80},
+	} {
+		t.Run(c.service, func(t *testing.T) {
+			t.Parallel()
+			d, err := Load(packed(t, c.pack, c.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(c.tags) > 0 {
+				keepTags(d, c.tags)
+			}
+			if n := d.Operations(); n < c.operations {
+				t.Errorf("only %d operations", n)
+			}
+			m := PythonModule{Name: strings.ToLower(c.service)}
+			text, err := Python(d, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, m.File()), string(text))
+			mypy(t, dir, m.File())
+			module := strings.TrimSuffix(m.File(), ".py")
+			out := run(t, dir, python, "-c", "import inspect, "+module+" as m; print(sum(inspect.iscoroutinefunction(f) and not n.startswith('_') for n, f in vars(m."+m.Class()+").items()) - 1)")
+			if strings.TrimSpace(out) != show(d.Operations()) {
+				t.Errorf("%s methods for %d operations", strings.TrimSpace(out), d.Operations())
+			}
+		})
+	}
+}
+
+// packed is one file of a package, kept between runs of the tests.
+func packed(t *testing.T, pack, file string) string {
+	t.Helper()
+	dir := filepath.Join(os.TempDir(), "muster-test-packed")
+	kept := filepath.Join(dir, identifier(pack, "p")+"-"+filepath.Base(file))
+	if _, err := os.Stat(kept); err == nil {
+		return kept
+	}
+	tmp := t.TempDir()
+	cmd := exec.Command("npm", "pack", "--silent", "--pack-destination", tmp, pack)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		missing(t, "the npm registry is not to be had: %v\n%s", err, out)
+	}
+	all, err := filepath.Glob(filepath.Join(tmp, "*.tgz"))
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	run(t, tmp, "tar", "xzf", all[0], "package/"+file)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(tmp, "package", filepath.FromSlash(file)), kept); err != nil {
+		t.Fatal(err)
+	}
+	return kept
+}
+
+// keepTags removes the operations that have none of the tags.
+func keepTags(d Document, tags []string) {
+	paths := object(d.Root["paths"])
+	for path, item := range paths {
+		item := object(item)
+		left := false
+		for _, m := range methods {
+			op := object(item[m])
+			keep := false
+			for _, tag := range texts(list(op["tags"])) {
+				keep = keep || has(tags, tag)
+			}
+			if !keep {
+				delete(item, m)
+			}
+			left = left || keep
+		}
+		if !left {
+			delete(paths, path)
+		}
+	}
+}
