@@ -2,8 +2,6 @@ package gateway
 
 import (
 	"bufio"
-	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,11 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/coder/websocket"
 
 	"muster/internal/config"
 )
@@ -231,96 +226,6 @@ func TestServersSeeTheClientInXForwarded(t *testing.T) {
 	})
 }
 
-// dial opens a WebSocket and returns the name that the backend gave.
-func (b *bench) dial(t testing.TB, uri string) (*websocket.Conn, string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	c, resp, err := websocket.Dial(ctx, "ws://"+b.addr+uri, nil)
-	if err != nil {
-		body := ""
-		if resp != nil && resp.Body != nil {
-			data, _ := io.ReadAll(resp.Body)
-			body = string(data)
-		}
-		t.Fatalf("%s: %v %s", uri, err, body)
-	}
-	t.Cleanup(func() { c.CloseNow() })
-	c.SetReadLimit(64 << 20)
-	_, name, err := c.Read(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c, string(name)
-}
-
-func TestWebSocketsByPath(t *testing.T) {
-	t.Parallel()
-	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
-		for uri, want := range map[string]string{
-			"/api/v1/broker/ws":        "broker-0",
-			"/api/v1/datafeed/ws?x=1":  "datafeed-0",
-			"/api/v1/broker/elsewhere": "broker-0",
-			"/api/v1/other":            "core-0",
-		} {
-			c, name := b.dial(t, uri)
-			if name != want {
-				t.Errorf("%s went to %s, want %s", uri, name, want)
-			}
-			large := bytes.Repeat([]byte("muster"), 200_000)
-			for _, message := range [][]byte{[]byte("one"), large, []byte("two")} {
-				if err := c.Write(t.Context(), websocket.MessageBinary, message); err != nil {
-					t.Fatal(err)
-				}
-				kind, got, err := c.Read(t.Context())
-				if err != nil || kind != websocket.MessageBinary || !bytes.Equal(got, message) {
-					t.Fatalf("%s: %d bytes came back as %d (%v)", uri, len(message), len(got), err)
-				}
-			}
-			if err := c.Write(t.Context(), websocket.MessageText, []byte("close")); err != nil {
-				t.Fatal(err)
-			}
-			if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != 4321 {
-				t.Errorf("%s: closed with %v, want the server's own status", uri, err)
-			}
-		}
-	})
-}
-
-func TestWebSocketsByQueryParameter(t *testing.T) {
-	t.Parallel()
-	text := threeServers + "websocket: {routing_strategy: query_param, query_param_name: type}\n"
-	eachGateway(t, text, three, func(t *testing.T, b *bench) {
-		for uri, want := range map[string]string{
-			"/api/v1/ws?type=broker":         "broker-0",
-			"/api/v1/ws?a=b&type=datafeed&c": "datafeed-0",
-			"/api/v1/ws?TYPE=Broker":         "broker-0",
-		} {
-			if _, name := b.dial(t, uri); name != want {
-				t.Errorf("%s went to %s, want %s", uri, name, want)
-			}
-		}
-		for _, uri := range []string{"/api/v1/ws", "/api/v1/ws?type=", "/api/v1/ws?type=nonsense", "/api/v1/ws?xtype=broker"} {
-			resp, data := b.do(t, "GET", uri, nil, "Connection", "Upgrade", "Upgrade", "websocket")
-			b.wantError(t, resp, data, 400, "", "the query parameter type must be one of: broker, datafeed")
-		}
-	})
-}
-
-func TestUnknownQueryParameterGoesToTheDefaultServer(t *testing.T) {
-	t.Parallel()
-	text := threeServers + "websocket: {routing_strategy: query_param, query_param_name: type, default_server: core}\n"
-	eachGateway(t, text, three, func(t *testing.T, b *bench) {
-		for uri, want := range map[string]string{
-			"/api/v1/ws?type=broker": "broker-0", "/api/v1/ws": "core-0", "/api/v1/ws?type=nonsense": "core-0",
-		} {
-			if _, name := b.dial(t, uri); name != want {
-				t.Errorf("%s went to %s, want %s", uri, name, want)
-			}
-		}
-	})
-}
-
 func TestEventsAreNotHeldBack(t *testing.T) {
 	t.Parallel()
 	text := strings.Replace(threeServers, "PORT", "PORT, extra: extra.conf", 1) // a second of silence ends what is no stream
@@ -403,126 +308,6 @@ func TestErrorsNameTheServerThatIsDown(t *testing.T) {
 		b.wantError(t, resp, data, 504, "broker", "the server broker did not answer in time")
 		if d := time.Since(begin); d > 8*time.Second {
 			t.Errorf("a hung server took %v to be noticed", d)
-		}
-	})
-}
-
-func TestASingleInstanceIsBackAtOnce(t *testing.T) {
-	t.Parallel()
-	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
-		old := b.backends["broker-0"]
-		old.http.Close()
-		for range 10 {
-			if resp, data := b.do(t, "GET", "/api/v1/broker/x", nil); resp.StatusCode != 502 {
-				t.Fatalf("got %d %s", resp.StatusCode, data)
-			}
-		}
-		s, _ := b.c.Server("broker")
-		startBackend(t, "broker-new", s.Port)
-		if e := b.echo(t, "GET", "/api/v1/broker/x", nil); e.Server != "broker-new" {
-			t.Errorf("answered by %s", e.Server)
-		}
-	})
-}
-
-const threeInstances = `
-api_base_url: /api/v1
-nginx: {port: PORT}
-servers:
-  core: {port: <core>, instances: 3, balance: BALANCE}
-`
-
-func TestInstancesShareTheRequests(t *testing.T) {
-	t.Parallel()
-	for _, balance := range []string{"round_robin", "least_conn", "ip_hash"} {
-		t.Run(balance, func(t *testing.T) {
-			eachGateway(t, strings.Replace(threeInstances, "BALANCE", balance, 1), []string{"core*3"}, func(t *testing.T, b *bench) {
-				count := map[string]int{}
-				for range 60 {
-					count[b.echo(t, "GET", "/api/v1/x", nil).Server]++
-				}
-				if balance == "ip_hash" {
-					if len(count) != 1 {
-						t.Errorf("one client went to %v", count)
-					}
-					return
-				}
-				for i := range 3 {
-					if n := count[fmt.Sprintf("core-%d", i)]; n < 15 {
-						t.Errorf("60 requests went %v", count)
-						break
-					}
-				}
-			})
-		})
-	}
-}
-
-func TestLeastConnAvoidsABusyInstance(t *testing.T) {
-	t.Parallel()
-	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "least_conn", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
-		busy := map[string]bool{}
-		for range 2 {
-			_, name := b.dial(t, "/api/v1/ws")
-			busy[name] = true
-		}
-		if len(busy) != 2 {
-			t.Fatalf("two sockets went to %v", busy)
-		}
-		for range 10 {
-			if e := b.echo(t, "GET", "/api/v1/x", nil); busy[e.Server] {
-				t.Errorf("a request went to %s, which is busy", e.Server)
-			}
-		}
-	})
-}
-
-func TestADeadInstanceCostsNoRequest(t *testing.T) {
-	t.Parallel()
-	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "round_robin", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
-		b.backends["core-1"].http.Close()
-		for i := range 60 {
-			method := []string{"GET", "POST"}[i%2] // nothing was sent yet: a POST is repeated too
-			b.echo(t, method, "/api/v1/x", strings.NewReader("body"))
-		}
-	})
-}
-
-func TestOnlyWhatIsSafeIsRepeated(t *testing.T) {
-	t.Parallel()
-	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "round_robin", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
-		seen := func() (n int64) {
-			for _, s := range b.backends {
-				n += s.requests.Load()
-			}
-			return n
-		}
-		resp, data := b.do(t, "POST", "/api/v1/drop", strings.NewReader("body"))
-		b.wantError(t, resp, data, 502, "core", "the server core is down: no instance of it gave an answer")
-		if n := seen(); n != 1 {
-			t.Errorf("a POST was sent %d times", n)
-		}
-		resp, _ = b.do(t, "GET", "/api/v1/drop", nil)
-		if n := seen(); resp.StatusCode != 502 || n != 4 {
-			t.Errorf("a GET was sent %d times, status %d", n-1, resp.StatusCode)
-		}
-	})
-}
-
-func TestConnectionsToTheServersAreKept(t *testing.T) {
-	t.Parallel()
-	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
-		var wg sync.WaitGroup
-		for range 8 {
-			wg.Go(func() {
-				for range 50 {
-					b.echo(t, "POST", "/api/v1/broker/x", strings.NewReader("body"))
-				}
-			})
-		}
-		wg.Wait()
-		if n := b.backends["broker-0"].conns.Load(); n > 16 {
-			t.Errorf("400 requests of 8 clients took %d connections to the server", n)
 		}
 	})
 }

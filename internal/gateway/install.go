@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -61,9 +62,14 @@ type installer struct {
 // installation would bring stays.
 func Install(ctx context.Context, c *config.Config, progress func(Event)) (Binary, error) {
 	i := &installer{
-		c:      c,
-		client: &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}},
-		stall:  20 * time.Second, pause: time.Second,
+		c: c,
+		client: &http.Client{Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+			// A network that drops packets must not hold up every start.
+			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+			TLSHandshakeTimeout: 10 * time.Second,
+		}},
+		stall: 20 * time.Second, pause: time.Second,
 		goos: runtime.GOOS, goarch: runtime.GOARCH,
 		progress: progress,
 	}

@@ -1,21 +1,17 @@
 package gateway
 
 import (
-	"context"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -286,40 +282,6 @@ func TestInstallRefusesAFileThatTheLockDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestInstallRefusesAWrongChecksum(t *testing.T) {
-	t.Parallel()
-	m := newMirror(t)
-	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
-	m.files[name][100]++
-	i := newInstaller(t, m, "")
-	i.wantFailure(t, name, "index.json says", "damaged or replaced")
-	if _, err := os.Stat(LockFile(i.c)); err == nil {
-		t.Error("a lock file was written")
-	}
-	if left, _ := os.ReadDir(filepath.Join(i.c.Dir, ".local", "tmp")); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
-	}
-}
-
-func TestInstallRefusesATruncatedFile(t *testing.T) {
-	t.Parallel()
-	m := newMirror(t)
-	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
-	m.files[name] = m.files[name][:5000]
-	newInstaller(t, m, "").wantFailure(t, name, "416")
-}
-
-func TestInstallReportsAMissingFile(t *testing.T) {
-	t.Parallel()
-	m := newMirror(t)
-	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
-	delete(m.files, name)
-	newInstaller(t, m, "").wantFailure(t, "/"+name+": 404 Not Found")
-	if n := m.downloads(); n != 1 {
-		t.Errorf("asked %d times for a file that is not there", n)
-	}
-}
-
 func TestInstallReportsABadIndex(t *testing.T) {
 	t.Parallel()
 	m := newMirror(t)
@@ -328,104 +290,6 @@ func TestInstallReportsABadIndex(t *testing.T) {
 	newInstaller(t, m, "").wantFailure(t, "format 3")
 	m.index = index{FormatVersion: 2, Contents: []build{{Name: "nginx", Version: "1.28.2", Arch: "x86_64", OS: "linux", Filename: "../../evil", Checksum: "sha1:"}}}
 	newInstaller(t, m, "").wantFailure(t, "no build for")
-}
-
-func TestInstallGoesOnAfterABrokenConnection(t *testing.T) {
-	t.Parallel()
-	m := newMirror(t)
-	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
-	breaks := 2
-	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
-		if breaks == 0 {
-			http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(data)))
-			return
-		}
-		breaks--
-		from := 0
-		if s, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes="); ok {
-			from, _ = strconv.Atoi(strings.TrimSuffix(s, "-"))
-			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
-			w.WriteHeader(http.StatusPartialContent)
-		}
-		_, _ = w.Write(data[from : from+40_000])
-		panic(http.ErrAbortHandler)
-	})
-	newInstaller(t, m, "").wantInstalled(t, "1.28.2")
-	if got := strings.Join(m.requests, "|"); !strings.HasSuffix(got, "bytes=80000-") {
-		t.Errorf("did not go on where it ended: %s", got)
-	}
-}
-
-func TestInstallResumesInALaterCall(t *testing.T) {
-	t.Parallel()
-	m := newMirror(t)
-	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
-	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
-		if r.Header.Get("Range") == "" {
-			_, _ = w.Write(data[:50_000])
-		}
-		panic(http.ErrAbortHandler)
-	})
-	i := newInstaller(t, m, "")
-	i.wantFailure(t, name)
-	m.answer(nil)
-	i.wantInstalled(t, "1.28.2")
-	if last := m.requests[len(m.requests)-1]; last != name+" bytes=50000-" {
-		t.Errorf("asked for %q", last)
-	}
-}
-
-func TestInstallGivesUpOnASilentMirror(t *testing.T) {
-	t.Parallel()
-	m := newMirror(t)
-	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
-	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
-		_, _ = w.Write(data[:10])
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-	})
-	i := newInstaller(t, m, "")
-	i.stall = 50 * time.Millisecond
-	i.wantFailure(t, name, "sent nothing for 50ms")
-}
-
-func TestInstallWaitsForASlowMirror(t *testing.T) {
-	t.Parallel()
-	m := newMirror(t)
-	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
-	m.answer(func(w http.ResponseWriter, _ *http.Request, data []byte) {
-		for len(data) > 0 {
-			n := min(len(data), 16_000)
-			_, _ = w.Write(data[:n])
-			_ = http.NewResponseController(w).Flush()
-			data = data[n:]
-			time.Sleep(30 * time.Millisecond)
-		}
-	})
-	i := newInstaller(t, m, "")
-	i.stall = 250 * time.Millisecond // less than the whole takes
-	i.wantInstalled(t, "1.28.2")
-}
-
-func TestInstallReportsAFullDisk(t *testing.T) {
-	t.Parallel()
-	m := newMirror(t)
-	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
-	i := newInstaller(t, m, "")
-	if err := Prepare(i.c); err != nil {
-		t.Fatal(err)
-	}
-	part := filepath.Join(i.c.Dir, ".local", "tmp", name+".part")
-	if err := os.Symlink("/dev/full", part); err != nil {
-		t.Skip(err)
-	}
-	err := i.wantFailure(t, "the disk is full")
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("%v is not ENOSPC", err)
-	}
-	if _, err := os.Lstat(part); err == nil {
-		t.Error("left the partial download behind")
-	}
 }
 
 func TestInstallRefusesWhatDoesNotRun(t *testing.T) {
@@ -462,99 +326,6 @@ func TestTheEnvironmentNamesTheMirror(t *testing.T) {
 	i.c.Nginx.Mirror = "http://127.0.0.1:1"
 	t.Setenv(MirrorVariable, m.URL+"/nginx-binaries")
 	i.wantInstalled(t, "1.28.2")
-}
-
-// The way by a package, with a real package and a real dpkg-deb; only the
-// download is a script's.
-func TestInstallUnpacksTheDistributionsPackage(t *testing.T) {
-	real, err := Find(t.Context(), load(t, designFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(real.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bin, debs := t.TempDir(), t.TempDir()
-	// As in Debian 12 nginx is in the package of that name; nginx-light of
-	// Debian 11 has it, and its package nginx is empty.
-	for _, holder := range []string{"nginx", "nginx-light"} {
-		t.Run(holder, func(t *testing.T) {
-			for _, name := range []string{"nginx", "nginx-light"} {
-				files := map[string][]byte{"usr/share/doc/nginx/copyright": []byte("text")}
-				if name == holder {
-					files["usr/sbin/nginx"] = data
-				}
-				packDeb(t, debs, name, "libc6 (>= 2.3), iproute2", files)
-			}
-			script := "#!/bin/sh\nfor last; do :; done\ncase \"$*\" in *update*) exit 0;; esac\n" +
-				"cp '" + debs + "'/\"$last\"_1_all.deb . || { echo 'E: Unable to locate package' >&2; exit 100; }\n"
-			if err := os.WriteFile(filepath.Join(bin, "apt-get"), []byte(script), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-			i := newInstaller(t, newMirror(t), "") // with nothing in it
-			var said []string
-			i.progress = func(e Event) { said = append(said, e.Text) }
-			b, err := i.install(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if b.Path != LocalBinary(i.c) || b.Source != "distribution's package" || b.Version != real.Version {
-				t.Errorf("installed %+v", b)
-			}
-			text := strings.Join(said, "\n")
-			for _, want := range []string{"trying standalone build from " + i.mirror(), "no build for linux/amd64",
-				"trying the distribution's package", "nginx " + b.Version + ", distribution's package"} {
-				if !strings.Contains(text, want) {
-					t.Errorf("said nothing of %q:\n%s", want, text)
-				}
-			}
-			generated(t, i.c, Options{Binary: b})
-			if left, _ := os.ReadDir(filepath.Join(i.c.Dir, ".local", "tmp")); len(left) > len(b.Modules) {
-				for _, e := range left {
-					if strings.HasPrefix(e.Name(), "package-") {
-						t.Errorf("left behind: %s", e.Name())
-					}
-				}
-			}
-		})
-	}
-}
-
-func TestInstallBringsMissingLibraries(t *testing.T) {
-	bin, debs := t.TempDir(), t.TempDir()
-	// A program that runs only with its library, as ldd too would say.
-	program := "#!/bin/sh\n[ -e \"$LD_LIBRARY_PATH/libinner.so.1\" ] || { echo 'error while loading shared libraries' >&2; exit 127; }\n" +
-		"echo 'nginx version: nginx/1.22.1' >&2\n"
-	packDeb(t, debs, "nginx", "libouter1 (>= 2) | other, nginx-common", map[string][]byte{"usr/sbin/nginx": []byte(program)})
-	packDeb(t, debs, "libouter1", "libinner1:any", map[string][]byte{"usr/lib/x/libouter.so.1": []byte("so")})
-	packDeb(t, debs, "libinner1", "libc6", map[string][]byte{"usr/lib/y/libinner.so.1": []byte("so")})
-	scripts := map[string]string{
-		"apt-get": "for last; do :; done\ncp '" + debs + "'/\"$last\"_1_all.deb .\n",
-		"ldd": "case \"$LD_LIBRARY_PATH\" in */y*) ;; *) echo 'libinner.so.1 => not found';; esac\n" +
-			"case \"$LD_LIBRARY_PATH\" in */x*) ;; *) echo 'libouter.so.1 => not found';; esac\n",
-	}
-	for name, text := range scripts {
-		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+text), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	i := newInstaller(t, newMirror(t), "")
-	b, err := i.install(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "LD_LIBRARY_PATH=" + filepath.Join(i.c.Dir, ".local", "lib", "nginx")
-	if b.Version != "1.22.1" || len(b.Env) != 1 || b.Env[0] != want {
-		t.Errorf("installed %+v, want %s", b, want)
-	}
-	for range 2 { // by asking the program, then from the cache
-		if found, err := Find(t.Context(), i.c); err != nil || found.Path != b.Path || len(found.Env) != 1 || found.Env[0] != want {
-			t.Errorf("found %+v (%v)", found, err)
-		}
-	}
 }
 
 func TestInstallEndsWithTheSystemsNginxOrAllReasons(t *testing.T) {
@@ -604,21 +375,6 @@ func TestTwoInstallationsAtOnceDoNotDisturbEachOther(t *testing.T) {
 	wg.Wait()
 	if n := m.downloads(); n != 1 {
 		t.Errorf("four installations of the same took %d downloads", n)
-	}
-}
-
-func TestInstallCanBeInterrupted(t *testing.T) {
-	t.Parallel()
-	m := newMirror(t)
-	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
-	i := newInstaller(t, m, "")
-	ctx, cancel := context.WithCancel(t.Context())
-	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
-		cancel()
-		<-r.Context().Done()
-	})
-	if _, err := i.install(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
 	}
 }
 

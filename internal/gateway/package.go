@@ -179,13 +179,15 @@ func glob(dir string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }
 
-// lists are apt's options to keep lists of our own, once they are needed.
+// lists are apt's options: not to wait long for a network that is not there,
+// and to keep lists of our own, once they are needed.
 func (d *debian) lists() []string {
+	common := []string{"-q", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10", "-o", "Acquire::Retries=1"}
 	if !d.updated {
-		return []string{"-q"}
+		return common
 	}
-	return []string{"-q", "-o", "Dir::State::lists=" + filepath.Join(d.work, "lists"),
-		"-o", "Dir::Cache=" + filepath.Join(d.work, "cache")}
+	return append(common, "-o", "Dir::State::lists="+filepath.Join(d.work, "lists"),
+		"-o", "Dir::Cache="+filepath.Join(d.work, "cache"))
 }
 
 // libraries unpacks the libraries that nginx needs and this machine lacks,

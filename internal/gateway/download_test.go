@@ -1,0 +1,162 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestInstallRefusesAWrongChecksum(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.files[name][100]++
+	i := newInstaller(t, m, "")
+	i.wantFailure(t, name, "index.json says", "damaged or replaced")
+	if _, err := os.Stat(LockFile(i.c)); err == nil {
+		t.Error("a lock file was written")
+	}
+	if left, _ := os.ReadDir(filepath.Join(i.c.Dir, ".local", "tmp")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestInstallRefusesATruncatedFile(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.files[name] = m.files[name][:5000]
+	newInstaller(t, m, "").wantFailure(t, name, "416")
+}
+
+func TestInstallReportsAMissingFile(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	delete(m.files, name)
+	newInstaller(t, m, "").wantFailure(t, "/"+name+": 404 Not Found")
+	if n := m.downloads(); n != 1 {
+		t.Errorf("asked %d times for a file that is not there", n)
+	}
+}
+
+func TestInstallGoesOnAfterABrokenConnection(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	breaks := 2
+	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
+		if breaks == 0 {
+			http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(data)))
+			return
+		}
+		breaks--
+		from := 0
+		if s, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes="); ok {
+			from, _ = strconv.Atoi(strings.TrimSuffix(s, "-"))
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
+			w.WriteHeader(http.StatusPartialContent)
+		}
+		_, _ = w.Write(data[from : from+40_000])
+		panic(http.ErrAbortHandler)
+	})
+	newInstaller(t, m, "").wantInstalled(t, "1.28.2")
+	if got := strings.Join(m.requests, "|"); !strings.HasSuffix(got, "bytes=80000-") {
+		t.Errorf("did not go on where it ended: %s", got)
+	}
+}
+
+func TestInstallResumesInALaterCall(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
+		if r.Header.Get("Range") == "" {
+			_, _ = w.Write(data[:50_000])
+		}
+		panic(http.ErrAbortHandler)
+	})
+	i := newInstaller(t, m, "")
+	i.wantFailure(t, name)
+	m.answer(nil)
+	i.wantInstalled(t, "1.28.2")
+	if last := m.requests[len(m.requests)-1]; last != name+" bytes=50000-" {
+		t.Errorf("asked for %q", last)
+	}
+}
+
+func TestInstallGivesUpOnASilentMirror(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
+		_, _ = w.Write(data[:10])
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	i := newInstaller(t, m, "")
+	i.stall = 50 * time.Millisecond
+	i.wantFailure(t, name, "sent nothing for 50ms")
+}
+
+func TestInstallWaitsForASlowMirror(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.answer(func(w http.ResponseWriter, _ *http.Request, data []byte) {
+		for len(data) > 0 {
+			n := min(len(data), 16_000)
+			_, _ = w.Write(data[:n])
+			_ = http.NewResponseController(w).Flush()
+			data = data[n:]
+			time.Sleep(30 * time.Millisecond)
+		}
+	})
+	i := newInstaller(t, m, "")
+	i.stall = 250 * time.Millisecond // less than the whole takes
+	i.wantInstalled(t, "1.28.2")
+}
+
+func TestInstallReportsAFullDisk(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	i := newInstaller(t, m, "")
+	if err := Prepare(i.c); err != nil {
+		t.Fatal(err)
+	}
+	part := filepath.Join(i.c.Dir, ".local", "tmp", name+".part")
+	if err := os.Symlink("/dev/full", part); err != nil {
+		t.Skip(err)
+	}
+	err := i.wantFailure(t, "the disk is full")
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("%v is not ENOSPC", err)
+	}
+	if _, err := os.Lstat(part); err == nil {
+		t.Error("left the partial download behind")
+	}
+}
+
+func TestInstallCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	i := newInstaller(t, m, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
+		cancel()
+		<-r.Context().Done()
+	})
+	if _, err := i.install(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
