@@ -21,6 +21,13 @@ import (
 // N-1 that follow are free too.
 func freePorts(ts *testscript.TestScript, neg bool, args []string) {
 	given := ts.Value(portsKey{}).(*[]int)
+	if len(*given) == 0 {
+		ts.Defer(func() { // before all that was deferred earlier: the last look at what is left
+			for _, cmd := range ts.BackgroundCmds() {
+				cmd.Process.Kill()
+			}
+		})
+	}
 	for _, arg := range args {
 		name, count, _ := strings.Cut(arg, ":")
 		n := 1
@@ -184,6 +191,15 @@ func field(doc any, path string) (string, error) {
 	}
 	text, err := json.Marshal(at)
 	return string(text), err
+}
+
+// get PATH VAR sets $VAR to a field of the JSON in stdout.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	var doc any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &doc))
+	value, err := field(doc, args[0])
+	ts.Check(err)
+	ts.Setenv(args[1], value)
 }
 
 // pid NAME VAR sets $VAR to the pid that backend:status tells of a process, or

@@ -33,7 +33,7 @@ func fake() {
 		os.Exit(*die)
 	}
 	term := make(chan os.Signal, 1)
-	signal.Notify(term, syscall.SIGTERM)
+	signal.Notify(term, syscall.SIGTERM, os.Interrupt)
 	go func() {
 		for range term {
 			if !*deaf {

@@ -40,8 +40,10 @@ func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *
 		o.Lines = -1
 	}
 	o.Follow, o.JSON = value(follow, true), value(json, false)
-	if o.Level, err = logs.ParseLevel(value(level, "")); err != nil {
-		return run(usageError(err.Error()))
+	if level != nil {
+		if o.Level, err = logs.ParseLevel(*level); err != nil {
+			return run(usageError(err.Error()))
+		}
 	}
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()

@@ -50,7 +50,11 @@ func loadConfig(arg *string) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config.Load(file)
+	cfg, err := config.Load(file)
+	if err != nil {
+		err = configError{err}
+	}
+	return cfg, err
 }
 
 // client reaches the supervisor of a configuration's project. It needs only

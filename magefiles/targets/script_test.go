@@ -1,12 +1,14 @@
 package targets_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +27,7 @@ func TestScripts(t *testing.T) {
 			"exits":      exits,
 			"eventually": eventually,
 			"json":       jsonFields,
+			"get":        get,
 			"pid":        pidOf,
 			"equal":      equal,
 			"alive":      alive,
@@ -46,6 +49,9 @@ func setUp(env *testscript.Env) error {
 	env.Setenv("REPO", os.Getenv(repoVar))
 	env.Setenv("BACKEND", filepath.Join(os.Getenv(repoVar), "example", "backend"))
 	env.Setenv("PYTHONDONTWRITEBYTECODE", "1")
+	for name, value := range goEnv() { // a compile in a script uses the same caches
+		env.Setenv(name, value)
+	}
 	env.Setenv("NO_PROXY", "127.0.0.1,localhost")
 	env.Setenv("MUSTER_CONFIG", "")
 	var ports []int
@@ -59,6 +65,14 @@ func setUp(env *testscript.Env) error {
 	})
 	return os.MkdirAll(filepath.Join(env.WorkDir, ".home"), 0o755)
 }
+
+// goEnv is where Go keeps what it has built and loaded, whatever HOME is.
+var goEnv = sync.OnceValue(func() map[string]string {
+	out, _ := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE", "GOPATH").Output()
+	env := map[string]string{}
+	json.Unmarshal(out, &env)
+	return env
+})
 
 // cleanUp stops what a script left running, however it ended. That must leave
 // nothing, and no program may have had a data race.

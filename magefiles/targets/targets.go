@@ -7,7 +7,6 @@ import (
 	"errors"
 	"os"
 
-	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/supervise"
 )
@@ -43,7 +42,7 @@ func run(err error) error {
 		err = errors.New("interrupted; what this command had started was stopped")
 	}
 	console.Error(os.Stderr, err)
-	var wrong *config.Error
+	var wrong configError
 	var usage usageError
 	if errors.As(err, &wrong) || errors.As(err, &usage) {
 		os.Exit(exitUsage)
@@ -56,6 +55,11 @@ func run(err error) error {
 type exitCode int
 
 func (exitCode) Error() string { return "" }
+
+// configError is a configuration that cannot be used, or read at all.
+type configError struct{ error }
+
+func (e configError) Unwrap() error { return e.error }
 
 // usageError is a command called wrongly.
 type usageError string
