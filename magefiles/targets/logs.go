@@ -97,6 +97,11 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 // ended, after ctx.
 func showLog(ctx context.Context, paths supervise.Paths) <-chan struct{} {
 	done := make(chan struct{})
+	// At the first start there is no log yet, and it is to be followed.
+	os.MkdirAll(paths.Logs(), 0o700)
+	if f, err := os.OpenFile(paths.Unified(), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+		f.Close()
+	}
 	go func() {
 		defer close(done)
 		o := tailOptions()
