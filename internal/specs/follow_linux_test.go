@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rjeczalik/notify"
+	"golang.org/x/sys/unix"
 )
 
 // limited follows as the system does, until so many folders are watched.
@@ -15,9 +18,41 @@ func limited(folders int) func([]string, func(string) bool) (follower, error) {
 		n := 0
 		return newTree(roots, ignore, func(path string, c chan<- notify.EventInfo, events ...notify.Event) error {
 			if n++; n > folders {
-				return errFull
+				return unix.ENOSPC
 			}
 			return notify.Watch(path, c, events...)
+		})
+	}
+}
+
+func TestAFullWatchTableEndsInPolling(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		after int // folders
+	}{{"at the start", 1}, {"later", 3}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "one", "a.py"), "1")
+			var said atomic.Value
+			w := watch(t, WatchOptions{Roots: []string{dir}, Report: func(s string) { said.Store(s) }, follow: limited(c.after)})
+			write(t, filepath.Join(dir, "two", "three", "b.py"), "1")
+			eventually(t, "the new file", func() bool { return w.runs.Load() > 0 })
+			eventually(t, "an explanation", func() bool {
+				s, _ := said.Load().(string)
+				return strings.Contains(s, "fs.inotify.max_user_watches") && strings.Contains(s, "every second")
+			})
+			w.settled(t)
+			w.forget()
+			write(t, filepath.Join(dir, "two", "three", "b.py"), "22")
+			eventually(t, "a change", func() bool { return w.saw("b.py") })
+			w.settled(t)
+			w.forget()
+			if err := os.Remove(filepath.Join(dir, "one", "a.py")); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "a removed file", func() bool { return w.saw("a.py") })
 		})
 	}
 }

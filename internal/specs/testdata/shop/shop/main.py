@@ -115,11 +115,6 @@ def delete_item(item_id: int):
     return Response(status_code=204)
 
 
-@app.get("/shop/maybe", operation_id="maybe", response_model=Optional[Item], tags=["items"])
-def maybe():
-    return None
-
-
 @app.get("/shop/pets", operation_id="pets", response_model=List[Union[Cat, Dog]], tags=["items"])
 def pets():
     return [Cat(lives=3), Dog()]
