@@ -1,6 +1,7 @@
 import { defineConfig, loadEnv } from 'vite';
 import vue from '@vitejs/plugin-vue';
 
+import { calmLogger } from './vite/calm-logger.ts';
 import { followClients } from './vite/follow-clients.ts';
 
 // A page opened on Vite's own port reaches the API through Vite; one opened on
@@ -11,6 +12,7 @@ export default defineConfig(({ mode }) => {
   const port = Number(env.FRONTEND_PORT || env.PORT || 5173);
   const proxy = { '/api': { target: new URL(api).origin, changeOrigin: true, ws: true } };
   return {
+    customLogger: calmLogger(api),
     plugins: [vue(), followClients()],
     server: {
       host: '127.0.0.1',

@@ -19,7 +19,17 @@ export async function killer(origin) {
   if (command) return () => run(command);
   const { pid, modules } = await api(origin, '/health');
   if (!modules.includes('broker') || !modules.includes('datafeed')) return undefined;
-  return async () => process.kill(pid, 'SIGKILL');
+  return async () => {
+    // A reloader waits for a change of a source when its worker dies: it goes, too.
+    for (const id of [await reloader(pid), pid]) if (id) process.kill(id, 'SIGKILL');
+  };
+}
+
+/** The parent of a worker, where it is the same program. */
+async function reloader(pid) {
+  const parent = Number((await run(`ps -o ppid= -p ${Number(pid)}`)).stdout);
+  const { stdout } = await run(`ps -o args= -p ${parent}`);
+  return /\buvicorn\b/.test(stdout) ? parent : undefined;
 }
 
 /** Starts the server again where nobody else does: by the command in RESTART_CMD. */

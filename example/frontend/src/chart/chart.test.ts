@@ -58,8 +58,9 @@ describe('a chart', () => {
     expect(spread([{ y: 99 }, { y: 100 }], 100).map((l) => l.labelY)).toEqual([87, 100]);
   });
 
-  it('draws a line from the left to the right', () => {
-    expect(sparkline([1, 2], 10, 10)).toBe('M0 9L10 1');
-    expect(sparkline([1], 10, 10)).toBe('');
+  it('draws a line that grows from the right', () => {
+    expect(sparkline([1, 2], 2, 10, 10)).toBe('M0 9L10 1');
+    expect(sparkline([1, 2], 11, 10, 10)).toBe('M9 9L10 1');
+    expect(sparkline([1], 11, 10, 10)).toBe('');
   });
 });

@@ -90,13 +90,14 @@ function round(n: number): number {
   return Math.round(n * 10) / 10;
 }
 
-/** A line through values, such as the latest prices of a symbol. */
-export function sparkline(values: readonly number[], width: number, height: number): string {
+/** A line through the latest values, which grows from the right until there are count of them. */
+export function sparkline(values: readonly number[], count: number, width: number, height: number): string {
   if (values.length < 2) return '';
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const span = high - low || 1;
+  const step = width / (count - 1);
   return values
-    .map((v, i) => `${i === 0 ? 'M' : 'L'}${round((i / (values.length - 1)) * width)} ${round(1 + (1 - (v - low) / span) * (height - 2))}`)
+    .map((v, i) => `${i === 0 ? 'M' : 'L'}${round(width - (values.length - 1 - i) * step)} ${round(1 + (1 - (v - low) / span) * (height - 2))}`)
     .join('');
 }
 

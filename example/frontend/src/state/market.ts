@@ -9,7 +9,7 @@ import { useLink, type Link } from './link';
 import { addBar, mergeBars } from './bars';
 
 /** Prices shown behind each symbol: about a quarter of a minute. */
-const TRAIL = 60;
+export const TRAIL = 60;
 
 const BARS = 400;
 
