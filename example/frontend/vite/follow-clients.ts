@@ -46,5 +46,5 @@ export function isClient(file: string, root: string): boolean {
 }
 
 function missing(root: string): string {
-  return `there are no API clients in ${root}: generate them (make -f project.mk generate, or mage specs:generate)`;
+  return `there are no API clients in ${root}: generate them (make -f project.mk generate-clients)`;
 }
