@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -22,7 +23,7 @@ func large(n int) Document {
 		schemas[name] = map[string]any{"type": "object", "required": []any{"id", "name"}, "properties": map[string]any{
 			"id": map[string]any{"type": "integer"}, "name": map[string]any{"type": "string"}, "kind": map[string]any{"type": "string", "enum": []any{"a", "b"}},
 			"tags": map[string]any{"type": "array", "items": map[string]any{"type": "string"}}, "when": map[string]any{"type": "string", "format": "date-time"},
-			"next": map[string]any{"anyOf": []any{map[string]any{"$ref": fmt.Sprint("#/components/schemas/Item", (i+1)%n)}, map[string]any{"type": "null"}}}}}
+			"next": map[string]any{"anyOf": []any{map[string]any{"$ref": fmt.Sprint("#/components/schemas/Item", i/5*5+(i+1)%5)}, map[string]any{"type": "null"}}}}}
 	}
 	data, err := json.Marshal(map[string]any{"openapi": "3.1.0", "info": map[string]any{"title": "Large", "version": "1"}, "paths": paths,
 		"components": map[string]any{"schemas": schemas}})
@@ -80,5 +81,26 @@ func BenchmarkDiff300Paths(b *testing.B) {
 		if len(Diff(old, new)) == 0 {
 			b.Fatal("no difference")
 		}
+	}
+}
+
+// BenchmarkSaveToClients is the time from the save of a source, with the
+// server in reload mode, to new clients in both languages.
+func BenchmarkSaveToClients(b *testing.B) {
+	cfg := project(b, "testdata/shop")
+	web := tsProject(b)
+	cfg.Frontend, cfg.Specs.TypeScript = web.Frontend, web.Specs.TypeScript
+	cfg.Servers[0].Reload = true
+	main := filepath.Join(cfg.Backend.Dir, "shop", "main.py")
+	source := read(b, main)
+	serve(b, cfg, "--reload", "--reload-dir", "shop")
+	startWatching(b, WatchPython, cfg, pythonFor(b))
+	startWatching(b, WatchFrontend, cfg, pythonFor(b))
+	sdk := filepath.Join(cfg.Specs.TypeScript.Dir, "trader-client-shop", "sdk.gen.ts")
+	client := filepath.Join(cfg.Specs.Python.Dir, "shop_client.py")
+	for i := 0; b.Loop(); i++ {
+		name := fmt.Sprintf("brandnew%d", i)
+		write(b, main, source+"\n\n@app.get('/shop/new', operation_id='"+name+"')\ndef new(): ...\n")
+		eventually(b, name, func() bool { return strings.Contains(read(b, client), name) && strings.Contains(read(b, sdk), name) })
 	}
 }

@@ -187,6 +187,7 @@ func (e Exporter) run(ctx context.Context) (map[string]Document, error) {
 	if cmd.Env, err = e.env(); err != nil {
 		return nil, err
 	}
+	e.forgetCompiled()
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
@@ -240,6 +241,30 @@ func shown(argv []string) string {
 	return strings.Join(all, " ")
 }
 
+// compiled is where Python keeps compiled modules for exports.
+func (e Exporter) compiled() string { return filepath.Join(e.Config.Dir, ".local", "pycache") }
+
+// forgetCompiled removes the compiled modules of the application itself:
+// Python takes one for current when its source has the same size and the same
+// second of change (docs.python.org: py_compile), which two quick saves do.
+// Those of libraries stay.
+func (e Exporter) forgetCompiled() {
+	for _, root := range append(e.roots(), realDirs(e.roots()...)...) {
+		below := filepath.Join(e.compiled(), root)
+		filepath.WalkDir(below, func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return nil
+			case d.IsDir() && path != below && ignored(path):
+				return fs.SkipDir
+			case !d.IsDir() && filepath.Ext(path) == ".pyc":
+				os.Remove(path)
+			}
+			return nil
+		})
+	}
+}
+
 // env is the environment of the application, with every module enabled. The
 // cache of compiled modules lies outside of the watched tree.
 func (e Exporter) env() ([]string, error) {
@@ -254,7 +279,7 @@ func (e Exporter) env() ([]string, error) {
 			env = append(env, v)
 		}
 	}
-	env = append(env, "PYTHONPATH="+path, "PYTHONPYCACHEPREFIX="+filepath.Join(e.Config.Dir, ".local", "pycache"))
+	env = append(env, "PYTHONPATH="+path, "PYTHONPYCACHEPREFIX="+e.compiled())
 	if b.EnvFile != "" {
 		vars, err := config.ReadEnvFile(b.EnvFile)
 		if err != nil {

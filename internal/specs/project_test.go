@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"muster/internal/config"
 )
@@ -44,6 +45,26 @@ func TestExportWritesOnlyWhatMeansSomethingElse(t *testing.T) {
 	}
 	if d, err := Load(module); err != nil || d.Operations() != 12 {
 		t.Errorf("the last good document is gone: %d operations, %v", d.Operations(), err)
+	}
+}
+
+func TestExportSeesTwoSavesInOneSecond(t *testing.T) {
+	t.Parallel()
+	cfg := project(t, "testdata/shop")
+	e := Exporter{Config: cfg, Python: pythonFor(t)}
+	main := filepath.Join(cfg.Backend.Dir, "shop", "main.py")
+	source := read(t, main)
+	for _, name := range []string{"one", "two"} { // of the same length
+		write(t, main, source+"\n\n@app.get('/shop/new', operation_id='"+name+"')\ndef new(): ...\n")
+		if err := os.Chtimes(main, time.Unix(1700000000, 0), time.Unix(1700000000, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.ByImport(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(read(t, filepath.Join(cfg.Specs.Dir, "openapi.json")), `"operationId": "`+name+`"`) {
+			t.Errorf("%s is not seen", name)
+		}
 	}
 }
 

@@ -71,8 +71,8 @@ func generatorPlace(dir string) (entry, version string, err error) {
 	}
 }
 
-// startResident starts Node with the generator loaded. warm makes it run once
-// on a small document, so that the first real run is not the slow one.
+// startResident starts Node with the generator loaded. warm makes it run a few
+// times on a made-up document: a run costs a third once its code is compiled.
 func startResident(ctx context.Context, dir string, warm bool) (*resident, error) {
 	entry, _, err := generatorPlace(dir)
 	if err != nil {

@@ -37,14 +37,14 @@ const run = async (input, output) => {
 
 if (mode === 'warm' && !failed) {
   const paths = {};
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 100; i++) {
     paths[`/warm${i}/{id}`] = { get: { operationId: `warm${i}`, parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
       responses: { 200: { description: '', content: { 'application/json': { schema: { $ref: '#/components/schemas/Warm' } } } } } } };
   }
   const schemas = { Warm: { type: 'object', required: ['a'], properties: { a: { type: 'integer' }, b: { type: 'array', items: { type: 'string' } }, c: { enum: ['x', 'y'] } } } };
   const folder = mkdtempSync(join(tmpdir(), 'muster-warm-'));
   try {
-    for (let i = 0; i < 2 && queue.length === 0; i++) {
+    for (let i = 0; i < 3 && queue.length === 0; i++) {
       await run({ openapi: '3.1.0', info: { title: 'warm', version: '1' }, paths, components: { schemas } }, join(folder, 'out'));
     }
   } catch { /* a real run tells why */ }
