@@ -18,6 +18,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(withBinary{m}, map[string]func(){
 		"fake": fake,
 		"http": httpClient,
+		"load": loadClient,
 		"ws":   wsClient,
 	})
 }
