@@ -279,7 +279,7 @@ func (e Exporter) env() ([]string, error) {
 			env = append(env, v)
 		}
 	}
-	env = append(env, "PYTHONPATH="+path, "PYTHONPYCACHEPREFIX="+e.compiled())
+	env = append(env, "PYTHONPATH="+path, "PYTHONPYCACHEPREFIX="+e.compiled(), "PYTHONDONTWRITEBYTECODE=")
 	if b.EnvFile != "" {
 		vars, err := config.ReadEnvFile(b.EnvFile)
 		if err != nil {
