@@ -95,7 +95,8 @@ func BenchmarkSaveToClients(b *testing.B) {
 	source := read(b, main)
 	serve(b, cfg, "--reload", "--reload-dir", "shop")
 	startWatching(b, WatchPython, cfg, pythonFor(b))
-	startWatching(b, WatchFrontend, cfg, pythonFor(b))
+	frontend := startWatching(b, WatchFrontend, cfg, pythonFor(b))
+	eventually(b, "the first clients", func() bool { return strings.Contains(frontend.text(), "TypeScript clients:") })
 	sdk := filepath.Join(cfg.Specs.TypeScript.Dir, "trader-client-shop", "sdk.gen.ts")
 	client := filepath.Join(cfg.Specs.Python.Dir, "shop_client.py")
 	for i := 0; b.Loop(); i++ {

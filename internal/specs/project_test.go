@@ -246,6 +246,7 @@ func TestWatchPythonFollowsTheSources(t *testing.T) {
 	cfg := project(t, "testdata/shop")
 	w := startWatching(t, WatchPython, cfg, pythonFor(t))
 	client := filepath.Join(cfg.Specs.Python.Dir, "shop_client.py") // inside of the watched tree
+	eventually(t, "the first clients", func() bool { return strings.Contains(w.text(), "Python clients: ") })
 	before := read(t, client)
 	main := filepath.Join(cfg.Backend.Dir, "shop", "main.py")
 	source := read(t, main)
@@ -280,8 +281,9 @@ func TestWatchFrontendFollowsTheDocuments(t *testing.T) {
 	write(t, file, api)
 	w := startWatching(t, WatchFrontend, cfg, "")
 	sdk := filepath.Join(cfg.Specs.TypeScript.Dir, "trader-client-a", "sdk.gen.ts")
+	eventually(t, "the first clients", func() bool { return strings.Contains(w.text(), "TypeScript clients:") })
 	if !strings.Contains(read(t, sdk), "postA") {
-		t.Error("nothing was generated at the start")
+		t.Error("the first client is of something else")
 	}
 	w.forget()
 	write(t, file, strings.Replace(api, "postA", "postB", 1))
@@ -330,7 +332,8 @@ func TestWatchFrontendFollowsServersThatReload(t *testing.T) {
 	if _, err := Export(t.Context(), cfg, "", silent); err != nil {
 		t.Fatal(err)
 	}
-	startWatching(t, WatchFrontend, cfg, "")
+	w := startWatching(t, WatchFrontend, cfg, "")
+	eventually(t, "the first clients", func() bool { return strings.Contains(w.text(), "TypeScript clients:") })
 	sdk := filepath.Join(cfg.Specs.TypeScript.Dir, "trader-client-shop", "sdk.gen.ts")
 	write(t, main, source+"\n\n@app.get('/shop/new', operation_id='brand_new')\ndef new(): ...\n")
 	eventually(t, "the new operation", func() bool { return strings.Contains(read(t, sdk), "brandNew") })

@@ -18,6 +18,7 @@ type WatchOptions struct {
 	// Run is called for changes, never twice at a time. paths is nil when
 	// there were too many to tell. Its error is the caller's to report.
 	Run    func(ctx context.Context, paths []string)
+	First  bool         // run once at the start, for what changed before; watching comes first
 	Ready  func()       // called once everything is watched; may be nil
 	Report func(string) // progress, a line at a time; may be nil
 
@@ -79,6 +80,9 @@ func Watch(ctx context.Context, o WatchOptions) error {
 	}
 	debug.FreeOSMemory() // what reading the tree took is not needed again
 	var g gather
+	if o.First {
+		g.first, g.last, g.many = time.Now(), time.Now(), true
+	}
 	counts := func(path string) bool { return !o.Own.Made(path) }
 	changed := func(path string) {
 		if counts(path) {

@@ -59,9 +59,8 @@ func WatchPython(ctx context.Context, w Watcher) error {
 		r, err := Generate(ctx, cfg, Options{SkipTypeScript: true, Own: own})
 		w.summary("Python", r, err, began)
 	}
-	run(ctx, nil)
 	inside := realDirs(cfg.Specs.Dir, cfg.Specs.TypeScript.Dir)
-	return Watch(ctx, WatchOptions{Roots: cfg.Specs.Sources, Own: own, Run: run, Ready: w.Ready, Report: w.Report, follow: w.follow,
+	return Watch(ctx, WatchOptions{Roots: cfg.Specs.Sources, Own: own, First: true, Run: run, Ready: w.Ready, Report: w.Report, follow: w.follow,
 		Ignore: func(path string) bool { return below(path, inside) || !isSource(path) }})
 }
 
@@ -82,7 +81,7 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 	if err := ts.Warm(context.WithoutCancel(ctx)); err != nil {
 		w.fail(err) // and tried again with each run
 	}
-	var seen map[string]Document
+	seen := w.load()
 	generate := func(ctx context.Context) {
 		began := time.Now()
 		o := Options{SkipPython: true, Own: own, TypeScript: ts}
@@ -101,8 +100,6 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 		}
 		w.summary("TypeScript", r, err, began)
 	}
-	seen = w.load()
-	generate(ctx)
 	roots := []string{cfg.Specs.Dir}
 	served := newServed(w, own)
 	if served != nil {
@@ -112,7 +109,7 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 	}
 	clients := realDirs(cfg.Specs.TypeScript.Dir, cfg.Specs.Python.Dir)
 	specsDir := realDirs(cfg.Specs.Dir)[0]
-	return Watch(ctx, WatchOptions{Roots: roots, Own: own, Ready: w.Ready, Report: w.Report, follow: w.follow,
+	return Watch(ctx, WatchOptions{Roots: roots, Own: own, First: true, Ready: w.Ready, Report: w.Report, follow: w.follow,
 		Ignore: func(path string) bool {
 			if below(path, []string{specsDir}) {
 				return !isSpecFile(path)
