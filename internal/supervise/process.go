@@ -190,6 +190,7 @@ func (p *process) obey(c command) {
 			p.setState(Stopped, "")
 			return
 		}
+		p.reason = "" // it may be on its way to a restart
 		p.end("", c.timeout)
 	case verbRestart:
 		p.update(func(s *snapshot) { s.wanted = true })
