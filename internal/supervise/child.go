@@ -31,7 +31,8 @@ type child struct {
 	id    Identity
 	ours  bool // our child: it must be reaped, and its exit status can be had
 	watch exitWatch
-	kill  atomic.Int64 // Unix nanoseconds after which what is left of its group is killed
+	born  time.Time
+	kill  atomic.Int64 // nanoseconds after born from which on what is left of its group is killed
 }
 
 // exit is how a process ended.
@@ -95,7 +96,7 @@ func fork(exe string, args []string, attr *syscall.ProcAttr) (*child, error) {
 	if err != nil { // it is gone already; the watch tells
 		id = Identity{PID: pid}
 	}
-	return &child{id: id, ours: true, watch: watch}, nil
+	return &child{id: id, ours: true, watch: watch, born: time.Now()}, nil
 }
 
 // openLog opens a log for appending, whatever became of its folder.
@@ -137,7 +138,7 @@ func adopt(id Identity) (*child, error) {
 		watch.close()
 		return nil, errGone
 	}
-	return &child{id: id, watch: watch}, nil
+	return &child{id: id, watch: watch, born: time.Now()}, nil
 }
 
 // wait blocks until the process has ended, then reaps it. It may be called
@@ -173,9 +174,12 @@ func (c *child) groupEmpty() bool {
 	return errors.Is(syscall.Kill(-c.id.PID, 0), syscall.ESRCH) || !groupAlive(c.id.PID)
 }
 
-func (c *child) setKillAt(t time.Time) { c.kill.Store(t.UnixNano()) }
+// The deadline is kept as a distance, so that it stays on the monotonic clock:
+// a step of the wall clock neither kills early nor waits for ever.
 
-func (c *child) killAt() time.Time { return time.Unix(0, c.kill.Load()) }
+func (c *child) setKillAt(t time.Time) { c.kill.Store(int64(t.Sub(c.born))) }
+
+func (c *child) killAt() time.Time { return c.born.Add(time.Duration(c.kill.Load())) }
 
 const killSignal = syscall.SIGKILL
 

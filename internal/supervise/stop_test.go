@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,5 +27,19 @@ func TestAStopEndsAProcessThatIsJustBeingRestarted(t *testing.T) {
 	}
 	if left := pr.marked(); len(left) != 0 {
 		t.Errorf("left running: %v", left)
+	}
+}
+
+func TestDeadlinesDoNotReadTheWallClock(t *testing.T) {
+	t.Parallel()
+	c := &child{born: time.Now()}
+	if time.Now().Before(c.killAt()) {
+		t.Error("what a process leaves that ended unasked is not killed at once")
+	}
+	deadline := time.Now().Add(time.Minute)
+	c.setKillAt(deadline)
+	const monotonic = " m=" // time.Time.String shows that it has a monotonic reading
+	if got := c.killAt(); !got.Equal(deadline) || !strings.Contains(got.String(), monotonic) {
+		t.Errorf("deadline %s became %s", deadline, got)
 	}
 }
