@@ -13,8 +13,10 @@ import (
 )
 
 // load -ready=FILE -until=FILE [-d=BODY] METHOD URL... makes requests without
-// a pause, over connections that are kept and over new ones, until the file
-// until is there. It makes the file ready after the first hundred. Every one
+// a pause, over new connections and, where a request may be repeated, over
+// kept ones, until the file until is there. (A server may close a kept
+// connection in the moment in which a request is sent, and a client repeats
+// it then, but no POST.) It makes the file ready after the first hundred. Every one
 // must be answered with a status below 400.
 func loadClient() {
 	ready := flag.String("ready", "", "file to make once it is under way")
@@ -30,7 +32,7 @@ func loadClient() {
 	var once sync.Once
 	deadline := time.Now().Add(2 * patience)
 	for worker := range 4 {
-		client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: worker%2 == 0}}
+		client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: worker%2 == 0 || args[0] == "POST"}}
 		wg.Go(func() {
 			for n := worker; ; n++ {
 				if _, err := os.Stat(*until); err == nil {
