@@ -154,6 +154,9 @@ func (t *tree) handle(ei notify.EventInfo) {
 		t.missing = true
 	case mask&unix.IN_ISDIR != 0 && mask&(unix.IN_DELETE|unix.IN_MOVED_FROM) != 0:
 		t.lose(path)
+		// notify hands events over in any order: the folder may be there
+		// again, and its creation told already.
+		t.fresh = append(t.fresh, path)
 	case mask&unix.IN_ISDIR != 0 && mask&(unix.IN_CREATE|unix.IN_MOVED_TO) != 0:
 		t.fresh = append(t.fresh, path)
 		return // what it holds is what changed

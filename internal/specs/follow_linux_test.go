@@ -103,3 +103,30 @@ func BenchmarkStartOnManyFolders(b *testing.B) {
 		f.close()
 	}
 }
+
+// late is an event that tells of a folder's deletion.
+type late struct{ path string }
+
+func (l late) Event() notify.Event { return notify.InDelete }
+func (l late) Path() string        { return l.path }
+func (l late) Sys() any            { return &unix.InotifyEvent{Mask: unix.IN_DELETE | unix.IN_ISDIR} }
+
+func TestADeletionToldTooLateLosesNoFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a", "b", "x.py"), "1")
+	watches := 0
+	f, err := newTree([]string{dir}, ignored, func(string, chan<- notify.EventInfo, ...notify.Event) error { watches++; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.close()
+	tr, before := f.(*tree), watches
+	tr.handle(late{filepath.Join(dir, "a")})
+	if err := tr.settle(); err != nil {
+		t.Fatal(err)
+	}
+	if !tr.dirs[filepath.Join(dir, "a")] || !tr.dirs[filepath.Join(dir, "a", "b")] || watches-before != 3 {
+		t.Errorf("watched %v with %d calls", tr.dirs, watches-before)
+	}
+}
