@@ -68,7 +68,7 @@ func (s *Supervisor) serve(ctx context.Context, l *net.UnixListener) {
 	context.AfterFunc(ctx, func() { l.Close() })
 	// The command that started us may die before it asks for anything.
 	orphaned := time.AfterFunc(10*time.Second, func() {
-		if s.idle() {
+		if s.retire() {
 			cancel()
 		}
 	})
@@ -95,7 +95,7 @@ func (s *Supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	var req request
 	line, err := in.ReadBytes('\n')
 	if err != nil || json.Unmarshal(line, &req) != nil {
-		return s.idle()
+		return s.retire()
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -110,6 +110,8 @@ func (s *Supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	err = s.perform(ctx, req, &rep, out)
 	var start *StartError
 	switch {
+	case errors.Is(err, errClosing):
+		select {} // this process's end is the answer: the client asks the next one
 	case errors.Is(err, errRunning):
 		rep.Running = true
 	case errors.As(err, &start):
@@ -121,11 +123,10 @@ func (s *Supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 		out.Encode(rep)
 		<-ctx.Done()
 		s.Stop(nil, stopTimeout)
-		s.Close()
-		return true
+		return s.retire()
 	}
 	rep.Done = true
-	last = req.Op != opStatus && s.idle()
+	last = req.Op != opStatus && s.retire()
 	if last {
 		if e := s.Close(); e != nil && rep.Error == "" {
 			rep.Error = e.Error()

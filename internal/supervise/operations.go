@@ -62,26 +62,15 @@ var errRunning = errors.New("already running")
 // traceback through a framework is about that long.
 const lastLines = 30
 
-// begin makes ctx the context of the one operation that starts processes. It
-// waits for an earlier one to end.
-func (s *Supervisor) begin(ctx context.Context) (context.Context, func()) {
-	s.op.Lock()
-	ctx, cancel := context.WithCancel(ctx)
-	s.mu.Lock()
-	s.abort = cancel
-	s.mu.Unlock()
-	return ctx, func() {
-		cancel()
-		s.op.Unlock()
-	}
-}
-
 // Start starts what of the plan does not run, or what names selects of it (all,
 // if empty). With wait it returns once all of that is healthy; when something
 // fails or ctx ends before, it stops what it started. It returns errRunning
 // when there was nothing to do.
 func (s *Supervisor) Start(ctx context.Context, p plan.Plan, names []string, wait bool) error {
-	ctx, end := s.begin(ctx)
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
 	defer end()
 	s.merge(p)
 	chosen, err := s.choose(names)
@@ -176,12 +165,14 @@ func (s *Supervisor) Stop(names []string, timeout time.Duration) error {
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	if s.abort != nil {
-		s.abort()
-	}
-	s.mu.Unlock()
+	defer s.holdOff()()
 	s.stopInOrder(chosen, timeout)
+	for slices.ContainsFunc(chosen, func(p *process) bool { return p.snapshot().wanted }) {
+		// The operation that was given up had told them to start meanwhile.
+		s.op.Lock()
+		s.op.Unlock()
+		s.stopInOrder(chosen, timeout)
+	}
 	if len(names) == 0 {
 		s.endStrays(timeout)
 	}
@@ -203,7 +194,7 @@ func (s *Supervisor) stopInOrder(procs []*process, timeout time.Duration) {
 	for _, r := range ranks {
 		s.tell(byRank[r], command{verb: verbStop, timeout: timeout})
 		s.await(s.ctx, byRank[r], func(now snapshot) bool {
-			return now.id.PID == 0 && (now.state == Stopped || now.state == Failed)
+			return now.wanted || now.id.PID == 0 && (now.state == Stopped || now.state == Failed)
 		})
 	}
 }
@@ -221,7 +212,10 @@ func (s *Supervisor) endStrays(timeout time.Duration) {
 // ended; it returns once all are healthy. A process that hands its listening
 // socket on refuses no connection meanwhile.
 func (s *Supervisor) Restart(ctx context.Context, names []string, timeout time.Duration) error {
-	ctx, end := s.begin(ctx)
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
 	defer end()
 	chosen, err := s.choose(names)
 	if err != nil {
@@ -261,7 +255,10 @@ type Changes struct {
 // any more, restarts what differs, starts what is new, and leaves the rest
 // alone.
 func (s *Supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error) {
-	ctx, end := s.begin(ctx)
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return Changes{}, err
+	}
 	defer end()
 	ch := s.compare(next)
 	gone := s.named(append(slices.Clone(ch.Removed), ch.Restarted...))

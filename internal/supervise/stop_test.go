@@ -30,6 +30,34 @@ func TestAStopEndsAProcessThatIsJustBeingRestarted(t *testing.T) {
 	}
 }
 
+func TestAStartDuringAStopComesAfterIt(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("deaf-0", "-deaf")
+	pr.add("core-0").StopRank = 2
+	pr.start(StartOptions{})
+	before := pr.status()
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- pr.client().Stop(ctx, nil, 200*time.Millisecond) }()
+	eventually(t, "the stop has begun", func() bool { return pr.process("deaf-0").State == Stopping })
+	if _, err := pr.client().Start(ctx, pr.plan, StartOptions{}); err != nil {
+		t.Errorf("start: %v", err)
+	}
+	if err := <-stopped; err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	if st := pr.status(); !st.Healthy() || len(st.Processes) != 2 {
+		t.Errorf("status: %+v", st)
+	}
+	for i, p := range pr.status().Processes {
+		if p.PID == before.Processes[i].PID {
+			t.Errorf("%s was not stopped", p.Name)
+		}
+	}
+}
+
 func TestDeadlinesDoNotReadTheWallClock(t *testing.T) {
 	t.Parallel()
 	c := &child{born: time.Now()}

@@ -45,8 +45,8 @@ type Supervisor struct {
 	config  string
 	procs   []*process // in the order of their start
 	changed chan struct{}
-	dirty   chan struct{}      // state.json is to be written
-	abort   context.CancelFunc // ends the operation that starts processes
+	dirty   chan struct{} // state.json is to be written
+	turns
 }
 
 // Open takes over a project, whose lock the caller holds: processes that an
@@ -124,6 +124,9 @@ func (s *Supervisor) Close() error {
 }
 
 func (s *Supervisor) close() error {
+	s.mu.Lock()
+	s.retired = true
+	s.mu.Unlock()
 	s.cancel()
 	for _, p := range s.processes() {
 		<-p.done
@@ -141,8 +144,10 @@ func (s *Supervisor) close() error {
 }
 
 // idle tells whether nothing runs and nothing is wanted.
-func (s *Supervisor) idle() bool {
-	return !slices.ContainsFunc(s.processes(), func(p *process) bool {
+func (s *Supervisor) idle() bool { return idle(s.processes()) }
+
+func idle(procs []*process) bool {
+	return !slices.ContainsFunc(procs, func(p *process) bool {
 		now := p.snapshot()
 		return now.wanted || now.id.PID != 0
 	})
