@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,70 +15,61 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/console"
-	"muster/internal/toolchain"
 )
 
 // Check tests and lints muster itself and the example.
 type Check mg.Namespace
 
-// step is one command of a check, in a folder below the project's.
+// step is one command of a check.
 type step struct {
-	dir   string
+	dir   string // absolute
 	argv  []string
 	quiet bool // whatever it prints is a complaint
 }
 
-const frontendDir = "example/frontend"
-
-// Test runs all tests: Go with the race detector, the example's backend, and
-// the example's frontend where it is.
+// Test runs all tests: the example's backend and frontend, then Go with the
+// race detector.
 func (Check) Test(ctx context.Context, config *string) error {
-	return run(runSteps(ctx, config, func(cfg project) []step {
-		steps := []step{{dir: "example/backend", argv: []string{cfg.python, "-m", "pytest", "-q"}}}
-		if cfg.frontend {
-			steps = append(steps,
-				step{dir: frontendDir, argv: []string{"npm", "run", "--silent", "type-check"}},
-				step{dir: frontendDir, argv: []string{"npm", "run", "--silent", "test"}})
+	return run(func() error {
+		cfg, python, err := withPython(ctx, config)
+		if err != nil {
+			return err
 		}
-		return append(steps, step{dir: ".", argv: []string{"go", "test", "-race", "-timeout", "15m", "./..."}})
-	}))
+		steps := []step{{dir: cfg.Backend.Dir, argv: []string{python, "-m", "pytest", "-q"}}}
+		if cfg.Frontend != nil {
+			// The page is written against clients that are generated.
+			if err := generateClients(ctx, config, ""); err != nil {
+				return err
+			}
+			steps = append(steps,
+				step{dir: cfg.Frontend.Dir, argv: []string{"npm", "run", "--silent", "type-check"}},
+				step{dir: cfg.Frontend.Dir, argv: []string{"npm", "run", "--silent", "test"}})
+		}
+		steps = append(steps, step{dir: cfg.Dir, argv: []string{"go", "test", "-race", "-timeout", "15m", "./..."}})
+		return runSteps(ctx, cfg, python, steps)
+	}())
 }
 
 // Lint checks the form of all sources.
 func (Check) Lint(ctx context.Context, config *string) error {
-	return run(runSteps(ctx, config, func(cfg project) []step {
-		return []step{
-			{dir: ".", argv: []string{"gofmt", "-l", "internal", "magefiles", "templates", "bench"}, quiet: true},
-			{dir: ".", argv: []string{"go", "vet", "./..."}},
-			{dir: "example/backend", argv: []string{cfg.python, "-m", "mypy"}},
+	return run(func() error {
+		cfg, python, err := withPython(ctx, config)
+		if err != nil {
+			return err
 		}
-	}))
+		return runSteps(ctx, cfg, python, []step{
+			{dir: cfg.Dir, argv: []string{"gofmt", "-l", "bench", "internal", "magefiles", "templates"}, quiet: true},
+			{dir: cfg.Dir, argv: []string{"go", "vet", "./..."}},
+			{dir: cfg.Backend.Dir, argv: []string{python, "-m", "mypy"}},
+		})
+	}())
 }
 
-// project is what the steps are chosen by.
-type project struct {
-	*config.Config
-	python   string
-	frontend bool // there is one, and its packages are installed
-}
-
-func runSteps(ctx context.Context, arg *string, steps func(project) []step) error {
-	cfg, python, err := withPython(ctx, arg)
-	if err != nil {
-		return err
-	}
+func runSteps(ctx context.Context, cfg *config.Config, python string, steps []step) error {
 	if err := getTestTools(ctx, python); err != nil {
 		return err
 	}
-	p := project{Config: cfg, python: python}
-	dir := filepath.Join(cfg.Dir, frontendDir)
-	if _, err := os.Stat(filepath.Join(dir, "package.json")); err == nil {
-		if err := toolchain.Node(ctx, dir, report); err != nil {
-			return err
-		}
-		p.frontend = true
-	}
-	for _, s := range steps(p) {
+	for _, s := range steps {
 		if err := s.run(ctx, cfg.Dir); err != nil {
 			return err
 		}
@@ -87,9 +79,13 @@ func runSteps(ctx context.Context, arg *string, steps func(project) []step) erro
 
 func (s step) run(ctx context.Context, root string) error {
 	began := time.Now()
-	console.Step(os.Stderr, "%s: %s", s.dir, strings.Join(s.argv, " "))
+	what := strings.Join(s.argv, " ")
+	if rel, err := filepath.Rel(root, s.dir); err == nil && rel != "." {
+		what += " in " + rel
+	}
+	console.Step(os.Stderr, "%s", what)
 	cmd := exec.CommandContext(ctx, s.argv[0], s.argv[1:]...)
-	cmd.Dir = filepath.Join(root, s.dir)
+	cmd.Dir = s.dir
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	var complaints bytes.Buffer
 	if s.quiet {
@@ -101,17 +97,8 @@ func (s step) run(ctx context.Context, root string) error {
 		err = errors.New("it complains about the above")
 	}
 	if err != nil {
-		return stepError{s, err}
+		return fmt.Errorf("%s: %w", what, err)
 	}
-	console.Done(os.Stderr, "%s: %s in %s", s.dir, s.argv[0], console.Seconds(time.Since(began)))
+	console.Done(os.Stderr, "%s: %s", what, console.Seconds(time.Since(began)))
 	return nil
-}
-
-type stepError struct {
-	step
-	err error
-}
-
-func (e stepError) Error() string {
-	return strings.Join(e.argv, " ") + " in " + e.dir + ": " + e.err.Error()
 }
