@@ -156,7 +156,7 @@ func (c *Client) checkPorts(p plan.Plan, names []string) error {
 // next supervisor ends before it starts anything.
 func (c *Client) isOurs(err error) bool {
 	var taken *PortTaken
-	return errors.As(err, &taken) && marked(taken.Holder.PID, c.Paths)
+	return errors.As(err, &taken) && belongs(taken.Holder.PID, c.Paths)
 }
 
 // PortsTaken lists every port that a start needs and cannot have.
@@ -215,7 +215,7 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 // stopAlone does what the supervisor would, in its absence.
 func (c *Client) stopAlone(l *os.File, names []string, timeout time.Duration) error {
 	st, err := loadState(c.Paths)
-	if err == nil && len(st.Processes) == 0 && st.Supervisor.PID == 0 {
+	if err == nil && len(st.Processes) == 0 && st.Supervisor.PID == 0 && len(c.Paths.pidFiles()) == 0 {
 		os.Remove(c.Paths.state()) // of an earlier boot
 		l.Close()
 		return ErrNothingRuns

@@ -32,10 +32,12 @@ type stat struct {
 	state   byte
 	ppid    int
 	pgrp    int
+	session int
 	ticks   uint64 // user and system time, in clock ticks
 	threads int
 	start   uint64 // clock ticks since the boot
 	rss     int64  // pages
+	exit    int    // wait status, of a zombie
 }
 
 // gone tells whether the process has ended. One whose first thread has ended
@@ -60,12 +62,16 @@ func readStat(pid int) (stat, error) {
 	st := stat{state: f[0][0]}
 	st.ppid, _ = strconv.Atoi(f[1])
 	st.pgrp, _ = strconv.Atoi(f[2])
+	st.session, _ = strconv.Atoi(f[3])
 	user, _ := strconv.ParseUint(f[11], 10, 64)
 	system, _ := strconv.ParseUint(f[12], 10, 64)
 	st.ticks = user + system
 	st.threads, _ = strconv.Atoi(f[17])
 	st.start, _ = strconv.ParseUint(f[19], 10, 64)
 	st.rss, _ = strconv.ParseInt(f[21], 10, 64)
+	if len(f) > 49 {
+		st.exit, _ = strconv.Atoi(f[49])
+	}
 	return st, nil
 }
 

@@ -5,7 +5,10 @@ import "time"
 // endOrphans finds none: macOS shows no process's environment to others.
 func endOrphans(Paths, map[int]bool, time.Duration) int { return 0 }
 
-func marked(int, Paths) bool { return false }
+// endStraysOf finds none either.
+func endStraysOf(Paths, string, *child) {}
+
+func belongs(int, Paths) bool { return false }
 
 func orphans(Paths, map[int]bool) []Identity { return nil }
 

@@ -3,13 +3,14 @@ package supervise
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
 )
 
-// orphans lists the living processes that carry this project's mark, apart
-// from those in the groups of known. They are what a supervisor left that was
+// orphans lists the living processes of this project apart from known, their
+// groups and what comes from them. They are what a supervisor left that was
 // killed between starting a process and writing it down, or whose child was
 // killed and left children of its own.
 func orphans(paths Paths, known map[int]bool) []Identity {
@@ -19,7 +20,7 @@ func orphans(paths Paths, known map[int]bool) []Identity {
 		if err != nil || pid == os.Getpid() || known[pid] || known[st.pgrp] {
 			continue
 		}
-		if !marked(pid, paths) {
+		if !belongs(pid, paths) || descends(st, known, paths) {
 			continue
 		}
 		if id, err := identify(pid); err == nil {
@@ -29,15 +30,68 @@ func orphans(paths Paths, known map[int]bool) []Identity {
 	return found
 }
 
-// marked tells whether a process carries the project's mark.
-func marked(pid int, paths Paths) bool {
-	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+// belongs tells whether a process belongs to the project: by its mark or, for
+// nginx, which writes its title over its environment, by its configuration
+// below our folder or, for a worker that its master's death left behind, by the
+// project's folder that it runs in. Its session must have lost its leader, as
+// that was our supervisor: an nginx that somebody else started has a living one.
+func belongs(pid int, paths Paths) bool {
+	st, err := readStat(pid)
 	if err != nil {
 		return false
 	}
-	mark := []byte(tagProject + "=" + paths.Root)
+	env, err := environ(pid)
+	if err != nil {
+		return false
+	}
+	if hasMark(env, paths) {
+		return true
+	}
+	if bytes.IndexByte(env, '=') >= 0 || len(env) == 0 || st.session == pid {
+		return false
+	}
+	if _, err := identify(st.session); err == nil {
+		return false
+	}
+	line, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	if err == nil && bytes.Contains(line, []byte(" "+paths.Root+"/")) {
+		return true
+	}
+	if _, err := identify(st.pgrp); err == nil {
+		return false
+	}
+	dir, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/cwd")
+	return err == nil && dir == filepath.Dir(paths.Root)
+}
+
+// descends tells whether a process comes from a known one. A supervisor is the
+// parent of orphans too, but has no mark.
+func descends(st stat, known map[int]bool, paths Paths) bool {
+	for st.ppid > 1 {
+		if known[st.ppid] && marked(st.ppid, paths) {
+			return true
+		}
+		var err error
+		if st, err = readStat(st.ppid); err != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// marked tells whether a process carries the project's mark.
+func marked(pid int, paths Paths) bool {
+	env, err := environ(pid)
+	return err == nil && hasMark(env, paths)
+}
+
+func environ(pid int) ([]byte, error) { return os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ") }
+
+func hasMark(env []byte, paths Paths) bool { return hasVariable(env, tagProject+"="+paths.Root) }
+
+func hasVariable(env []byte, variable string) bool {
 	for v := range bytes.SplitSeq(env, []byte{0}) {
-		if bytes.Equal(v, mark) {
+		if string(v) == variable {
 			return true
 		}
 	}
@@ -67,4 +121,53 @@ func endOrphans(paths Paths, known map[int]bool, timeout time.Duration) int {
 		time.Sleep(pause)
 		reapOrphans()
 	}
+}
+
+// endStraysOf ends what a process that has ended left outside of its group. As
+// the sub-reaper we are the parent of what our own child left; what one left
+// that was adopted can be anybody's.
+func endStraysOf(paths Paths, name string, c *child) {
+	told := map[Identity]bool{}
+	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
+		pids := childPIDs(os.Getpid())
+		if !c.ours {
+			pids = allPIDs()
+		}
+		left := strays(paths, name, pids)
+		if len(left) == 0 {
+			return
+		}
+		for _, id := range left {
+			if !time.Now().Before(c.killAt()) {
+				syscall.Kill(id.PID, killSignal)
+			} else if !told[id] {
+				syscall.Kill(id.PID, syscall.SIGTERM)
+				told[id] = true
+			}
+		}
+		time.Sleep(pause)
+		reapOrphans()
+	}
+}
+
+// strays lists which of pids are living processes of the name, apart from
+// those that somebody waits for.
+func strays(paths Paths, name string, pids []int) []Identity {
+	var found []Identity
+	for _, pid := range pids {
+		children.Lock()
+		waited := children.pids[pid]
+		children.Unlock()
+		if waited {
+			continue
+		}
+		env, err := environ(pid)
+		if err != nil || !hasMark(env, paths) || !hasVariable(env, tagProcess+"="+name) {
+			continue
+		}
+		if id, err := identify(pid); err == nil {
+			found = append(found, id)
+		}
+	}
+	return found
 }

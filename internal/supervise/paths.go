@@ -20,6 +20,13 @@ func (p Paths) pids() string          { return filepath.Join(p.Root, "pids") }
 func (p Paths) pid(n string) string   { return filepath.Join(p.pids(), n+".pid") }
 func (p Paths) SupervisorLog() string { return filepath.Join(p.Logs(), SupervisorName+".log") }
 
+// pidFiles are the pid files that there are, half written ones too.
+func (p Paths) pidFiles() []string {
+	all, _ := filepath.Glob(filepath.Join(p.pids(), "*.pid"))
+	half, _ := filepath.Glob(filepath.Join(p.pids(), "*.pid"+tmpSuffix))
+	return append(all, half...)
+}
+
 // Logs is the folder of all logs.
 func (p Paths) Logs() string { return filepath.Join(p.Root, "logs") }
 
@@ -28,6 +35,7 @@ func (p Paths) Unified() string { return filepath.Join(p.Logs(), "backend-unifie
 
 const (
 	socketName = "supervisor.sock"
+	tmpSuffix  = ".tmp" // of a file that is being written
 	// SupervisorName is the supervisor's own name in the unified log.
 	SupervisorName = "supervisor"
 )
@@ -48,7 +56,7 @@ func (p Paths) make() error {
 
 // writeFile replaces a file as a whole, so that nobody ever reads half of it.
 func writeFile(path string, data []byte) error {
-	tmp := path + ".tmp"
+	tmp := path + tmpSuffix
 	if err := os.WriteFile(tmp, data, 0o600); err != nil {
 		return err
 	}

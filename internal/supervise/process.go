@@ -70,19 +70,21 @@ type process struct {
 	now snapshot
 
 	// What follows belongs to run.
-	child    *child
-	socket   socket // of a process that gets its listening socket from us
-	exited   chan exit
-	checked  chan checkResult
-	unwatch  context.CancelFunc // ends the health checks of the running child
-	timer    *time.Timer        // wakes run in the states that end by time
-	ticker   *time.Ticker       // looks for a dead worker while a reloader starts
-	backoff  backoff
-	failures int    // failed checks in a row
-	reason   string // why a child that is being ended must go; "" for a stop
-	failFast bool
-	again    bool // start again once the child being ended is gone
-	suspect  bool // the last look found a dead worker
+	child       *child
+	socket      socket // of a process that gets its listening socket from us
+	exited      chan exit
+	checked     chan checkResult
+	watching    context.Context    // of what watches the running child
+	unwatch     context.CancelFunc // ends that
+	timer       *time.Timer        // wakes run in the states that end by time
+	ticker      *time.Ticker       // looks at a reloader's worker, at its start and after one ended
+	workerEnded chan struct{}
+	backoff     backoff
+	failures    int    // failed checks in a row
+	reason      string // why a child that is being ended must go; "" for a stop
+	failFast    bool
+	again       bool // start again once the child being ended is gone
+	suspect     bool // the last look found a dead worker
 }
 
 func newProcess(s *Supervisor, spec plan.Process) *process {
@@ -90,7 +92,7 @@ func newProcess(s *Supervisor, spec plan.Process) *process {
 	p := &process{
 		sup: s, spec: spec, life: life, leave: leave,
 		in: make(chan command), done: make(chan struct{}),
-		exited: make(chan exit, 1), checked: make(chan checkResult),
+		exited: make(chan exit, 1), checked: make(chan checkResult), workerEnded: make(chan struct{}),
 		socket: noSocket, timer: time.NewTimer(time.Hour),
 		now: snapshot{state: Stopped},
 	}
@@ -140,6 +142,8 @@ func (p *process) run() {
 			p.onTimer()
 		case <-tick:
 			p.lookForWorker()
+		case <-p.workerEnded:
+			p.startTicker()
 		case <-others:
 		}
 	}
@@ -269,12 +273,26 @@ func (p *process) giveUp(reason string) {
 func (p *process) tend(c *child) {
 	p.child, p.failures, p.reason, p.suspect = c, 0, "", false
 	exited := p.exited
-	go func() { exited <- c.waitGroup() }()
-	ctx, cancel := context.WithCancel(context.Background())
-	p.unwatch = cancel
-	go p.checkHealth(ctx)
+	go func() {
+		e := c.waitGroup()
+		endStraysOf(p.sup.paths, p.spec.Name, c)
+		exited <- e
+	}()
+	p.watchHealth()
 	p.timer.Reset(p.spec.Health.StartPeriod)
 	if p.spec.Reload {
+		p.startTicker()
+	}
+}
+
+// watchHealth begins the health checks of the child.
+func (p *process) watchHealth() {
+	p.watching, p.unwatch = context.WithCancel(context.Background())
+	go p.checkHealth(p.watching)
+}
+
+func (p *process) startTicker() {
+	if p.ticker == nil {
 		p.ticker = time.NewTicker(50 * time.Millisecond)
 	}
 }
@@ -382,8 +400,10 @@ func (p *process) onCheck(r checkResult) {
 		}
 		if p.now.state == Starting {
 			p.failFast = false
-			p.stopTicker()
 			p.timer.Reset(backoffReset)
+		}
+		if p.spec.Reload && p.now.state != Healthy {
+			p.watchWorker()
 		}
 		p.setState(Healthy, detail)
 		return
@@ -399,8 +419,7 @@ func (p *process) onCheck(r checkResult) {
 		return
 	}
 	switch {
-	case p.spec.Reload && workerEnded(p.child.id.PID):
-		p.setState(Unhealthy, workerEndedDetail)
+	case p.waitsForChange(): // which is no fault of the process
 	case r.verdict == verdictSick: // it lives and says so itself; a restart would hide why
 		p.setState(Unhealthy, r.reason)
 	default:
@@ -411,24 +430,60 @@ func (p *process) onCheck(r checkResult) {
 	}
 }
 
-const workerEndedDetail = "its worker ended; the next change of a source starts a new one"
-
-// lookForWorker fails the start of a reloader whose worker has ended: it would
-// wait for a change of the sources, and we for it.
+// lookForWorker looks whether the worker of a reloader has ended, which then
+// waits for a change of the sources, and we for it. A worker that could not
+// import the application fails a start; later it is the developer's to mend.
+// One that a signal ended is nobody's but ours, and is restarted.
 func (p *process) lookForWorker() {
-	ended := p.child != nil && workerEnded(p.child.id.PID)
+	var ended, killed bool
+	if p.child != nil {
+		ended, killed = worker(p.child.id.PID)
+	}
 	twice := ended && p.suspect // once may be a moment between two workers
 	p.suspect = ended
-	if !twice {
-		return
-	}
-	p.stopTicker()
-	if p.failFast {
+	switch {
+	case !ended && p.now.state != Starting:
+		p.watchWorker()
+	case !twice:
+	case p.failFast:
+		p.stopTicker()
 		p.end("its worker ended", p.spec.StopTimeout)
-		return
+	case killed:
+		p.stopTicker()
+		p.update(func(s *snapshot) { s.restarts++ })
+		p.again = true
+		p.end("restarting: its worker was killed", p.spec.StopTimeout)
+	default:
+		p.stopTicker()
+		p.timer.Stop()
+		p.setState(Unhealthy, "its worker ended; the next change of a source starts a new one")
+		// The first answer of the new worker is waited for as at a start.
+		p.unwatch()
+		p.watchHealth()
 	}
-	p.timer.Stop()
-	p.setState(Unhealthy, workerEndedDetail)
+}
+
+// waitsForChange tells whether the process is a reloader without a worker.
+func (p *process) waitsForChange() bool {
+	if !p.spec.Reload {
+		return false
+	}
+	ended, _ := worker(p.child.id.PID)
+	return ended
+}
+
+// watchWorker leaves the worker to the kernel until one ends.
+func (p *process) watchWorker() {
+	p.stopTicker()
+	pid, ended := p.child.id.PID, p.workerEnded
+	ctx := p.watching
+	go func() {
+		awaitWorker(ctx, pid)
+		select {
+		case ended <- struct{}{}:
+		case <-ctx.Done():
+		}
+	}()
 }
 
 // checkHealth asks the running child for its health until ctx ends.

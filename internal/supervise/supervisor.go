@@ -57,7 +57,8 @@ func Open(paths Paths, lock *os.File, log io.Writer, opts logs.Options) (*Superv
 		return nil, err
 	}
 	st, err := loadState(paths)
-	if err != nil {
+	damaged := err != nil
+	if damaged {
 		// What it says can't be trusted; the marks of the processes can.
 		fmt.Fprintf(log, "[WARN] state ignored: %v\n", err)
 	}
@@ -72,7 +73,7 @@ func Open(paths Paths, lock *os.File, log io.Writer, opts logs.Options) (*Superv
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.followLog(logs.Source{Name: SupervisorName, Path: paths.SupervisorLog()})
-	s.adoptAll(st)
+	s.adoptAll(st, damaged)
 	s.tasks.Go(s.keepState)
 	s.tasks.Go(func() {
 		if err := s.unifier.Run(s.ctx); err != nil {
@@ -82,9 +83,16 @@ func Open(paths Paths, lock *os.File, log io.Writer, opts logs.Options) (*Superv
 	return s, nil
 }
 
-// adoptAll finds what the state on disk says and what lives of it.
-func (s *Supervisor) adoptAll(st savedState) {
-	known := map[int]bool{s.id.PID: true}
+// adoptAll finds what the state on disk says and what lives of it. What lives
+// beside that is ended.
+func (s *Supervisor) adoptAll(st savedState, damaged bool) {
+	known := map[int]bool{}
+	// An orderly stop leaves neither: without them nothing can be there.
+	pidFiles := s.paths.pidFiles()
+	suspect := damaged || len(st.Processes) > 0 || st.Supervisor.PID != 0 || len(pidFiles) > 0
+	for _, f := range pidFiles { // those of the living are written again
+		os.Remove(f)
+	}
 	for _, saved := range st.Processes {
 		p := newProcess(s, saved.Process)
 		s.procs = append(s.procs, p)
@@ -104,9 +112,10 @@ func (s *Supervisor) adoptAll(st savedState) {
 			p.socket = c.inheritSocket()
 		}
 		p.tend(c)
+		s.writePID(p.spec.Name, c.id.PID)
 		fmt.Fprintf(s.log, "[INFO] %s adopted (pid %d)\n", p.spec.Name, c.id.PID)
 	}
-	if len(st.Processes) > 0 || st.Supervisor.PID != 0 {
+	if suspect {
 		if n := endOrphans(s.paths, known, 3*time.Second); n > 0 {
 			fmt.Fprintf(s.log, "[WARN] ended %d orphaned processes\n", n)
 		}
@@ -134,7 +143,7 @@ func (s *Supervisor) close() error {
 	s.tasks.Wait()
 	var err error
 	if s.idle() {
-		for _, f := range []string{s.paths.state(), s.paths.socket()} {
+		for _, f := range append(s.paths.pidFiles(), s.paths.state(), s.paths.socket(), s.paths.state()+tmpSuffix) {
 			if e := os.Remove(f); e != nil && !errors.Is(e, os.ErrNotExist) {
 				err = errors.Join(err, e)
 			}
@@ -281,6 +290,7 @@ func (s *Supervisor) saveState() {
 	}
 	if err := st.save(s.paths); err != nil {
 		fmt.Fprintf(s.log, "[WARN] state not written: %v\n", err)
+		time.AfterFunc(time.Second, s.markDirty) // the disk may be full for a while
 	}
 }
 

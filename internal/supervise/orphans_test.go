@@ -1,0 +1,122 @@
+//go:build linux
+
+package supervise
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"muster/internal/plan"
+)
+
+func TestDamagedStateLeavesNoOrphans(t *testing.T) {
+	t.Parallel()
+	for how, damage := range map[string]func(file string) error{
+		"empty":   func(file string) error { return os.WriteFile(file, nil, 0o600) },
+		"garbage": func(file string) error { return os.WriteFile(file, []byte("{]"), 0o600) },
+		"removed": os.Remove,
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			pr := newProject(t)
+			pr.add("broker-0")
+			for _, act := range []func(){
+				func() { pr.start(StartOptions{}) },
+				func() {
+					if err := pr.client().Stop(t.Context(), nil, 0); err != nil {
+						t.Error(err)
+					}
+				},
+			} {
+				pr.start(StartOptions{})
+				old := pr.process("broker-0").PID
+				pr.killSupervisor()
+				if err := damage(pr.paths.state()); err != nil {
+					t.Fatal(err)
+				}
+				act()
+				if _, err := identify(old); err == nil {
+					t.Error("the forgotten process still runs")
+				}
+			}
+			if left := pr.marked(); len(left) != 0 {
+				t.Errorf("left running: %v", left)
+			}
+			if files := pr.paths.pidFiles(); len(files) != 0 {
+				t.Errorf("left on disk: %v", files)
+			}
+		})
+	}
+}
+
+func TestAnAdoptionLeavesTheHelpersOfTheLivingAlone(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("parent-0", "-fork", "session")
+	pr.start(StartOptions{})
+	eventually(t, "the helper runs", func() bool { return len(pr.marked()) == 2 })
+	before := pr.marked()
+	pr.killSupervisor()
+	pr.start(StartOptions{})
+	for _, id := range before {
+		if !id.Alive() {
+			t.Errorf("pid %d was ended", id.PID)
+		}
+	}
+}
+
+func TestWorkersThatNginxLeftAreEnded(t *testing.T) {
+	t.Parallel()
+	exe, err := exec.LookPath("nginx")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	pr := newProject(t)
+	p := pr.add("nginx")
+	dir, conf := filepath.Dir(pr.paths.Root), filepath.Join(pr.paths.Root, "nginx.conf")
+	if err := os.MkdirAll(pr.paths.Root, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text := "daemon off; pid " + dir + "/nginx.pid; error_log stderr; events {}\nhttp { access_log off; client_body_temp_path " + dir +
+		"/b; proxy_temp_path " + dir + "/p; fastcgi_temp_path " + dir + "/f; uwsgi_temp_path " + dir + "/u; scgi_temp_path " + dir +
+		"/s; server { listen 127.0.0.1:" + strconv.Itoa(p.Port) + "; } }\n"
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.Kind, p.Exe, p.Dir, p.Args = plan.Gateway, exe, dir, []string{exe, "-p", dir, "-c", conf}
+	p.Health.Path, p.Health.TCP = "", true
+	pr.start(StartOptions{})
+	master := pr.process("nginx").PID
+	workers := childPIDs(master)
+	pr.killSupervisor()
+	kill(t, master, syscall.SIGKILL)
+	pr.start(StartOptions{})
+	if pid := pr.process("nginx").PID; pid == master || pr.process("nginx").State != Healthy {
+		t.Errorf("nginx: %+v", pr.process("nginx"))
+	}
+	for _, w := range workers {
+		if _, err := identify(w); err == nil {
+			t.Errorf("worker %d still runs", w)
+		}
+	}
+}
+
+func TestWhatACrashedServerLeftInAnotherSessionIsEnded(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("parent-0", "-fork", "session")
+	pr.start(StartOptions{})
+	eventually(t, "the helper runs", func() bool { return len(pr.marked()) == 2 })
+	before := pr.marked()
+	kill(t, pr.process("parent-0").PID, syscall.SIGKILL)
+	eventually(t, "the server and its helper are replaced", func() bool {
+		return len(pr.marked()) == 2 && !before[0].Alive() && !before[1].Alive()
+	})
+}
