@@ -127,7 +127,10 @@ func instance(cfg *config.Config, s *config.Server, name string, port int, tools
 // listening socket comes as descriptor 3: the port is taken before Python has
 // even started, and a successor can go on with the same socket.
 func uvicorn(cfg *config.Config, s *config.Server, python string) []string {
-	args := []string{python, "-m", "uvicorn", cfg.Backend.App, "--fd", "3"}
+	args := []string{python, "-m", "uvicorn", cfg.Backend.App, "--fd", "3",
+		// Longer than the gateway keeps a connection, so that it is never the
+		// server that closes one in the moment in which a request is sent.
+		"--timeout-keep-alive", "75"}
 	if s.Reload {
 		args = append(args, "--reload", "--reload-dir", sourceDir(s.Dir))
 	}

@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"context"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -9,12 +10,17 @@ import (
 // usage is not known here without cgo.
 func usage(int) (cpu time.Duration, rss int64) { return 0, 0 }
 
-func workerEnded(pid int) bool {
+// worker tells of a dead child of the process that was not collected: so
+// stands a reloader whose worker failed.
+func worker(pid int) (ended, killed bool) {
 	for _, child := range childPIDs(pid) {
 		k, err := unix.SysctlKinfoProc("kern.proc.pid", child)
 		if err == nil && k.Proc.P_stat == zombie {
-			return true
+			return true, k.Proc.P_xstat&0x7f != 0
 		}
 	}
-	return false
+	return false, false
 }
+
+// awaitWorker blocks until ctx ends: a dead worker is noticed by its health.
+func awaitWorker(ctx context.Context, _ int) { <-ctx.Done() }

@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"context"
 	"os"
 	"time"
 )
@@ -23,14 +24,34 @@ func usage(pid int) (cpu time.Duration, rss int64) {
 	return cpu, rss
 }
 
-// workerEnded tells whether a child of the process has ended without being
-// collected: so stands a reloader whose worker failed and that now waits for
-// a change of the sources.
-func workerEnded(pid int) bool {
+// worker tells of a dead child of the process that was not collected: so
+// stands a reloader whose worker failed, and that now waits for a change of the
+// sources. Whether a signal ended it is in field 52 of proc_pid_stat(5).
+func worker(pid int) (ended, killed bool) {
 	for _, child := range childPIDs(pid) {
-		if st, err := readStat(child); err == nil && st.state == 'Z' {
-			return true
+		if st, err := readStat(child); err == nil && st.gone() {
+			return true, st.exit&0x7f != 0
 		}
 	}
-	return false
+	return false, false
+}
+
+// awaitWorker blocks until a child of the process ends, or ctx does.
+func awaitWorker(ctx context.Context, pid int) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for _, child := range childPIDs(pid) {
+		w, err := watchPID(child)
+		if err != nil {
+			continue
+		}
+		stop := context.AfterFunc(ctx, func() { w.file.SetReadDeadline(time.Unix(1, 0)) })
+		go func() {
+			w.wait()
+			stop()
+			w.close()
+			cancel()
+		}()
+	}
+	<-ctx.Done()
 }

@@ -300,7 +300,7 @@ func (st *stack) panel(p *plan.Plan) {
 		rows = append(rows, [2]string{"page", entry(p)})
 	}
 	for _, proc := range p.Processes {
-		if proc.URL != "" {
+		if proc.URL != "" && (proc.Kind != plan.Gateway || st.cfg.Frontend == nil) {
 			rows = append(rows, [2]string{proc.Name, proc.URL})
 		}
 	}

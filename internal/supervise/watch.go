@@ -1,0 +1,180 @@
+package supervise
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+func (p *process) watchHealth() {
+	p.watching, p.unwatch = context.WithCancel(context.Background())
+	go p.checkHealth(p.watching)
+}
+
+func (p *process) stopChecks() {
+	if p.unwatch != nil {
+		p.unwatch()
+		p.unwatch = nil
+	}
+	p.stopTicker()
+}
+
+func (p *process) checkHealth(ctx context.Context) {
+	h := p.spec.Health
+	report := func(r checkResult) bool {
+		select {
+		case p.checked <- r:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	// A socket that we listen on accepts before the server does: one request
+	// waits for the first answer, and there is nothing to poll.
+	limit := h.Timeout
+	if p.spec.Listen {
+		limit = h.StartPeriod
+	}
+	began, pause := time.Now(), pollFirst
+	for {
+		r := check(ctx, p.sup.paths, p.spec, limit)
+		if ctx.Err() != nil || !report(r) {
+			return
+		}
+		if r.verdict == verdictHealthy {
+			break
+		}
+		if !sleep(ctx, pause) {
+			return
+		}
+		if pause = pollFast; time.Since(began) > time.Second {
+			pause = pollSlow
+		}
+	}
+	pause = checkFirst
+	for sleep(ctx, pause) {
+		r := check(ctx, p.sup.paths, p.spec, h.Timeout*time.Duration(h.Retries))
+		if ctx.Err() != nil || !report(r) {
+			return
+		}
+		if pause = min(2*pause, h.Interval); r.verdict != verdictHealthy {
+			pause = min(checkFirst, h.Interval)
+		}
+	}
+}
+
+func (p *process) onCheck(r checkResult) {
+	if p.child == nil || p.now.state == Stopping {
+		return
+	}
+	if r.verdict == verdictHealthy {
+		p.failures = 0
+		detail := ""
+		if r.took > p.spec.Health.Timeout && p.now.state != Starting {
+			detail = fmt.Sprintf("slow: health took %.1f s", r.took.Seconds())
+		}
+		if p.now.state == Starting {
+			p.failFast = false
+			p.timer.Reset(backoffReset)
+		}
+		if p.spec.Reload && p.now.state != Healthy {
+			p.watchWorker()
+		}
+		p.setState(Healthy, detail)
+		return
+	}
+	if p.now.state == Starting {
+		if r.verdict == verdictSick { // the reason to tell if it stays so
+			p.update(func(s *snapshot) { s.detail = r.reason })
+		}
+		return
+	}
+	p.failures++
+	if r.verdict != verdictHung && p.failures < p.spec.Health.Retries {
+		return
+	}
+	switch {
+	case p.waitsForChange(): // which is no fault of the process
+	case r.verdict == verdictSick: // it lives and says so itself; a restart would hide why
+		p.setState(Unhealthy, r.reason)
+	default:
+		p.setState(Unhealthy, r.reason)
+		p.update(func(s *snapshot) { s.restarts++ })
+		p.again = true
+		p.end("restarting: "+r.reason, p.spec.StopTimeout)
+	}
+}
+
+func (p *process) lookForWorker() {
+	var ended, killed bool
+	if p.child != nil {
+		ended, killed = worker(p.child.id.PID)
+	}
+	twice := ended && p.suspect // once may be a moment between two workers
+	p.suspect = ended
+	switch {
+	case !ended && p.now.state != Starting:
+		p.watchWorker()
+	case !twice:
+	case p.failFast:
+		p.stopTicker()
+		p.end("its worker ended", p.spec.StopTimeout)
+	case killed:
+		p.stopTicker()
+		p.update(func(s *snapshot) { s.restarts++ })
+		p.again = true
+		p.end("restarting: its worker was killed", p.spec.StopTimeout)
+	default:
+		p.stopTicker()
+		p.timer.Stop()
+		p.setState(Unhealthy, "its worker ended; the next change of a source starts a new one")
+		// The first answer of the new worker is waited for as at a start.
+		p.unwatch()
+		p.watchHealth()
+	}
+}
+
+func (p *process) waitsForChange() bool {
+	if !p.spec.Reload {
+		return false
+	}
+	ended, _ := worker(p.child.id.PID)
+	return ended
+}
+
+func (p *process) watchWorker() {
+	p.stopTicker()
+	pid, ended := p.child.id.PID, p.workerEnded
+	ctx := p.watching
+	go func() {
+		awaitWorker(ctx, pid)
+		select {
+		case ended <- struct{}{}:
+		case <-ctx.Done():
+		}
+	}()
+}
+
+func (p *process) startTicker() {
+	if p.ticker == nil {
+		p.ticker = time.NewTicker(50 * time.Millisecond)
+	}
+}
+
+func (p *process) stopTicker() {
+	if p.ticker != nil {
+		p.ticker.Stop()
+		p.ticker = nil
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
