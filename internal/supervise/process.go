@@ -285,7 +285,6 @@ func (p *process) tend(c *child) {
 	}
 }
 
-// watchHealth begins the health checks of the child.
 func (p *process) closeSocket() {
 	p.socket.close()
 	p.socket = noSocket
@@ -361,12 +360,3 @@ func (p *process) onExit(e exit) {
 	}
 }
 
-// onCheck takes the outcome of a health check.
-// lookForWorker looks whether the worker of a reloader has ended, which then
-// waits for a change of the sources, and we for it. A worker that could not
-// import the application fails a start; later it is the developer's to mend.
-// One that a signal ended is nobody's but ours, and is restarted.
-// waitsForChange tells whether the process is a reloader without a worker.
-// watchWorker leaves the worker to the kernel until one ends.
-// checkHealth asks the running child for its health until ctx ends.
-// sleep waits, and tells whether it did to the end.

@@ -6,6 +6,7 @@ import (
 	"time"
 )
 
+// watchHealth begins the health checks of the child.
 func (p *process) watchHealth() {
 	p.watching, p.unwatch = context.WithCancel(context.Background())
 	go p.checkHealth(p.watching)
@@ -19,6 +20,8 @@ func (p *process) stopChecks() {
 	p.stopTicker()
 }
 
+// checkHealth asks the running child for its health until ctx ends.
+// sleep waits, and tells whether it did to the end.
 func (p *process) checkHealth(ctx context.Context) {
 	h := p.spec.Health
 	report := func(r checkResult) bool {
@@ -63,6 +66,13 @@ func (p *process) checkHealth(ctx context.Context) {
 	}
 }
 
+// onCheck takes the outcome of a health check.
+// lookForWorker looks whether the worker of a reloader has ended, which then
+// waits for a change of the sources, and we for it. A worker that could not
+// import the application fails a start; later it is the developer's to mend.
+// One that a signal ended is nobody's but ours, and is restarted.
+// waitsForChange tells whether the process is a reloader without a worker.
+// watchWorker leaves the worker to the kernel until one ends.
 func (p *process) onCheck(r checkResult) {
 	if p.child == nil || p.now.state == Stopping {
 		return
