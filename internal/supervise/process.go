@@ -359,4 +359,3 @@ func (p *process) onExit(e exit) {
 		p.timer.Reset(wait)
 	}
 }
-

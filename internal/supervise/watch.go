@@ -21,7 +21,6 @@ func (p *process) stopChecks() {
 }
 
 // checkHealth asks the running child for its health until ctx ends.
-// sleep waits, and tells whether it did to the end.
 func (p *process) checkHealth(ctx context.Context) {
 	h := p.spec.Health
 	report := func(r checkResult) bool {
@@ -67,12 +66,6 @@ func (p *process) checkHealth(ctx context.Context) {
 }
 
 // onCheck takes the outcome of a health check.
-// lookForWorker looks whether the worker of a reloader has ended, which then
-// waits for a change of the sources, and we for it. A worker that could not
-// import the application fails a start; later it is the developer's to mend.
-// One that a signal ended is nobody's but ours, and is restarted.
-// waitsForChange tells whether the process is a reloader without a worker.
-// watchWorker leaves the worker to the kernel until one ends.
 func (p *process) onCheck(r checkResult) {
 	if p.child == nil || p.now.state == Stopping {
 		return
@@ -115,6 +108,10 @@ func (p *process) onCheck(r checkResult) {
 	}
 }
 
+// lookForWorker looks whether the worker of a reloader has ended, which then
+// waits for a change of the sources, and we for it. A worker that could not
+// import the application fails a start; later it is the developer's to mend.
+// One that a signal ended is nobody's but ours, and is restarted.
 func (p *process) lookForWorker() {
 	var ended, killed bool
 	if p.child != nil {
@@ -144,6 +141,7 @@ func (p *process) lookForWorker() {
 	}
 }
 
+// waitsForChange tells whether the process is a reloader without a worker.
 func (p *process) waitsForChange() bool {
 	if !p.spec.Reload {
 		return false
@@ -152,6 +150,7 @@ func (p *process) waitsForChange() bool {
 	return ended
 }
 
+// watchWorker leaves the worker to the kernel until one ends.
 func (p *process) watchWorker() {
 	p.stopTicker()
 	pid, ended := p.child.id.PID, p.workerEnded
@@ -178,6 +177,7 @@ func (p *process) stopTicker() {
 	}
 }
 
+// sleep waits, and tells whether it did to the end.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
