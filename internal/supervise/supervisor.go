@@ -39,6 +39,8 @@ type Supervisor struct {
 	closing sync.Once
 	closed  error
 
+	pidFile sync.Mutex // held while one is written
+
 	op sync.Mutex // held by an operation that starts processes: one at a time
 
 	mu      sync.Mutex
@@ -112,7 +114,7 @@ func (s *Supervisor) adoptAll(st savedState, damaged bool) {
 			p.socket = c.inheritSocket()
 		}
 		p.tend(c)
-		s.writePID(p.spec.Name, c.id.PID)
+		s.writePID(p)
 		fmt.Fprintf(s.log, "[INFO] %s adopted (pid %d)\n", p.spec.Name, c.id.PID)
 	}
 	if suspect {
@@ -188,7 +190,7 @@ func (s *Supervisor) changes() <-chan struct{} {
 // supervisor's log, state.json and all that wait.
 func (s *Supervisor) stateChanged(p *process, from, to snapshot) {
 	if from.id != to.id {
-		s.writePID(p.spec.Name, to.id.PID)
+		s.writePID(p)
 	}
 	if from.state != to.state {
 		fmt.Fprintln(s.log, describe(p.spec, to))
@@ -224,8 +226,11 @@ func (s *Supervisor) followLog(src logs.Source) {
 	}
 }
 
-func (s *Supervisor) writePID(name string, pid int) {
-	file := s.paths.pid(name)
+// writePID makes the pid file of a process say what is so now.
+func (s *Supervisor) writePID(p *process) {
+	s.pidFile.Lock()
+	defer s.pidFile.Unlock()
+	file, pid := s.paths.pid(p.spec.Name), p.snapshot().id.PID
 	var err error
 	if pid == 0 {
 		if err = os.Remove(file); errors.Is(err, os.ErrNotExist) {
@@ -236,8 +241,17 @@ func (s *Supervisor) writePID(name string, pid int) {
 	}
 	if err != nil {
 		fmt.Fprintf(s.log, "[WARN] %v\n", err)
+		time.AfterFunc(fileRetry, func() {
+			if s.find(p.spec.Name) == p {
+				s.writePID(p)
+			}
+		})
 	}
 }
+
+// fileRetry is the pause before a file is written again, where the disk may be
+// full for a while.
+const fileRetry = time.Second
 
 func describe(p plan.Process, now snapshot) string {
 	level := "INFO"
@@ -290,7 +304,7 @@ func (s *Supervisor) saveState() {
 	}
 	if err := st.save(s.paths); err != nil {
 		fmt.Fprintf(s.log, "[WARN] state not written: %v\n", err)
-		time.AfterFunc(time.Second, s.markDirty) // the disk may be full for a while
+		time.AfterFunc(fileRetry, s.markDirty)
 	}
 }
 
