@@ -62,7 +62,8 @@ func fake() {
 		if code, err := strconv.Atoi(r.URL.Query().Get("exit")); err == nil {
 			os.Exit(code)
 		}
-		json.NewEncoder(w).Encode(map[string]any{"instance": name, "pid": os.Getpid(), "path": r.URL.Path})
+		json.NewEncoder(w).Encode(map[string]any{"instance": name, "pid": os.Getpid(), "path": r.URL.Path,
+			"env": os.Getenv(r.URL.Query().Get("env"))})
 	})
 	fmt.Println(http.Serve(l, nil))
 }
