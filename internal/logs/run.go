@@ -2,6 +2,7 @@ package logs
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -63,7 +64,7 @@ func (u *Unifier) event(wd int, gone bool) {
 		return
 	}
 	for dir, d := range u.dirs {
-		if d == wd {
+		if d.wd == wd {
 			u.recheck = true
 			if gone {
 				delete(u.dirs, dir)
@@ -171,13 +172,19 @@ func (u *Unifier) relax() {
 // watchDir asks the kernel to tell of names that come and go beside path.
 func (u *Unifier) watchDir(path string) error {
 	dir := filepath.Dir(path)
-	if _, ok := u.dirs[dir]; ok {
+	// The end of a folder that was removed is told only once nobody has a file
+	// of it open; by then another may have its name.
+	st, err := statPath(dir)
+	if err != nil {
+		return fmt.Errorf("cannot watch %s: %w", dir, err)
+	}
+	if d, ok := u.dirs[dir]; ok && d.id == identityOf(&st) {
 		return nil
 	}
 	wd, err := u.waiter.watchDir(dir)
 	if err != nil {
 		return err
 	}
-	u.dirs[dir] = wd
+	u.dirs[dir] = watchedDir{wd: wd, id: identityOf(&st)}
 	return nil
 }

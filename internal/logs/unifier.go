@@ -68,8 +68,14 @@ type Unifier struct {
 	moved   int // bytes, in this step
 	failed  time.Time
 	byWatch map[int]*source
-	dirs    map[string]int
+	dirs    map[string]watchedDir
 	recheck bool // names came or went
+}
+
+// watchedDir is a folder whose names the kernel tells of.
+type watchedDir struct {
+	wd int // what the kernel calls it
+	id identity
 }
 
 // NewUnifier opens the logs and completes what a killed unifier left undone.
@@ -82,7 +88,7 @@ func NewUnifier(opts Options) (*Unifier, error) {
 	if opts.write == nil {
 		opts.write = write
 	}
-	u := &Unifier{opts: opts, unified: -1, byWatch: map[int]*source{}, dirs: map[string]int{}}
+	u := &Unifier{opts: opts, unified: -1, byWatch: map[int]*source{}, dirs: map[string]watchedDir{}}
 	if opts.at == nil {
 		opts.at = func(string) {}
 	}

@@ -338,3 +338,21 @@ func TestDrainWritesAllThatIsThere(t *testing.T) {
 		}
 	}
 }
+
+func TestLogsAreFollowedInAFolderThatWasMadeAnew(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.add("a")
+	writer, err := os.OpenFile(f.path("a"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close() // it keeps the removed folder alive
+	f.write("a", "1\n")
+	f.wait(line("a", "1"))
+	// The unified log may be made anew while the folder is being emptied.
+	eventually(t, func() bool { return os.RemoveAll(filepath.Dir(f.path("a"))) == nil }, func() string { return "not removed" })
+	eventually(t, func() bool { _, err := os.Stat(f.opts.Unified); return err == nil }, func() string { return "not made anew" })
+	f.write("a", "2\n")
+	f.wait(line("a", "2"))
+}
