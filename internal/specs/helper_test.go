@@ -49,7 +49,13 @@ func write(t testing.TB, file, text string) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+	// In one step, as editors and tools do: a file that is created and then
+	// filled is two changes where the machine is busy.
+	tmp := filepath.Join(filepath.Dir(file), temporary+filepath.Base(file))
+	if err := os.WriteFile(tmp, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(tmp, file); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -175,8 +175,11 @@ func (s *Supervisor) sendEvents(ctx context.Context, out *json.Encoder) (stop fu
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	seen := map[string]snapshot{}
+	first := !s.greeted.Swap(true) // nobody has been told of the adopted ones
 	for _, p := range s.processes() {
-		seen[p.spec.Name] = p.snapshot()
+		if now := p.snapshot(); !first || !now.adopted {
+			seen[p.spec.Name] = now
+		}
 	}
 	send := func() {
 		for _, p := range s.processes() {

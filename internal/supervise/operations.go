@@ -58,9 +58,27 @@ func (e *StartError) Hint() string {
 // errRunning says that all that was asked for runs already.
 var errRunning = errors.New("already running")
 
-// lastLines is how much of a failed process's log is shown: a Python
-// traceback through a framework is about that long.
-const lastLines = 30
+// How much of a failed process's log is shown: some lines, or a traceback from
+// its beginning, unless that is very long.
+const (
+	lastLines     = 30
+	mostLastLines = 100
+)
+
+// lastWords is what a process said last.
+func lastWords(log string) []string {
+	lines, err := logs.LastLines(log, mostLastLines)
+	if err != nil {
+		return nil
+	}
+	from := max(len(lines)-lastLines, 0)
+	for i, line := range lines[:from] {
+		if strings.HasPrefix(line, "Traceback (") { // Python's word for it
+			from = i
+		}
+	}
+	return lines[from:]
+}
 
 // Start starts what of the plan does not run, or what names selects of it (all,
 // if empty). With wait it returns once all of that is healthy; when something
@@ -147,7 +165,7 @@ func (s *Supervisor) failures(procs []*process) error {
 		}
 		if !now.since.IsZero() { // it did run, so its log can tell
 			f.Log = p.spec.Log
-			f.Lines, _ = logs.LastLines(p.spec.Log, lastLines)
+			f.Lines = lastWords(p.spec.Log)
 		}
 		e.Failures = append(e.Failures, f)
 	}

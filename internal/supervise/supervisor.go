@@ -17,6 +17,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"muster/internal/logs"
@@ -36,6 +37,7 @@ type Supervisor struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup // the supervisor's own goroutines
 
+	greeted atomic.Bool // events have been sent to somebody
 	closing sync.Once
 	closed  error
 

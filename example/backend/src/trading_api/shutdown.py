@@ -16,10 +16,15 @@ from types import FrameType
 from typing import Any, Callable, Dict, Iterator, Optional
 
 
+# Turns of the event loop in which the callback's work is done before uvicorn
+# hears of the signal: it then cuts what is still open.
+_TURNS = 5
+
+
 @contextmanager
 def on_stop_signal(callback: Callable[[], None]) -> Iterator[None]:
-    """Calls back in the running event loop on SIGTERM and SIGINT, before whoever had
-    asked for these signals, who still gets them."""
+    """Calls back in the running event loop on SIGTERM and SIGINT, and then hands the
+    signal on to whoever had asked for it."""
     if threading.current_thread() is not threading.main_thread():
         yield  # under a test client: Python handles signals in the main thread only
         return
@@ -27,20 +32,27 @@ def on_stop_signal(callback: Callable[[], None]) -> Iterator[None]:
     previous: Dict[int, Any] = {}
 
     def handle(number: int, frame: Optional[FrameType]) -> None:
-        loop.call_soon_threadsafe(callback)
-        before = previous[number]
-        if callable(before):
-            before(number, frame)
+        loop.call_soon_threadsafe(stop, number, frame)
 
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        before = signal.getsignal(stop)
+    def stop(number: int, frame: Optional[FrameType]) -> None:
+        callback()
+        hand_on(number, frame, _TURNS)
+
+    def hand_on(number: int, frame: Optional[FrameType], turns: int) -> None:
+        if turns:
+            loop.call_soon(hand_on, number, frame, turns - 1)
+        else:
+            previous[number](number, frame)
+
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(wanted)
         # Where nobody had asked for it, the signal ends the process; leave it so.
         if callable(before):
-            previous[stop] = before
-            signal.signal(stop, handle)
+            previous[wanted] = before
+            signal.signal(wanted, handle)
     try:
         yield
     finally:
-        for number, before in previous.items():
+        for number, asked in previous.items():
             if signal.getsignal(number) is handle:
-                signal.signal(number, before)
+                signal.signal(number, asked)
