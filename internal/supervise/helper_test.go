@@ -26,9 +26,14 @@ import (
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", "atexit_sleep_ms=0") // or every process of a test lingers for a second
 	Resident()
-	if len(os.Args) > 1 && os.Args[1] == "server" {
-		server(os.Args[2:])
-		return
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "server":
+			server(os.Args[2:])
+			return
+		case "command":
+			os.Exit(runCommand(os.Args[2:]))
+		}
 	}
 	os.Exit(m.Run())
 }
@@ -46,6 +51,7 @@ func server(args []string) {
 	slow := fs.Duration("slow", 0, "before each answer but the first")
 	fork := fs.String("fork", "", "start a deaf grandchild: group or session")
 	lines := fs.Int("lines", 0, "print so many numbered lines a second")
+	unique := fs.Bool("unique", false, "say in each line which process it is from")
 	fs.Parse(args)
 
 	term := make(chan os.Signal, 1)
@@ -81,9 +87,13 @@ func server(args []string) {
 		}
 	}()
 	if *lines > 0 {
+		from := "line"
+		if *unique {
+			from = fmt.Sprintf("line %d-%d", os.Getpid(), time.Now().UnixNano())
+		}
 		go func() {
 			for n := 0; ; n++ {
-				fmt.Printf("line %08d\n", n)
+				printWhole(fmt.Sprintf("%s %08d\n", from, n))
 				time.Sleep(time.Second / time.Duration(*lines))
 			}
 		}()
@@ -117,6 +127,16 @@ func server(args []string) {
 		fmt.Fprint(w, os.Getpid())
 	})
 	http.Serve(l, nil)
+}
+
+// printWhole prints a line, also when the disk is full for a while.
+func printWhole(line string) {
+	for b := []byte(line); len(b) > 0; {
+		n, err := os.Stdout.Write(b)
+		if b = b[n:]; err != nil {
+			time.Sleep(time.Millisecond)
+		}
+	}
 }
 
 // project is one project of a test. Whatever the test does, nothing of it is

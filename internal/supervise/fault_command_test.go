@@ -1,0 +1,51 @@
+package supervise
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"muster/internal/plan"
+)
+
+// runCommand is the command line as a process of its own, which can be killed:
+// VERB ROOT PLANFILE NAME...
+func runCommand(args []string) int {
+	verb, names := args[0], args[3:]
+	var p plan.Plan
+	b, err := os.ReadFile(args[2])
+	if err == nil {
+		err = json.Unmarshal(b, &p)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	exe, _ := os.Executable()
+	c := &Client{Paths: Paths{args[1]}, Exe: exe}
+	ctx := context.Background()
+	const timeout = 500 * time.Millisecond
+	switch verb {
+	case "start":
+		_, err = c.Start(ctx, p, StartOptions{Names: names})
+	case "stop":
+		err = c.Stop(ctx, names, timeout)
+	case "restart":
+		err = c.Restart(ctx, names, timeout)
+	case "reload":
+		_, err = c.Reload(ctx, p)
+	case "clean":
+		err = c.CleanLogs(ctx)
+	case "status":
+		_, err = c.Status(ctx)
+	default:
+		err = fmt.Errorf("no command %q", verb)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,455 @@
+//go:build linux
+
+package supervise
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"muster/internal/config"
+	"muster/internal/plan"
+)
+
+var (
+	faultTime = flag.Duration("faults", 12*time.Second, "how long TestFaults runs")
+	faultSeed = flag.Uint64("seed", 0, "of the faults; 0: another one each time")
+)
+
+// TestFaults lets faults happen to a whole project at random moments, and then
+// proves that nothing of it matters. A failure tells the seed and the faults:
+//
+//	go test -race -run 'TestFaults$' ./internal/supervise -faults=10m -timeout=0 -seed=N
+//
+// With one seed the faults and the pauses between them are the same; how the
+// processes interleave is not.
+//
+// The clock is no fault that can be played here: to step it would step that of
+// the whole machine. Nothing that decides about a process reads it: pauses and
+// deadlines are timers and the differences of two readings in one process, both
+// monotonic (time: Monotonic Clocks), and a process is known by the kernel's
+// ticks since the boot. TestDeadlinesDoNotReadTheWallClock holds on to that.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	f := newFaults(t)
+	f.settle()
+	for round := 1; time.Now().Before(f.until) && !t.Failed(); round++ {
+		f.note("round %d", round)
+		for range 3 + f.rand.IntN(8) {
+			f.disturb()
+		}
+		f.settle()
+	}
+	f.finish()
+}
+
+// faults is a project to which faults happen.
+type faults struct {
+	*project
+	*testing.T
+	seed  uint64
+	rand  *rand.Rand
+	began time.Time
+	until time.Time
+	nginx string // "": there is none
+	full  bool   // the disk can be filled up
+
+	stranger Identity // somebody else's process, which must survive it all
+
+	commands sync.WaitGroup
+	plans    int // how many forms of the plan there were
+
+	mu    sync.Mutex
+	story []string
+
+	removed  bool              // logs were removed or not written: not every line of a file is in the unified log
+	pidFiles map[string]string // the damaged ones
+	skip     map[string]int64  // how far a file's lines need not be in the unified log
+	pids     map[string]int    // of the last settled state
+	steady   bool              // no fault since then ends a server
+}
+
+func newFaults(t *testing.T) *faults {
+	f := &faults{project: newProject(t), T: t, seed: *faultSeed, began: time.Now(),
+		pidFiles: map[string]string{}, skip: map[string]int64{}, pids: map[string]int{}}
+	for f.seed == 0 {
+		f.seed = rand.Uint64()
+	}
+	f.rand = rand.New(rand.NewPCG(f.seed, 0))
+	length := *faultTime
+	if s := os.Getenv("MUSTER_FAULTS"); s != "" {
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			t.Fatalf("MUSTER_FAULTS: %v", err)
+		}
+		length = d
+	}
+	f.until = f.began.Add(length)
+	t.Cleanup(f.cleanUp)
+	if err := os.MkdirAll(f.paths.Root, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", f.paths.Root, "tmpfs", 0, "size=32m,mode=700"); err == nil {
+		f.full = true
+	} else {
+		t.Logf("the disk won't be full, as there is no disk of our own: %v", err)
+	}
+
+	f.add("writer-0", "-unique", "-lines", "300")
+	f.addListening("core-0", "-unique", "-lines", "50", "-delay", "20ms").StopRank = 2
+	f.add("deaf-0", "-unique", "-lines", "20", "-deaf").StopTimeout = 300 * time.Millisecond
+	f.add("forker-0", "-unique", "-lines", "20", "-fork", "group")
+	f.add("nested-0", "-unique", "-lines", "20", "-fork", "session")
+	f.add("web-0", "-unique", "-lines", "20", "-term-delay", "30ms").DependsOn = []string{"core-0"}
+	f.addNginx()
+
+	cmd := exec.Command(os.Args[0], "server", "-deaf", "-port", "-1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); cmd.Wait() }()
+	t.Cleanup(func() { cmd.Process.Kill(); <-ended })
+	var err error
+	if f.stranger, err = identify(cmd.Process.Pid); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// addNginx puts a real nginx in front of core-0.
+func (f *faults) addNginx() {
+	exe, err := exec.LookPath("nginx")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			f.Fatal("there is no nginx: ", err)
+		}
+		f.Logf("without nginx: %v", err)
+		return
+	}
+	f.nginx = "nginx"
+	dir := f.TempDir()
+	upstream := f.plan.Processes[1].Port
+	p := f.add(f.nginx)
+	conf := filepath.Join(f.paths.Root, "nginx.conf")
+	text := fmt.Sprintf("worker_processes 2; daemon off; pid %[1]s/nginx.pid; error_log stderr warn;\n"+
+		"events { worker_connections 64; }\nhttp { access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p;\n"+
+		"fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n"+
+		"server { listen 127.0.0.1:%[2]d; location / { proxy_pass http://127.0.0.1:%[3]d; } } }\n", dir, p.Port, upstream)
+	if os.Getuid() == 0 {
+		text = "user root;\n" + text // its workers write below a folder that is closed to others
+	}
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		f.Fatal(err)
+	}
+	p.Kind, p.StopRank, p.Exe, p.Dir = plan.Gateway, 0, exe, filepath.Dir(f.paths.Root)
+	p.Args = []string{exe, "-p", p.Dir, "-c", conf}
+	p.Health = plan.Health{TCP: true, Interval: time.Second, Timeout: time.Second, Retries: 3, StartPeriod: 20 * time.Second}
+	p.Restart = config.RestartAlways
+}
+
+// note adds to the story that a failure tells.
+func (f *faults) note(format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.story = append(f.story, fmt.Sprintf("%8.3f  ", time.Since(f.began).Seconds())+fmt.Sprintf(format, args...))
+}
+
+func (f *faults) fail(format string, args ...any) {
+	f.note("FAILED "+format, args...)
+	dir := fmt.Sprintf("/proc/%d/fd", f.supervisorPID())
+	fds, _ := os.ReadDir(dir)
+	for _, fd := range fds {
+		to, _ := os.Readlink(filepath.Join(dir, fd.Name()))
+		f.note("          the supervisor's descriptor %s: %s", fd.Name(), to)
+	}
+	f.Errorf(format, args...)
+}
+
+// cleanUp runs first of all that is to be done at the end.
+func (f *faults) cleanUp() {
+	f.signalSupervisor(syscall.SIGCONT)
+	os.Remove(f.fill())
+	f.commands.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	f.client().Stop(ctx, nil, time.Second)
+	f.mu.Lock()
+	story := strings.Join(f.story, "\n")
+	f.mu.Unlock()
+	if f.Failed() {
+		f.Logf("-seed=%d; what happened:\n%s", f.seed, story)
+		log, _ := os.ReadFile(f.paths.SupervisorLog())
+		f.Logf("the end of the supervisor's log:\n%s", log[max(0, len(log)-20_000):])
+	} else {
+		f.Logf("seed %d, %d faults and commands", f.seed, len(f.story))
+	}
+	for _, id := range f.marked() {
+		syscall.Kill(id.PID, syscall.SIGKILL)
+	}
+	if f.full {
+		if err := unix.Unmount(f.paths.Root, unix.MNT_DETACH); err != nil {
+			f.Errorf("unmount %s: %v", f.paths.Root, err)
+		}
+	}
+}
+
+// supervisorPID finds the living supervisor, without asking it.
+func (f *faults) supervisorPID() int {
+	for _, pid := range allPIDs() {
+		if f.isSupervisor(pid) {
+			return pid
+		}
+	}
+	return 0
+}
+
+func (f *faults) isSupervisor(pid int) bool {
+	if _, err := identify(pid); err != nil {
+		return false
+	}
+	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	return strings.HasPrefix(string(b), residentName+"\x00"+f.paths.Root+"\x00")
+}
+
+func (f *faults) signalSupervisor(sig syscall.Signal) {
+	if pid := f.supervisorPID(); pid != 0 {
+		syscall.Kill(pid, sig)
+	}
+}
+
+func (f *faults) fill() string { return filepath.Join(f.paths.Root, "fill") }
+
+// disturb lets one fault happen, and a moment pass. Whatever happens takes the
+// same numbers from the seed, so that the next fault does not depend on it.
+func (f *faults) disturb() {
+	kind, victim, length, pause := f.rand.IntN(100), f.rand.IntN(1<<16), f.rand.IntN(400), f.rand.IntN(200)
+	f.inflict(kind, victim, time.Duration(length)*time.Millisecond)
+	time.Sleep(time.Duration(pause) * time.Millisecond)
+}
+
+func (f *faults) inflict(kind, victim int, length time.Duration) {
+	spec := f.plan.Processes[victim%len(f.plan.Processes)]
+	only := []string{spec.Name}
+	switch {
+	case kind < 15:
+		f.steady = false
+		f.note("kill %s", spec.Name)
+		f.killProcess(spec.Name)
+	case kind < 20:
+		f.steady = false
+		name := []string{"forker-0", "nested-0", f.nginx}[victim%3]
+		f.note("kill a descendant of %s", name)
+		f.killDescendant(name, victim)
+	case kind < 32:
+		f.note("kill the supervisor")
+		f.signalSupervisor(syscall.SIGKILL)
+	case kind < 34:
+		f.steady = false
+		f.note("tell the supervisor to end")
+		f.signalSupervisor(syscall.SIGTERM)
+	case kind < 40:
+		f.note("stop the supervisor for %s", length)
+		pid := f.supervisorPID()
+		if pid != 0 && syscall.Kill(pid, syscall.SIGSTOP) == nil {
+			f.after(length, func() {
+				if f.isSupervisor(pid) {
+					syscall.Kill(pid, syscall.SIGCONT)
+				}
+			})
+		}
+	case kind < 50:
+		f.run("start", 0)
+	case kind < 53:
+		f.run("start", 0, only...)
+	case kind < 57:
+		f.steady = false // a start that is given up stops what it started
+		f.run("start", length)
+	case kind < 60:
+		f.steady = false
+		f.run("stop", 0)
+	case kind < 62:
+		f.steady = false
+		f.run("stop", length/4)
+	case kind < 65:
+		f.steady = false
+		f.run("stop", 0, only...)
+	case kind < 68:
+		f.steady = false
+		f.run("restart", 0)
+	case kind < 71:
+		f.steady = false
+		f.run("restart", 0, only...)
+	case kind < 74:
+		f.run("status", 0)
+	case kind < 77:
+		f.steady = false
+		f.plans++
+		next := slices.Clone(f.plan.Processes)
+		next[victim%len(next)].Env = []string{fmt.Sprintf("FORM=%d", f.plans)}
+		f.plan.Processes = next
+		f.run("reload", 0)
+	case kind < 82:
+		f.run("clean", 0)
+	case kind < 84:
+		f.run("clean", length/8)
+	case kind < 88:
+		f.note("remove the logs")
+		f.removed = true
+		os.RemoveAll(f.paths.Logs())
+		for _, name := range f.logNames() {
+			f.skip[name] = sizeOf(f.logPath(name))
+		}
+	case kind < 91:
+		f.note("damage the pid file of %s", spec.Name)
+		// It is written again when the process or the supervisor changes.
+		f.pidFiles[spec.Name] = []string{"", "garbage", strconv.Itoa(f.stranger.PID)}[victim%3]
+		os.WriteFile(f.paths.pid(spec.Name), []byte(f.pidFiles[spec.Name]), 0o600)
+	case kind < 95:
+		f.steady = false
+		f.damageState(victim)
+	default:
+		if !f.full {
+			return
+		}
+		f.note("fill the disk for %s", length)
+		f.removed = true
+		exec.Command("dd", "if=/dev/zero", "of="+f.fill(), "bs=4k").Run()
+		f.after(length, func() { os.Remove(f.fill()) })
+	}
+}
+
+// after does something later; settle waits for it.
+func (f *faults) after(d time.Duration, do func()) {
+	f.commands.Go(func() {
+		time.Sleep(d)
+		do()
+	})
+}
+
+// run lets a command run beside all that happens, and kills it after a time if
+// that is not 0. That it fails is to be expected; that it hangs is not.
+func (f *faults) run(verb string, killAfter time.Duration, names ...string) {
+	f.note("%s %s, killed after %s", verb, strings.Join(names, " "), killAfter)
+	proc, wait := f.command(verb, f.plan, names...)
+	f.commands.Go(func() {
+		if killAfter > 0 {
+			defer time.AfterFunc(killAfter, func() { proc.Kill() }).Stop()
+		}
+		err := wait()
+		f.note("          %s %s ended: %v", verb, strings.Join(names, " "), err)
+	})
+}
+
+// saved is what state.json says of a process, damaged or not.
+func (f *faults) saved(name string) Identity {
+	st, _ := loadState(f.paths)
+	for _, p := range st.Processes {
+		if p.Process.Name == name && p.ID.Alive() {
+			return p.ID
+		}
+	}
+	return Identity{}
+}
+
+func (f *faults) killProcess(name string) {
+	if id := f.saved(name); id.PID != 0 {
+		syscall.Kill(id.PID, syscall.SIGKILL)
+	}
+}
+
+func (f *faults) killDescendant(name string, n int) {
+	if id := f.saved(name); id.PID != 0 {
+		if pids := childPIDs(id.PID); len(pids) > 0 {
+			syscall.Kill(pids[n%len(pids)], syscall.SIGKILL)
+		}
+	}
+}
+
+func (f *faults) damageState(n int) {
+	b, err := os.ReadFile(f.paths.state())
+	if err != nil {
+		return
+	}
+	how := []string{"cut off", "empty", "garbage", "removed", "a stranger's pid"}[n%5]
+	f.note("damage state.json: %s", how)
+	switch how {
+	case "cut off":
+		b = b[:len(b)/2]
+	case "empty":
+		b = nil
+	case "garbage":
+		b = []byte("\x00\xff{]")
+	case "removed":
+		os.Remove(f.paths.state())
+		return
+	default:
+		st, err := loadState(f.paths)
+		if err != nil || len(st.Processes) == 0 {
+			return
+		}
+		st.Processes[n/5%len(st.Processes)].ID.PID = f.stranger.PID
+		st.save(f.paths)
+		return
+	}
+	os.WriteFile(f.paths.state(), b, 0o600)
+}
+
+// commandTime is how long a command may take under faults: a start waits for
+// the slowest back-off, and the machine may be busy.
+const commandTime = 60 * time.Second
+
+// command starts a command of the project; the returned function waits for its
+// end and tells what it said.
+func (f *faults) command(verb string, p plan.Plan, names ...string) (*os.Process, func() error) {
+	b, err := json.Marshal(p)
+	if err != nil {
+		f.Fatal(err)
+	}
+	file := filepath.Join(f.TempDir(), "plan.json")
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		f.Fatal(err)
+	}
+	exe, _ := os.Executable()
+	cmd := exec.Command(exe, append([]string{"command", verb, f.paths.Root, file}, names...)...)
+	var out bytes.Buffer
+	cmd.Stderr = &out
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		f.Fatal(err)
+	}
+	return cmd.Process, func() error {
+		hung := time.AfterFunc(commandTime, func() {
+			// Both tell where they are, the supervisor in its log.
+			syscall.Kill(f.supervisorPID(), syscall.SIGQUIT)
+			cmd.Process.Signal(syscall.SIGQUIT)
+		})
+		err := cmd.Wait()
+		if !hung.Stop() {
+			f.fail("%s %s hangs: %s", verb, strings.Join(names, " "), &out)
+		}
+		if strings.Contains(out.String(), "panic:") || strings.Contains(out.String(), "DATA RACE") {
+			f.fail("%s: %s", verb, &out)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w: %s", verb, err, strings.TrimSpace(out.String()))
+		}
+		return nil
+	}
+}
