@@ -1,0 +1,115 @@
+//go:build linux
+
+package supervise
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
+)
+
+// leaky are our own descriptors that any program we start gets: they come from
+// whoever started the test.
+func leaky(t *testing.T) map[int]bool {
+	t.Helper()
+	fds := map[int]bool{}
+	for _, fd := range descriptors(t, os.Getpid()) {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		if err == nil && flags&unix.FD_CLOEXEC == 0 && fd > 3 {
+			fds[fd] = true
+		}
+	}
+	return fds
+}
+
+func descriptors(t *testing.T, pid int) []int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fds []int
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fds = append(fds, fd)
+	}
+	slices.Sort(fds)
+	return fds
+}
+
+func TestAChildHasNoDescriptorsButItsOwn(t *testing.T) {
+	t.Parallel()
+	sleep, err := exec.LookPath("sleep") // which opens nothing itself
+	if err != nil {
+		t.Fatal(err)
+	}
+	pr := newProject(t)
+	for _, p := range []string{"plain-0", "plain-1"} {
+		pr.add(p)
+	}
+	pr.addListening("listen-0")
+	for i := range pr.plan.Processes {
+		p := &pr.plan.Processes[i]
+		p.Exe, p.Args = sleep, []string{"sleep", "3600"}
+		p.Health.Path = "" // it is healthy as soon as it runs
+	}
+	ours := leaky(t)
+	pr.start(StartOptions{})
+	if err := pr.client().Restart(t.Context(), []string{"plain-1"}, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pr.status().Processes {
+		want := []int{0, 1, 2}
+		if p.Name == "listen-0" {
+			want = append(want, 3)
+		}
+		var got []int
+		eventually(t, p.Name+" is the program", func() bool {
+			exe, _ := os.Readlink("/proc/" + strconv.Itoa(p.PID) + "/exe")
+			return filepath.Base(exe) != filepath.Base(os.Args[0])
+		})
+		for _, fd := range descriptors(t, p.PID) {
+			if !ours[fd] {
+				got = append(got, fd)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has the descriptors %v, want %v", p.Name, got, want)
+			for _, fd := range got {
+				to, _ := os.Readlink("/proc/" + strconv.Itoa(p.PID) + "/fd/" + strconv.Itoa(fd))
+				t.Logf("%d: %s", fd, to)
+			}
+		}
+	}
+}
+
+// It is not parallel: the goroutines of other tests would be in the way.
+func TestAStopWithoutASupervisorLeavesNoGoroutine(t *testing.T) {
+	pr := newProject(t)
+	pr.add("broker-0", "-fork", "session")
+	pr.addListening("core-0")
+	pr.start(StartOptions{})
+	pid := pr.status().Supervisor.PID
+	kill(t, pid, syscall.SIGKILL)
+	eventually(t, "the supervisor is gone", func() bool { _, err := identify(pid); return err != nil })
+	before := goleak.IgnoreCurrent()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := pr.client().Stop(ctx, nil, 200*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	goleak.VerifyNone(t, before)
+}
