@@ -65,6 +65,9 @@ func Status(w io.Writer, st supervise.Status) {
 		if p.Detail != "" {
 			Warn(w, "%s %s: %s", p.Name, p.State, p.Detail)
 		}
+		for _, line := range p.LastLines {
+			fmt.Fprintf(w, "    %s\n", line)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"syscall"
@@ -236,8 +237,12 @@ func (p *process) launch() {
 	if p.spec.Listen && p.socket == noSocket {
 		s, err := bind(p.spec.Host, p.spec.Port)
 		if err != nil {
-			if taken := checkPort(p.spec.Name, p.spec.Host, p.spec.Port); taken != nil {
-				err = taken
+			if e := checkPort(p.spec.Name, p.spec.Host, p.spec.Port); e != nil {
+				err = e
+			}
+			var taken *PortTaken
+			if errors.As(err, &taken) && marked(taken.Holder.PID, p.sup.paths) {
+				err = fmt.Errorf("port %d is taken by this project's own %s, which runs: stop that first", p.spec.Port, taken.Holder)
 			}
 			p.giveUp(err.Error())
 			return

@@ -38,6 +38,7 @@ type ProcessStatus struct {
 	RSSBytes      int64     `json:"rss_bytes"`
 	Detail        string    `json:"detail,omitempty"`
 	Log           string    `json:"log"`
+	LastLines     []string  `json:"last_lines,omitempty"` // of the log of a process that ended
 }
 
 // Healthy tells whether all that is wanted is well.
@@ -75,6 +76,9 @@ func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 		Detail: now.detail, Log: spec.Log}
 	if p.Modules == nil {
 		p.Modules = []string{}
+	}
+	if now.state == Backoff || now.state == Failed {
+		p.LastLines = lastWords(spec.Log)
 	}
 	if p.PID != 0 {
 		cpu, rss := usage(p.PID)

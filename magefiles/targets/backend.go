@@ -12,6 +12,7 @@ import (
 
 	"github.com/magefile/mage/mg"
 
+	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/plan"
 	"muster/internal/supervise"
@@ -137,6 +138,11 @@ func reload(ctx context.Context, config *string) error {
 	if err != nil {
 		return err
 	}
+	return applyPlan(ctx, c, cfg, p)
+}
+
+// applyPlan brings what runs in line with a plan, and says what that took.
+func applyPlan(ctx context.Context, c *supervise.Client, cfg *config.Config, p prepared) error {
 	ch, err := c.Reload(ctx, *p.plan)
 	if err != nil {
 		return err

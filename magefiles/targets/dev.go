@@ -199,12 +199,9 @@ func (st *stack) up(ctx context.Context, detach bool) error {
 	if err := stepped("tools and dependencies", func() error { return getTools(ctx, st.cfg) }); err != nil {
 		return err
 	}
-	p, err := prepare(ctx, st.cfg)
+	p, err := st.prepare(ctx)
 	if err != nil {
 		return err
-	}
-	if st.watch {
-		p.plan.Processes = append(p.plan.Processes, st.watchers(p)...)
 	}
 	if detach {
 		err := st.start(ctx, p, supervise.StartOptions{})
@@ -220,6 +217,15 @@ func (st *stack) up(ctx context.Context, detach bool) error {
 		st.panel(p.plan)
 		return nil
 	})
+}
+
+// prepare is prepare with the watchers in the plan.
+func (st *stack) prepare(ctx context.Context) (prepared, error) {
+	p, err := prepare(ctx, st.cfg)
+	if err == nil && st.watch {
+		p.plan.Processes = append(p.plan.Processes, st.watchers()...)
+	}
+	return p, err
 }
 
 // start starts the servers and meanwhile generates the clients, which the
@@ -271,14 +277,14 @@ func (st *stack) generate(ctx context.Context, python string) error {
 	return err
 }
 
-// watchers are the processes that keep the clients up to date: this program,
-// called as specs:watchPython and specs:watchFrontend.
-func (st *stack) watchers(p prepared) []plan.Process {
+// watchers are the processes that keep clients and processes in line with what
+// is saved: this program, called as their targets.
+func (st *stack) watchers() []plan.Process {
 	var procs []plan.Process
-	add := func(name, target string) {
+	add := func(name, target string, args ...string) {
 		procs = append(procs, plan.Process{
 			Name: name, Server: name, Kind: plan.Watcher,
-			Exe: st.c.Exe, Args: []string{st.c.Exe, target, "-config=" + st.file}, Dir: st.cfg.Dir,
+			Exe: st.c.Exe, Args: append([]string{st.c.Exe, target, "-config=" + st.file}, args...), Dir: st.cfg.Dir,
 			Log:     plan.LogPath(st.cfg.Dir, name),
 			Health:  plan.Health{Interval: time.Minute, Timeout: time.Second, Retries: 1, StartPeriod: time.Minute},
 			Restart: config.RestartAlways, StopTimeout: 2 * time.Second,
@@ -290,6 +296,7 @@ func (st *stack) watchers(p prepared) []plan.Process {
 	if st.cfg.Specs.TypeScript.Dir != "" {
 		add("watch-frontend", "specs:watchFrontend")
 	}
+	add("watch-config", "dev:watchConfig", fmt.Sprintf("-multi=%t", st.multi))
 	return procs
 }
 
