@@ -50,6 +50,27 @@ func (Check) Test(ctx context.Context, config *string) error {
 	}())
 }
 
+// Faults runs the supervisor under random kills and damage, and proves that
+// nothing is lost, left or doubled.
+//
+// -time=10m is how long, -seed=N repeats a run.
+func (Check) Faults(ctx context.Context, config *string, time *time.Duration, seed *int) error {
+	return run(func() error {
+		cfg, err := loadConfig(config)
+		if err != nil {
+			return err
+		}
+		argv := []string{"go", "test", "-count=1", "-timeout=0", "-v", "-run=^TestFaults$", "./internal/supervise",
+			"-faults=" + value(time, faultTime).String()}
+		if seed != nil {
+			argv = append(argv, fmt.Sprintf("-seed=%d", *seed))
+		}
+		return step{dir: cfg.Dir, argv: argv}.run(ctx, cfg.Dir)
+	}())
+}
+
+const faultTime = 10 * time.Minute
+
 // Lint checks the form of all sources.
 func (Check) Lint(ctx context.Context, config *string) error {
 	return run(func() error {
