@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -105,7 +106,9 @@ func server(args []string) {
 	var l net.Listener
 	var err error
 	if *port == 0 {
-		l, err = net.FileListener(os.NewFile(3, "listener"))
+		given := os.NewFile(3, "listener")
+		l, err = net.FileListener(given)
+		given.Close() // as many servers do: they have a descriptor of their own now
 	} else {
 		l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(*port))
 	}
@@ -259,12 +262,15 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	// Below what the system gives to connections: a port from there may be gone
+	// again before its server listens.
+	for {
+		port := 10_000 + rand.IntN(22_000)
+		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func kill(t *testing.T, pid int, sig syscall.Signal) {

@@ -23,4 +23,4 @@ func portHolder(port int) Holder {
 }
 
 // inheritSocket finds none: macOS gives no other process's descriptors.
-func (c *child) inheritSocket() socket { return noSocket }
+func (c *child) inheritSocket(int) socket { return noSocket }

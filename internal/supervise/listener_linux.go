@@ -63,22 +63,28 @@ func commandLine(pid int) string {
 }
 
 // inheritSocket takes a copy of the listening socket of an adopted process
-// (pidfd_getfd(2)). Where the system does not allow that, there is none, and
-// the process's successor binds anew.
-func (c *child) inheritSocket() socket {
-	const theirs = 3 // where spawn put it
+// (pidfd_getfd(2)), which may have it under another number by now. Where the
+// system does not allow that, there is none, and the process's successor binds
+// anew.
+func (c *child) inheritSocket(port int) socket {
 	conn, err := c.watch.file.SyscallConn()
 	if err != nil {
 		return noSocket
 	}
-	fd := -1
-	conn.Control(func(pidfd uintptr) { fd, err = unix.PidfdGetfd(int(pidfd), theirs, 0) })
-	if err != nil {
-		return noSocket
+	inodes := listeningInodes(port)
+	dir := "/proc/" + strconv.Itoa(c.id.PID) + "/fd"
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		link, err := os.Readlink(dir + "/" + e.Name())
+		theirs, err2 := strconv.Atoi(e.Name())
+		if err != nil || err2 != nil || !inodes[link] {
+			continue
+		}
+		fd := -1
+		conn.Control(func(pidfd uintptr) { fd, err = unix.PidfdGetfd(int(pidfd), theirs, 0) })
+		if err == nil {
+			return socket(fd)
+		}
 	}
-	if on, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err != nil || on == 0 {
-		unix.Close(fd)
-		return noSocket
-	}
-	return socket(fd)
+	return noSocket
 }

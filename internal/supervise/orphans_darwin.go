@@ -13,3 +13,5 @@ func belongs(int, Paths) bool { return false }
 func orphans(Paths, map[int]bool) []Identity { return nil }
 
 func commandLine(int) string { return "" }
+
+func marked(int, Paths) bool { return false }

@@ -113,7 +113,7 @@ func (s *Supervisor) adoptAll(st savedState, damaged bool) {
 		known[saved.ID.PID] = true
 		p.now.adopted, p.now.wanted, p.now.state, p.now.id = true, true, Starting, c.id
 		if p.spec.Listen {
-			p.socket = c.inheritSocket()
+			p.socket = c.inheritSocket(p.spec.Port)
 		}
 		p.tend(c)
 		s.writePID(p)
