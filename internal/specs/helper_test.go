@@ -127,7 +127,7 @@ func mypy(t testing.TB, dir string, files ...string) {
 	if _, err := exec.LookPath("mypy"); err != nil {
 		missing(t, "no mypy")
 	}
-	args := append([]string{"--strict", "--no-error-summary", "--cache-dir", filepath.Join(os.TempDir(), "muster-test-mypy"), "--python-executable", pythonFor(t)}, files...)
+	args := append([]string{"--strict", "--no-error-summary", "--cache-dir", cached(t, "mypy"), "--python-executable", pythonFor(t)}, files...)
 	run(t, dir, "mypy", args...)
 }
 
@@ -145,19 +145,34 @@ func run(t testing.TB, dir, name string, args ...string) string {
 	return string(out)
 }
 
+// cached is a place in the user's cache, for what tests fetch or work out at
+// some cost and that is the same the next time.
+func cached(t testing.TB, name string) string {
+	t.Helper()
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = filepath.Join(dir, "muster-tests")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, name)
+}
+
 // npm is a folder with packages of the npm registry installed, kept between
 // runs of the tests. only keeps just those files of the packages.
 func npm(t testing.TB, packages ...string) string {
 	t.Helper()
 	sum := sha256.Sum256([]byte(strings.Join(packages, " ")))
-	dir := filepath.Join(os.TempDir(), "muster-test-npm-"+hex.EncodeToString(sum[:6]))
+	dir := cached(t, "npm-"+hex.EncodeToString(sum[:6]))
 	if isDir(filepath.Join(dir, "node_modules")) {
 		return dir
 	}
 	if _, err := exec.LookPath("npm"); err != nil {
 		missing(t, "no npm")
 	}
-	tmp, err := os.MkdirTemp("", "muster-test-npm-")
+	tmp, err := os.MkdirTemp(cached(t, ""), "new-")
 	if err != nil {
 		t.Fatal(err)
 	}

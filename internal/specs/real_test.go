@@ -52,7 +52,7 @@ func TestPythonClientsOfRealServices(t *testing.T) {
 // packed is one file of a package, kept between runs of the tests.
 func packed(t *testing.T, pack, file string) string {
 	t.Helper()
-	dir := filepath.Join(os.TempDir(), "muster-test-packed")
+	dir := cached(t, "packed")
 	kept := filepath.Join(dir, identifier(pack, "p")+"-"+filepath.Base(file))
 	if _, err := os.Stat(kept); err == nil {
 		return kept
