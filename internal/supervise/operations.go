@@ -156,6 +156,13 @@ func (s *Supervisor) failures(procs []*process) error {
 	var e StartError
 	for _, p := range procs {
 		now := p.snapshot()
+		if now.state == Starting && now.id.PID == 0 {
+			// Nobody would end a wait for what is not to run.
+			if d := s.find(p.blockedBy()); d != nil && !d.snapshot().wanted {
+				e.Failures = append(e.Failures, Failure{Process: p.spec.Name, Reason: now.detail + ", which does not run: start that too"})
+			}
+			continue
+		}
 		if now.state == Healthy || now.state == Starting || now.state == Stopping {
 			continue
 		}
@@ -240,10 +247,7 @@ func (s *Supervisor) Restart(ctx context.Context, names []string, timeout time.D
 		return err
 	}
 	s.tell(chosen, command{verb: verbRestart, timeout: timeout})
-	if err := s.await(ctx, chosen, settled); err != nil {
-		return err
-	}
-	return s.failures(chosen)
+	return s.awaitHealthy(ctx, chosen, chosen)
 }
 
 // awaitAll blocks until ok holds, or ctx ends.

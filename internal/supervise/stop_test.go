@@ -71,3 +71,23 @@ func TestDeadlinesDoNotReadTheWallClock(t *testing.T) {
 		t.Errorf("deadline %s became %s", deadline, got)
 	}
 }
+
+func TestNothingWaitsForWhatIsNotToRun(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("core-0")
+	pr.add("web-0").DependsOn = []string{"core-0"}
+	pr.start(StartOptions{})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := pr.client().Stop(ctx, []string{"core-0"}, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	err := pr.client().Restart(ctx, []string{"web-0"}, time.Second)
+	if err == nil || !strings.Contains(err.Error(), "core-0") || ctx.Err() != nil {
+		t.Errorf("restart: %v", err)
+	}
+	if _, err := pr.client().Start(ctx, pr.plan, StartOptions{}); err != nil {
+		t.Errorf("start: %v", err)
+	}
+}
