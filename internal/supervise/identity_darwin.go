@@ -1,7 +1,6 @@
 package supervise
 
 import (
-	"strconv"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -9,12 +8,10 @@ import (
 
 const zombie = 5 // SZOMB of sys/proc.h
 
+// bootID is not kern.boottime: that one moves with the clock.
 var bootID = sync.OnceValue(func() string {
-	tv, err := unix.SysctlTimeval("kern.boottime")
-	if err != nil {
-		return ""
-	}
-	return strconv.FormatInt(tv.Sec, 10)
+	id, _ := unix.Sysctl("kern.bootsessionuuid")
+	return id
 })
 
 func identify(pid int) (Identity, error) {

@@ -97,7 +97,7 @@ func (s *Supervisor) Start(ctx context.Context, p plan.Plan, names []string, wai
 	}
 	var started []*process
 	for _, p := range chosen {
-		if now := p.snapshot(); !now.wanted || now.state == Stopped || now.state == Failed {
+		if now := p.snapshot(); !now.wanted || now.state == Stopped || now.state == Failed || now.state == Backoff {
 			started = append(started, p)
 		}
 	}

@@ -298,3 +298,23 @@ func TestBackoffGrowsToItsLimitAndStartsAtZero(t *testing.T) {
 		t.Errorf("after a reset the first restart waits %s", d)
 	}
 }
+
+func TestAStartDoesNotWaitForABackOff(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	missing := filepath.Join(t.TempDir(), "missing")
+	pr.add("bad-0", "-die-once", filepath.Join(missing, "flag")) // dies while the folder is missing
+	pr.start(StartOptions{NoWait: true})
+	eventually(t, "bad-0 waits for seconds", func() bool {
+		p := pr.process("bad-0")
+		return p.State == Backoff && p.Restarts >= 5
+	})
+	if err := os.MkdirAll(missing, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(missing, "flag"), "")
+	pr.start(StartOptions{})
+	if p := pr.process("bad-0"); p.State != Healthy {
+		t.Errorf("bad-0: %+v", p)
+	}
+}
