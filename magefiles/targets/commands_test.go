@@ -268,10 +268,19 @@ func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// noleft tells that nothing of the script's projects runs, that no pid file is
-// left, and that no port is held.
+// noleft [-soon] tells that nothing of the script's projects runs, that no pid
+// file is left, and that no port is held: now, as after a stop, or soon, where
+// nobody waited for the end.
 func noLeft(ts *testscript.TestScript, neg bool, args []string) {
 	roots, err := projects(ts.Getenv("WORK"))
 	ts.Check(err)
-	ts.Check(nothingLeft(roots, *ts.Value(portsKey{}).(*[]int)))
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		err := nothingLeft(roots, *ts.Value(portsKey{}).(*[]int))
+		if err == nil {
+			return
+		}
+		if len(args) == 0 || time.Now().After(deadline) {
+			ts.Fatalf("%v", err)
+		}
+	}
 }
