@@ -22,18 +22,20 @@ type history struct {
 func openHistory(path string) (*history, error) {
 	h := &history{path: path}
 	seen := map[identity]bool{}
-	for i := 0; ; i++ {
+	// A rotation under way leaves one number free for a moment.
+	for i, missing := 0, 0; missing < 2; i++ {
 		name := path
 		if i > 0 {
 			name = rotated(path, i)
 		}
 		f, err := openFollowed(name)
 		if errors.Is(err, os.ErrNotExist) {
-			if i == 0 {
-				continue
+			if i > 0 {
+				missing++
 			}
-			break
+			continue
 		}
+		missing = 0
 		if err != nil {
 			h.close()
 			return nil, fmt.Errorf("cannot read the log: %w", err)

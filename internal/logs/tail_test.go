@@ -109,6 +109,16 @@ func TestTailReadsRotatedFilesAsFarAsNeeded(t *testing.T) {
 	}
 }
 
+func TestTailReadsOnPastTheGapOfARotation(t *testing.T) {
+	t.Parallel()
+	path := logFile(t, line("a", "3"))
+	appendTo(t, rotated(path, 2), line("a", "2")) // it was .1 until just now
+	appendTo(t, rotated(path, 3), line("a", "1"))
+	if got, want := shown(t, TailOptions{Unified: path, Lines: -1}), line("a", "1")+line("a", "2")+line("a", "3"); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func TestTheLevelOfALineBeforeTheWindowCounts(t *testing.T) {
 	t.Parallel()
 	lines := []string{line("a", "ERROR: here")}

@@ -99,17 +99,24 @@ func TestABurstOf2000WritesIsOneRunOrTwo(t *testing.T) {
 		data, _ := os.ReadFile(filepath.Join(dir, "d19", "f99.py"))
 		last.Store(string(data))
 	}})
-	for i := range 2000 {
-		write(t, filepath.Join(dir, fmt.Sprintf("d%d", i/100), fmt.Sprintf("f%d.py", i%100)), "x")
+	// One run, or two when the burst spans one. On a busy machine the writer
+	// itself may pause for so long that what follows is another burst.
+	burst := func(text string) (most int) {
+		most, before := 2, time.Now()
+		for i := range 2000 {
+			write(t, filepath.Join(dir, fmt.Sprintf("d%d", i/100), fmt.Sprintf("f%d.py", i%100)), text)
+			if now := time.Now(); now.Sub(before) > 20*time.Millisecond {
+				most++
+			}
+			before = time.Now()
+		}
+		return most
 	}
-	if n := w.settled(t); n > 2 {
-		t.Errorf("new files: %d runs", n)
-	}
-	for i := range 2000 {
-		write(t, filepath.Join(dir, fmt.Sprintf("d%d", i/100), fmt.Sprintf("f%d.py", i%100)), "last")
-	}
-	if n := w.settled(t); n > 2 {
-		t.Errorf("changed files: %d runs", n)
+	for _, text := range []string{"x", "last"} {
+		most := burst(text)
+		if n := w.settled(t); n > most {
+			t.Errorf("%q: %d runs, at most %d", text, n, most)
+		}
 	}
 	if last.Load() != "last" {
 		t.Errorf("the last run saw %q", last.Load())

@@ -228,15 +228,15 @@ func (st *stack) prepare(ctx context.Context) (prepared, error) {
 	return p, err
 }
 
-// start starts the servers and meanwhile generates the clients, which the
-// frontend and the watchers need.
+// start starts servers and frontend and meanwhile generates the clients. The
+// page needs them only when it is opened, and the watchers once they are made.
 func (st *stack) start(ctx context.Context, p prepared, opts supervise.StartOptions) error {
 	var first, second []string
 	for _, proc := range p.plan.Processes {
-		if proc.Kind == plan.Server || proc.Kind == plan.Gateway {
-			first = append(first, proc.Name)
-		} else {
+		if proc.Kind == plan.Watcher {
 			second = append(second, proc.Name)
+		} else {
+			first = append(first, proc.Name)
 		}
 	}
 	clients := make(chan error, 1)
@@ -247,21 +247,22 @@ func (st *stack) start(ctx context.Context, p prepared, opts supervise.StartOpti
 		}
 		clients <- stepped("specs and clients", func() error { return st.generate(ctx, p.tools.Python) })
 	}()
-	var err error
-	if len(first) > 0 {
-		err = stepped("servers and gateway healthy", func() error {
-			opts.Names = first
-			_, err := st.c.Start(ctx, *p.plan, opts)
-			return err
-		})
+	what := "servers and gateway healthy"
+	if st.cfg.Frontend != nil {
+		what = "servers, gateway and frontend serve"
 	}
+	err := stepped(what, func() error {
+		opts.Names = first
+		_, err := st.c.Start(ctx, *p.plan, opts)
+		return err
+	})
 	if e := <-clients; err == nil {
 		err = e
 	}
 	if err != nil || len(second) == 0 {
 		return err
 	}
-	return stepped("frontend serves, watchers are on", func() error {
+	return stepped("watchers are on", func() error {
 		opts.Names, opts.Lease = second, nil
 		_, err := st.c.Start(ctx, *p.plan, opts)
 		return err
@@ -321,6 +322,6 @@ func stepped(what string, do func() error) error {
 	if err := do(); err != nil {
 		return err
 	}
-	console.Done(os.Stderr, "%-34s %s", what, console.Seconds(time.Since(began)))
+	console.Done(os.Stderr, "%-36s %s", what, console.Seconds(time.Since(began)))
 	return nil
 }
