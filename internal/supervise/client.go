@@ -41,7 +41,25 @@ type StartOptions struct {
 
 // Lease is a command's hold on what it started. It ends with Close or with the
 // command.
-type Lease struct{ conn *net.UnixConn }
+type Lease struct {
+	conn  *net.UnixConn
+	ended chan struct{}
+}
+
+// NewLease is a lease that begins with the start that it is given to.
+func NewLease() *Lease { return &Lease{ended: make(chan struct{})} }
+
+func (l *Lease) begin(conn *net.UnixConn) {
+	l.conn = conn
+	go func() {
+		io.Copy(io.Discard, conn) // the supervisor says nothing more
+		close(l.ended)
+	}()
+}
+
+// Ended is closed when the supervisor has gone: everything was stopped, by
+// whomever.
+func (l *Lease) Ended() <-chan struct{} { return l.ended }
 
 // Close ends the lease, if it has begun.
 func (l *Lease) Close() error {
@@ -69,8 +87,12 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (Out
 		}
 		rep, err := c.converse(ctx, conn, req)
 		out := Outcome{AlreadyRunning: rep.Running}
+		if opts.Lease != nil && rep.Running {
+			conn.Close()
+			return out, ErrRuns{}
+		}
 		if opts.Lease != nil && err == nil {
-			opts.Lease.conn = conn
+			opts.Lease.begin(conn)
 			return out, nil
 		}
 		conn.Close()
@@ -79,6 +101,15 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (Out
 		}
 	}
 }
+
+// ErrRuns says that what a command was to hold in the foreground runs already,
+// held by nobody or by another.
+type ErrRuns struct{}
+
+func (ErrRuns) Error() string { return "already running" }
+
+// Hint tells what can be done.
+func (ErrRuns) Hint() string { return "follow it with logs:tail, or stop it first: backend:stop" }
 
 // errUnanswered says that the supervisor ended before it said anything. It was
 // about to end when it was asked, so the next one is asked instead.

@@ -153,13 +153,35 @@ func TestTheEndOfALeaseStopsEverything(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)
 	pr.add("broker-0")
-	lease := &Lease{}
+	lease := NewLease()
 	pr.start(StartOptions{Lease: lease})
 	if st := pr.status(); !st.Healthy() {
 		t.Fatalf("status: %+v", st)
 	}
 	lease.Close() // as the kernel does for a command that is killed
 	eventually(t, "nothing is left", func() bool { return len(pr.marked()) == 0 })
+}
+
+func TestALeaseEndsWhenEverythingIsStoppedFromElsewhere(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("broker-0")
+	lease := NewLease()
+	defer lease.Close()
+	pr.start(StartOptions{Lease: lease})
+	select {
+	case <-lease.Ended():
+		t.Fatal("the lease ended while all runs")
+	default:
+	}
+	if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-lease.Ended():
+	case <-time.After(20 * time.Second):
+		t.Error("the lease goes on")
+	}
 }
 
 func TestADeafProcessIsKilledAfterTheTimeout(t *testing.T) {

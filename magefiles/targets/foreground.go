@@ -47,7 +47,7 @@ func foreground(ctx context.Context, c *supervise.Client, start func(context.Con
 	}()
 
 	// Whatever ends this program ends the lease, and with it all that runs.
-	lease := &supervise.Lease{}
+	lease := supervise.NewLease()
 	defer lease.Close()
 	err := start(starting, supervise.StartOptions{Lease: lease})
 	if starting.Err() != nil {
@@ -56,7 +56,16 @@ func foreground(ctx context.Context, c *supervise.Client, start func(context.Con
 	if err != nil {
 		return err
 	}
-	return <-stopped
+	select {
+	case err := <-stopped:
+		return err
+	case <-lease.Ended():
+	}
+	if starting.Err() != nil { // by us
+		return <-stopped
+	}
+	console.Done(os.Stderr, "stopped from elsewhere")
+	return nil
 }
 
 func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, only []string) error {
