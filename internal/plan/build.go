@@ -55,7 +55,7 @@ func Build(cfg *config.Config, tools Tools) (*Plan, error) {
 			p.Processes = append(p.Processes, proc)
 		}
 	}
-	if tools.Gateway != nil {
+	if cfg.Nginx != nil && tools.Gateway != nil {
 		p.Processes = append(p.Processes, gateway(cfg, tools.Gateway))
 	}
 	if cfg.Frontend != nil {

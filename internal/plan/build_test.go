@@ -1,0 +1,182 @@
+package plan
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"muster/internal/config"
+)
+
+// parse is a configuration in a folder of its own.
+func parse(t *testing.T, text string) *config.Config {
+	t.Helper()
+	cfg, err := config.Parse(filepath.Join(t.TempDir(), "dev-config.yaml"), []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func build(t *testing.T, text string, tools Tools) map[string]Process {
+	t.Helper()
+	p, err := Build(parse(t, text), tools)
+	if err != nil {
+		t.Fatal(err)
+	}
+	procs := map[string]Process{}
+	for _, proc := range p.Processes {
+		procs[proc.Name] = proc
+	}
+	return procs
+}
+
+// env is the last value of a variable, and whether it is set.
+func env(p Process, name string) (string, bool) {
+	for _, kv := range slices.Backward(p.Env) {
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+const three = `
+nginx: {port: 8000}
+servers:
+  broker: {port: 8001, instances: 2, modules: [broker], reload: true}
+  datafeed: {port: 8011, modules: [datafeed], depends_on: [broker]}
+  core: {port: 8021, modules: []}
+`
+
+var tools = Tools{Python: "/usr/bin/python3", Gateway: &Command{Exe: "/usr/sbin/nginx", Args: []string{"nginx"}}}
+
+func TestEveryInstanceIsAProcessOnItsOwnPort(t *testing.T) {
+	procs := build(t, three, tools)
+	for name, port := range map[string]int{"broker-0": 8001, "broker-1": 8002, "datafeed-0": 8011, "core-0": 8021, "nginx": 8000} {
+		p, ok := procs[name]
+		if !ok || p.Port != port {
+			t.Errorf("%s: port %d, want %d", name, p.Port, port)
+		}
+		if !strings.HasSuffix(p.Log, filepath.Join(".local", "logs", name+".log")) {
+			t.Errorf("%s logs to %s", name, p.Log)
+		}
+	}
+	if len(procs) != 5 {
+		t.Errorf("%d processes", len(procs))
+	}
+}
+
+func TestModulesAreHandedOver(t *testing.T) {
+	procs := build(t, three, tools)
+	for name, want := range map[string]string{"broker-1": "broker", "datafeed-0": "datafeed", "core-0": "core"} {
+		if got, _ := env(procs[name], "ENABLED_MODULES"); got != want {
+			t.Errorf("%s: ENABLED_MODULES=%q, want %q", name, got, want)
+		}
+	}
+	one := build(t, "servers: {api: {port: 8001}}", tools)
+	if got, ok := env(one["api-0"], "ENABLED_MODULES"); ok {
+		t.Errorf("a server that names no modules has all of them, not ENABLED_MODULES=%q", got)
+	}
+}
+
+func TestTheGatewayStopsFirstDependentsNextAndCoreLast(t *testing.T) {
+	procs := build(t, three, tools)
+	rank := func(name string) int { return procs[name].StopRank }
+	if !(rank("nginx") < rank("datafeed-0") && rank("datafeed-0") < rank("broker-0") &&
+		rank("broker-0") == rank("broker-1") && rank("broker-1") < rank("core-0")) {
+		t.Errorf("ranks: nginx %d, datafeed %d, broker %d, core %d", rank("nginx"), rank("datafeed-0"), rank("broker-0"), rank("core-0"))
+	}
+	if want := []string{"broker-0", "broker-1"}; !slices.Equal(procs["datafeed-0"].DependsOn, want) {
+		t.Errorf("datafeed-0 depends on %v", procs["datafeed-0"].DependsOn)
+	}
+}
+
+func TestUvicornGetsItsSocketAndItsSources(t *testing.T) {
+	cfg := parse(t, three)
+	if err := os.MkdirAll(filepath.Join(cfg.Dir, "src"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Build(cfg, tools)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broker, core := p.Processes[0], p.Processes[3]
+	src := filepath.Join(cfg.Dir, "src")
+	if args := strings.Join(broker.Args, " "); !broker.Listen || !strings.Contains(args, "trading_api.main:app --fd 3") ||
+		!strings.Contains(args, "--reload --reload-dir "+src) {
+		t.Errorf("broker-0: %v", broker.Args)
+	}
+	if strings.Contains(strings.Join(core.Args, " "), "--reload") {
+		t.Errorf("core-0: %v", core.Args)
+	}
+	if path, _ := env(broker, "PYTHONPATH"); !slices.Contains(filepath.SplitList(path), src) {
+		t.Errorf("PYTHONPATH=%s", path)
+	}
+}
+
+func TestACommandIsRunAsItIsWithItsPort(t *testing.T) {
+	procs := build(t, `
+servers:
+  web:
+    port: 8001
+    instances: 2
+    command: [sh, -c, "serve {port}"]
+    health: {command: [sh, -c, "check {port}"]}
+    env: {A: "1"}
+`, Tools{})
+	p := procs["web-1"]
+	if !slices.Equal(p.Args, []string{"sh", "-c", "serve 8002"}) || !filepath.IsAbs(p.Exe) || p.Listen {
+		t.Errorf("%s %v", p.Exe, p.Args)
+	}
+	if p.Health.Command[2] != "check 8002" {
+		t.Errorf("health: %v", p.Health.Command)
+	}
+	if a, _ := env(p, "A"); a != "1" {
+		t.Errorf("A=%q", a)
+	}
+	if port, _ := env(p, "PORT"); port != "8002" {
+		t.Errorf("PORT=%q", port)
+	}
+}
+
+func TestAMissingProgramIsNamed(t *testing.T) {
+	_, err := Build(parse(t, "servers: {web: {port: 8001, command: [no-such-program]}}"), Tools{})
+	if err == nil || !strings.Contains(err.Error(), `server web: program "no-such-program" not found`) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestASpareIsLikeItsInstanceOnAnotherPort(t *testing.T) {
+	cfg := parse(t, three)
+	s, _ := cfg.Server("datafeed")
+	spare, err := Spare(cfg, s, 9000, tools)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if spare.Name != "datafeed-0.spare" || spare.Server != "datafeed" || spare.Port != 9000 {
+		t.Errorf("%+v", spare)
+	}
+	if got, _ := env(spare, "ENABLED_MODULES"); got != "datafeed" {
+		t.Errorf("ENABLED_MODULES=%q", got)
+	}
+}
+
+func TestTheSingleProcessHasEveryModuleOnThePublicPort(t *testing.T) {
+	cfg := parse(t, three)
+	p, err := Build(Single(cfg), Tools{Python: "/usr/bin/python3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Processes) != 1 || p.Processes[0].Port != 8000 || p.Processes[0].Kind != Server {
+		t.Fatalf("%+v", p.Processes)
+	}
+	if _, ok := env(p.Processes[0], "ENABLED_MODULES"); ok {
+		t.Error("it does not have all modules")
+	}
+	if len(cfg.Servers) != 3 || cfg.Nginx == nil {
+		t.Error("the configuration itself was changed")
+	}
+}
