@@ -11,74 +11,11 @@ import (
 	"syscall"
 	"time"
 
-	"muster/internal/logs"
 	"muster/internal/plan"
 )
 
-// StartError says which processes did not start, and why. Nothing that the
-// failed start had started is left running.
-type StartError struct{ Failures []Failure }
-
-// Failure is one process that did not start.
-type Failure struct {
-	Process string   `json:"process"`
-	Reason  string   `json:"reason"`
-	Log     string   `json:"log,omitempty"`   // its log file
-	Lines   []string `json:"lines,omitempty"` // the log's last lines
-}
-
-func (e *StartError) Error() string {
-	var b strings.Builder
-	for i, f := range e.Failures {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "%s did not start: %s", f.Process, f.Reason)
-		for _, line := range f.Lines {
-			b.WriteString("\n    " + line)
-		}
-	}
-	return b.String()
-}
-
-// Hint names the logs to read.
-func (e *StartError) Hint() string {
-	var files []string
-	for _, f := range e.Failures {
-		if f.Log != "" {
-			files = append(files, f.Log)
-		}
-	}
-	if len(files) == 0 {
-		return ""
-	}
-	return "the whole log: " + strings.Join(files, ", ")
-}
-
 // errRunning says that all that was asked for runs already.
 var errRunning = errors.New("already running")
-
-// How much of a failed process's log is shown: some lines, or a traceback from
-// its beginning, unless that is very long.
-const (
-	lastLines     = 30
-	mostLastLines = 100
-)
-
-// lastWords is what a process said last.
-func lastWords(log string) []string {
-	lines, err := logs.LastLines(log, mostLastLines)
-	if err != nil {
-		return nil
-	}
-	from := max(len(lines)-lastLines, 0)
-	for i, line := range lines[:from] {
-		if strings.HasPrefix(line, "Traceback (") { // Python's word for it
-			from = i
-		}
-	}
-	return lines[from:]
-}
 
 // Start starts what of the plan does not run, or what names selects of it (all,
 // if empty). With wait it returns once all of that is healthy; when something
@@ -149,37 +86,6 @@ func settled(now snapshot) bool {
 		return true
 	}
 	return false
-}
-
-// failures tells which processes have failed, with the end of their logs.
-func (s *Supervisor) failures(procs []*process) error {
-	var e StartError
-	for _, p := range procs {
-		now := p.snapshot()
-		if now.state == Starting && now.id.PID == 0 {
-			// Nobody would end a wait for what is not to run.
-			if d := s.find(p.blockedBy()); d != nil && !d.snapshot().wanted {
-				e.Failures = append(e.Failures, Failure{Process: p.spec.Name, Reason: now.detail + ", which does not run: start that too"})
-			}
-			continue
-		}
-		if now.state == Healthy || now.state == Starting || now.state == Stopping {
-			continue
-		}
-		f := Failure{Process: p.spec.Name, Reason: now.detail}
-		if f.Reason == "" {
-			f.Reason = string(now.state)
-		}
-		if !now.since.IsZero() { // it did run, so its log can tell
-			f.Log = p.spec.Log
-			f.Lines = lastWords(p.spec.Log)
-		}
-		e.Failures = append(e.Failures, f)
-	}
-	if len(e.Failures) == 0 {
-		return nil
-	}
-	return &e
 }
 
 // Stop ends processes in their order: nginx, the servers, core. Those that
