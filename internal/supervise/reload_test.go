@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"muster/internal/plan"
 )
 
 // reloadingApp is a uvicorn application that can be broken and mended.
@@ -109,4 +111,21 @@ func TestAKilledReloadWorkerIsReplaced(t *testing.T) {
 		p := pr.process("app-0")
 		return p.State == Healthy && p.PID != before.PID && p.Restarts == 1
 	})
+}
+
+func TestAWorkerThatEndsWithItsReloaderIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	self, err := identify(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for state, c := range map[State]*child{Stopped: nil, Backoff: nil, Stopping: {id: self}} {
+		p := newProcess(&Supervisor{ctx: t.Context()}, plan.Process{Name: "app-0", Reload: true})
+		p.now.state, p.child = state, c
+		p.startTicker() // as the news of the worker's end does, which may come late
+		p.lookForWorker()
+		if p.ticker != nil || p.now.state != state {
+			t.Errorf("%s: state %s, ticker %v", state, p.now.state, p.ticker)
+		}
+	}
 }

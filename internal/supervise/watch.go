@@ -113,10 +113,11 @@ func (p *process) onCheck(r checkResult) {
 // import the application fails a start; later it is the developer's to mend.
 // One that a signal ended is nobody's but ours, and is restarted.
 func (p *process) lookForWorker() {
-	var ended, killed bool
-	if p.child != nil {
-		ended, killed = worker(p.child.id.PID)
+	if p.child == nil || p.now.state == Stopping {
+		p.stopTicker() // a worker ends with its reloader
+		return
 	}
+	ended, killed := worker(p.child.id.PID)
 	twice := ended && p.suspect // once may be a moment between two workers
 	p.suspect = ended
 	switch {
