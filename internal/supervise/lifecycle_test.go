@@ -330,6 +330,8 @@ func TestAReloadTouchesOnlyWhatChanged(t *testing.T) {
 	pr.add("gone-0")
 	pr.start(StartOptions{})
 	before := pr.process("same-0").PID
+	pr.add("page").Kind = plan.Frontend
+	pr.start(StartOptions{}) // beside the backend, of which alone the reload is
 	next := plan.Plan{Config: pr.plan.Config, Processes: slices.Clone(pr.plan.Processes[:2])}
 	next.Processes[1].Env = []string{"X=1"}
 	pr.plan.Processes = next.Processes
@@ -343,7 +345,7 @@ func TestAReloadTouchesOnlyWhatChanged(t *testing.T) {
 		t.Errorf("changes: %+v", ch)
 	}
 	st := pr.status()
-	if len(st.Processes) != 3 || !st.Healthy() || pr.process("same-0").PID != before {
+	if len(st.Processes) != 4 || !st.Healthy() || pr.process("same-0").PID != before || pr.process("page").State != Healthy {
 		t.Errorf("status: %+v", st)
 	}
 }

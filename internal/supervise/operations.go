@@ -216,8 +216,11 @@ func (s *Supervisor) compare(next plan.Plan) Changes {
 		}
 		delete(running, p.Name)
 	}
+	// A plan of the backend alone says nothing of the page and the watchers.
+	beside := func(k plan.Kind) bool { return k == plan.Frontend || k == plan.Watcher }
+	whole := slices.ContainsFunc(next.Processes, func(p plan.Process) bool { return beside(p.Kind) })
 	for _, p := range s.processes() {
-		if _, ok := running[p.spec.Name]; ok {
+		if _, ok := running[p.spec.Name]; ok && (whole || !beside(p.spec.Kind)) {
 			ch.Removed = append(ch.Removed, p.spec.Name)
 		}
 	}

@@ -312,15 +312,7 @@ func (s *Supervisor) saveState() {
 
 // await blocks until ok is true of the snapshots of procs, or ctx ends.
 func (s *Supervisor) await(ctx context.Context, procs []*process, ok func(snapshot) bool) error {
-	for {
-		changes := s.changes()
-		if !slices.ContainsFunc(procs, func(p *process) bool { return !ok(p.snapshot()) }) {
-			return nil
-		}
-		select {
-		case <-changes:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return s.awaitAll(ctx, func() bool {
+		return !slices.ContainsFunc(procs, func(p *process) bool { return !ok(p.snapshot()) })
+	})
 }

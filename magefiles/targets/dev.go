@@ -219,9 +219,15 @@ func (st *stack) up(ctx context.Context, detach bool) error {
 	})
 }
 
-// prepare is prepare with the watchers in the plan.
+// prepare is prepare with the frontend and the watchers in the plan.
 func (st *stack) prepare(ctx context.Context) (prepared, error) {
 	p, err := prepare(ctx, st.cfg)
+	if err == nil {
+		err = prepareNode(ctx, st.cfg)
+	}
+	if err == nil {
+		p.plan, err = plan.Build(st.cfg, p.tools)
+	}
 	if err == nil && st.watch {
 		p.plan.Processes = append(p.plan.Processes, st.watchers()...)
 	}

@@ -89,16 +89,13 @@ type prepared struct {
 	newGateway bool // the gateway's configuration differs from the one before
 }
 
-// prepare finds or gets all that the configuration's processes need and lays
-// out the plan. The gateway's configuration is generated and proved.
+// prepare finds or gets all that servers and gateway need and lays out their
+// plan. The gateway's configuration is generated and proved.
 func prepare(ctx context.Context, cfg *config.Config) (p prepared, err error) {
 	if plan.UsesPython(cfg) {
 		if p.tools.Python, err = toolchain.Python(ctx, cfg, report); err != nil {
 			return p, err
 		}
-	}
-	if err := prepareNode(ctx, cfg); err != nil {
-		return p, err
 	}
 	if cfg.Nginx != nil {
 		var command plan.Command
@@ -107,7 +104,9 @@ func prepare(ctx context.Context, cfg *config.Config) (p prepared, err error) {
 		}
 		p.tools.Gateway = &command
 	}
-	p.plan, err = plan.Build(cfg, p.tools)
+	backend := *cfg
+	backend.Frontend = nil // which dev:fullstack adds
+	p.plan, err = plan.Build(&backend, p.tools)
 	return p, err
 }
 
