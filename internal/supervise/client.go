@@ -388,6 +388,8 @@ func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) 
 	switch {
 	case rep.Failed != nil:
 		return rep, rep.Failed
+	case rep.Nothing:
+		return rep, ErrNothingRuns
 	case ctx.Err() != nil && rep.Error != "":
 		return rep, ctx.Err()
 	case rep.Error != "":

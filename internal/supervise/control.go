@@ -41,6 +41,7 @@ type reply struct {
 	Event   *Event      `json:"event,omitempty"`
 	Done    bool        `json:"done,omitempty"`
 	Running bool        `json:"already_running,omitempty"`
+	Nothing bool        `json:"nothing_runs,omitempty"`
 	Status  *Status     `json:"status,omitempty"`
 	Changes *Changes    `json:"changes,omitempty"`
 	Error   string      `json:"error,omitempty"`
@@ -114,6 +115,8 @@ func (s *Supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 		select {} // this process's end is the answer: the client asks the next one
 	case errors.Is(err, errRunning):
 		rep.Running = true
+	case errors.Is(err, ErrNothingRuns):
+		rep.Nothing = true
 	case errors.As(err, &start):
 		rep.Failed = start
 	case err != nil:
@@ -174,24 +177,26 @@ func (s *Supervisor) perform(ctx context.Context, req request, rep *reply, out *
 func (s *Supervisor) sendEvents(ctx context.Context, out *json.Encoder) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
-	seen := map[string]snapshot{}
+	var known []*process // those that have left the plan too: their end is news
+	seen := map[*process]snapshot{}
 	first := !s.greeted.Swap(true) // nobody has been told of the adopted ones
 	for _, p := range s.processes() {
 		if now := p.snapshot(); !first || !now.adopted {
-			seen[p.spec.Name] = now
+			known, seen[p] = append(known, p), now
 		}
 	}
 	send := func() {
 		for _, p := range s.processes() {
-			now := p.snapshot()
-			old, ok := seen[p.spec.Name]
-			if !ok {
-				old.state = Stopped // it has just been planned
+			if _, ok := seen[p]; !ok {
+				known, seen[p] = append(known, p), snapshot{state: Stopped}
 			}
+		}
+		for _, p := range known {
+			now, old := p.snapshot(), seen[p]
 			if now.state == old.state && now.id == old.id && now.detail == old.detail {
 				continue
 			}
-			seen[p.spec.Name] = now
+			seen[p] = now
 			out.Encode(reply{Event: &Event{Process: p.spec.Name, Kind: p.spec.Kind, State: now.state,
 				PID: now.id.PID, URL: p.spec.URL, Detail: now.detail, Adopted: now.adopted,
 				Seconds: time.Since(now.since).Seconds()}})

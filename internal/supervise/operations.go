@@ -89,8 +89,9 @@ func settled(now snapshot) bool {
 }
 
 // Stop ends processes in their order: nginx, the servers, core. Those that
-// names selects, or all, if empty. What still runs after the timeout is
-// killed. A start under way is given up.
+// names selects, or all, if empty; all of them are then forgotten. What still
+// runs after the timeout is killed. An operation under way that starts
+// processes is given up.
 func (s *Supervisor) Stop(names []string, timeout time.Duration) error {
 	chosen, err := s.choose(names)
 	if err != nil {
@@ -98,14 +99,17 @@ func (s *Supervisor) Stop(names []string, timeout time.Duration) error {
 	}
 	defer s.holdOff()()
 	s.stopInOrder(chosen, timeout)
-	for slices.ContainsFunc(chosen, func(p *process) bool { return p.snapshot().wanted }) {
-		// The operation that was given up had told them to start meanwhile.
-		s.op.Lock()
-		s.op.Unlock()
+	s.op.Lock()
+	defer s.op.Unlock()
+	// What was given up had told them to start meanwhile, or put others in
+	// their place.
+	chosen, _ = s.choose(names)
+	if !idle(chosen) {
 		s.stopInOrder(chosen, timeout)
 	}
 	if len(names) == 0 {
 		s.endStrays(timeout)
+		s.drop(chosen)
 	}
 	return nil
 }
@@ -148,6 +152,9 @@ func (s *Supervisor) Restart(ctx context.Context, names []string, timeout time.D
 		return err
 	}
 	defer end()
+	if len(s.processes()) == 0 {
+		return ErrNothingRuns
+	}
 	chosen, err := s.choose(names)
 	if err != nil {
 		return err
@@ -188,6 +195,9 @@ func (s *Supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error
 		return Changes{}, err
 	}
 	defer end()
+	if len(s.processes()) == 0 {
+		return Changes{}, ErrNothingRuns
+	}
 	ch := s.compare(next)
 	gone := s.named(append(slices.Clone(ch.Removed), ch.Restarted...))
 	s.stopInOrder(gone, stopTimeout)

@@ -2,8 +2,10 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,5 +91,67 @@ func TestNothingWaitsForWhatIsNotToRun(t *testing.T) {
 	}
 	if _, err := pr.client().Start(ctx, pr.plan, StartOptions{}); err != nil {
 		t.Errorf("start: %v", err)
+	}
+}
+
+func TestAStopEndsWhatAReloadHasPutInPlace(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("core-0")
+	pr.start(StartOptions{})
+	before := pr.process("core-0")
+	pr.plan.Processes[0].Args = append(pr.plan.Processes[0].Args, "-delay", "1h")
+	pr.plan.Processes[0].Health.StartPeriod = time.Hour
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	reloaded := make(chan error, 1)
+	go func() {
+		_, err := pr.client().Reload(ctx, pr.plan)
+		reloaded <- err
+	}()
+	eventually(t, "the reload has started another core-0", func() bool {
+		p := pr.process("core-0")
+		return p.PID != 0 && p.PID != before.PID
+	})
+	c := pr.client()
+	var told []string
+	c.OnEvent = func(e Event) { told = append(told, string(e.State)+e.Detail) }
+	if err := c.Stop(ctx, nil, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-reloaded; err == nil {
+		t.Error("the reload says that it went well")
+	}
+	if !slices.Contains(told, string(Stopped)) || slices.ContainsFunc(told, func(s string) bool { return strings.HasPrefix(s, string(Failed)) }) {
+		t.Errorf("the stop told of %q", told)
+	}
+	if left := pr.marked(); len(left) != 0 {
+		t.Errorf("left running: %v", left)
+	}
+}
+
+func TestAfterAStopNothingIsLeftToReload(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("deaf-0", "-deaf")
+	pr.start(StartOptions{})
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- pr.client().Stop(ctx, nil, 300*time.Millisecond) }()
+	eventually(t, "the stop has begun", func() bool { return pr.process("deaf-0").State == Stopping })
+	restarted := make(chan error, 1)
+	go func() { restarted <- pr.client().Restart(ctx, nil, time.Second) }()
+	if _, err := pr.client().Reload(ctx, pr.plan); !errors.Is(err, ErrNothingRuns) {
+		t.Errorf("reload: %v", err)
+	}
+	if err := <-restarted; !errors.Is(err, ErrNothingRuns) {
+		t.Errorf("restart: %v", err)
+	}
+	if err := <-stopped; err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	if st := pr.status(); st.Running {
+		t.Errorf("status: %+v", st)
 	}
 }
