@@ -147,7 +147,7 @@ type Specs struct {
 	Sources       []string // folders whose changes lead to a new export
 
 	Python     PythonClients
-	TypeScript TypeScriptClients
+	TypeScript []TypeScriptClients // each is made of every document
 }
 
 // PythonClients are the clients for calls between modules.
@@ -155,7 +155,7 @@ type PythonClients struct {
 	Dir string // "" generates none
 }
 
-// TypeScriptClients are the frontend's clients; "" in Dir generates none.
+// TypeScriptClients are one set of clients for a frontend.
 type TypeScriptClients struct {
 	Dir        string
 	RESTPrefix string   // folder of a module's REST client, before the module's name

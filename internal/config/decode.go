@@ -4,6 +4,8 @@ import (
 	"errors"
 	"path/filepath"
 	"strconv"
+
+	"gopkg.in/yaml.v3"
 )
 
 // config reads the whole file. Every default stands here or in the function
@@ -162,15 +164,31 @@ func (d *decoder) specs(v value, c *Config) Specs {
 	return p
 }
 
-func (d *decoder) typeScript(v value, c *Config) TypeScriptClients {
+// typeScript reads one set of clients, or a list of them.
+func (d *decoder) typeScript(v value, c *Config) []TypeScriptClients {
+	if !v.set() {
+		return nil
+	}
+	sets := []value{v}
+	if v.node.Kind == yaml.SequenceNode {
+		sets, _ = d.elements(v, "a list of sets of clients")
+	}
+	var all []TypeScriptClients
+	folders := map[string]position{} // without the modules' names -> what makes them
+	for _, set := range sets {
+		all = append(all, d.typeScriptClients(set, c, folders))
+	}
+	return all
+}
+
+func (d *decoder) typeScriptClients(v value, c *Config, folders map[string]position) TypeScriptClients {
 	t := TypeScriptClients{RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}
 	s := d.section(v)
 	dir, rest, ws := s.field("dir"), s.field("rest_prefix"), s.field("ws_prefix")
-	if c.Frontend != nil && v.set() {
+	if c.Frontend != nil {
 		t.Dir = filepath.Join(c.Frontend.Dir, "src", "clients")
-	}
-	if v.set() && !dir.set() && c.Frontend == nil {
-		d.reportAt(v.at, "", "specs.typescript.dir is missing: without a frontend there is no default")
+	} else if !dir.set() && (v.null() || v.node.Kind == yaml.MappingNode) {
+		d.reportAt(v.at, "", "%s.dir is missing: without a frontend there is no default", v.path)
 	}
 	d.path(dir, &t.Dir)
 	d.str(rest, &t.RESTPrefix, "a prefix", checkPrefix)
@@ -184,7 +202,16 @@ func (d *decoder) typeScript(v value, c *Config) TypeScriptClients {
 		} else if rest.set() {
 			at = rest
 		}
-		d.report(at, "specs.typescript.rest_prefix and ws_prefix are both %s: the clients of a module would share a folder", tick(t.WSPrefix))
+		d.report(at, "%s.rest_prefix and ws_prefix are both %s: the clients of a module would share a folder", v.path, tick(t.WSPrefix))
+		return t
+	}
+	for _, prefix := range []string{t.RESTPrefix, t.WSPrefix} {
+		folder := t.Dir + string(filepath.Separator) + prefix
+		if first, ok := folders[folder]; ok && t.Dir != "" {
+			d.reportAt(v.at, "", "%s makes the same folders %s as those on line %d", v.path, tick(prefix+"MODULE"), first.line)
+			continue
+		}
+		folders[folder] = v.at
 	}
 	return t
 }

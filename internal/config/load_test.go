@@ -96,10 +96,11 @@ specs:
   sources: [backend/src, shared]
   python: {dir: clients/py}
   typescript:
-    dir: clients/ts
-    rest_prefix: ""
-    ws_prefix: ws-
-    command: [generate, "{input}", "{output}"]
+    - dir: clients/ts
+      rest_prefix: ""
+      ws_prefix: ws-
+      command: [generate, "{input}", "{output}"]
+    - {}
 logs:
   color: true
   max_size: 512KiB
@@ -136,7 +137,9 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Frontend: &Frontend{Dir: "/srv/web", Command: []string{"pnpm", "dev"}, Port: 9300, Env: []EnvVar{{"B", "true"}}},
 		Specs: Specs{Dir: "/srv/api/specs", ExportCommand: []string{"make", "specs"},
 			Sources: []string{"/srv/backend/src", "/srv/shared"}, Python: PythonClients{Dir: "/srv/clients/py"},
-			TypeScript: TypeScriptClients{Dir: "/srv/clients/ts", WSPrefix: "ws-", Command: []string{"generate", "{input}", "{output}"}}},
+			TypeScript: []TypeScriptClients{
+				{Dir: "/srv/clients/ts", WSPrefix: "ws-", Command: []string{"generate", "{input}", "{output}"}},
+				{Dir: "/srv/web/src/clients", RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}}},
 		Logs: Logs{Color: true, MaxSize: 512 << 10, AccessLog: true},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -173,7 +176,7 @@ specs:
 		Backend:   Backend{Dir: "/srv", App: "trading_api.main:app"},
 		Frontend:  &Frontend{Dir: "/srv/web", Command: []string{"npm", "run", "dev"}, Port: 5173},
 		Specs: Specs{Dir: "/srv/specs", Sources: []string{"/srv"}, Python: PythonClients{Dir: "/srv/clients"},
-			TypeScript: TypeScriptClients{Dir: "/srv/web/src/clients", RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}},
+			TypeScript: []TypeScriptClients{{Dir: "/srv/web/src/clients", RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}}},
 		Logs: Logs{MaxSize: 64 << 20, MaxFiles: 3},
 	}
 	if !reflect.DeepEqual(c, want) {

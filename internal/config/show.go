@@ -250,15 +250,22 @@ func (w *writer) specs(s Specs) *yaml.Node {
 		p.put("dir", w.path(s.Python.Dir))
 		b.put("python", p.done())
 	}
-	if t := s.TypeScript; t.Dir != "" {
-		var p block
-		p.put("dir", w.path(t.Dir))
-		p.put("rest_prefix", text(t.RESTPrefix))
-		p.put("ws_prefix", text(t.WSPrefix))
-		if t.Command != nil {
-			p.put("command", words(t.Command))
+	if len(s.TypeScript) > 0 {
+		sets := &yaml.Node{Kind: yaml.SequenceNode}
+		for _, t := range s.TypeScript {
+			var p block
+			p.put("dir", w.path(t.Dir))
+			p.put("rest_prefix", text(t.RESTPrefix))
+			p.put("ws_prefix", text(t.WSPrefix))
+			if t.Command != nil {
+				p.put("command", words(t.Command))
+			}
+			sets.Content = append(sets.Content, p.done())
 		}
-		b.put("typescript", p.done())
+		if len(sets.Content) == 1 {
+			sets = sets.Content[0]
+		}
+		b.put("typescript", sets)
 	}
 	return b.done()
 }

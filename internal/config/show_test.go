@@ -165,11 +165,15 @@ func anyConfig(r *rand.Rand) *Config {
 	if some() {
 		c.Frontend = &Frontend{Dir: path(), Command: command(), Port: nextPort(1), Env: env()}
 	}
-	c.Specs.TypeScript = TypeScriptClients{RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}
 	if some() {
 		c.Specs.ExportCommand = command()
 		c.Specs.Python.Dir = path()
-		c.Specs.TypeScript = TypeScriptClients{Dir: path(), RESTPrefix: pick("", "r-", "1"), WSPrefix: pick("w-", "0x1"), Command: command()}
+		dir := path()
+		for range 1 + r.IntN(2) {
+			dir = filepath.Join(dir, "more")
+			c.Specs.TypeScript = append(c.Specs.TypeScript,
+				TypeScriptClients{Dir: dir, RESTPrefix: pick("", "r-", "1"), WSPrefix: pick("w-", "0x1"), Command: command()})
+		}
 	}
 	return c
 }

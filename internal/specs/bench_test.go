@@ -97,7 +97,7 @@ func BenchmarkSaveToClients(b *testing.B) {
 	startWatching(b, WatchPython, cfg, pythonFor(b))
 	frontend := startWatching(b, WatchFrontend, cfg, pythonFor(b))
 	eventually(b, "the first clients", func() bool { return strings.Contains(frontend.text(), "TypeScript clients:") })
-	sdk := filepath.Join(cfg.Specs.TypeScript.Dir, "trader-client-shop", "sdk.gen.ts")
+	sdk := filepath.Join(cfg.Specs.TypeScript[0].Dir, "trader-client-shop", "sdk.gen.ts")
 	client := filepath.Join(cfg.Specs.Python.Dir, "shop_client.py")
 	for i := 0; b.Loop(); i++ {
 		name := fmt.Sprintf("brandnew%d", i)

@@ -21,13 +21,13 @@ type Exporter struct {
 	Config *config.Config
 	Python string // the interpreter that runs the application
 	Own    *Own   // may be nil
+	Only   Kind   // the documents of this kind; "" is both
 }
 
 // Export gets the documents from the running servers or, with not all of
 // them running, by importing the application. It returns the files that
 // changed: a document is written only when its meaning is another.
-func Export(ctx context.Context, cfg *config.Config, python string, report func(string)) ([]string, error) {
-	e := Exporter{Config: cfg, Python: python}
+func (e Exporter) Export(ctx context.Context, report func(string)) ([]string, error) {
 	docs, err := e.fromServers(ctx)
 	if err == nil {
 		report("reading the documents of the running servers")
@@ -52,6 +52,9 @@ func (e Exporter) write(docs map[string]Document, whole bool) ([]string, error) 
 	var changed []string
 	dir := e.Config.Specs.Dir
 	for _, rel := range keys(docs) {
+		if !e.wants(rel) {
+			continue
+		}
 		file := filepath.Join(dir, rel)
 		if data, err := os.ReadFile(file); err == nil {
 			if old, err := Parse(data); err == nil && old.Equal(docs[rel]) {
@@ -68,29 +71,35 @@ func (e Exporter) write(docs map[string]Document, whole bool) ([]string, error) 
 	}
 	r := readRecord(e.Config, "exported")
 	before := strings.Join(r.Exported, "\n")
-	if whole {
+	var exported []string
+	for _, rel := range r.Exported {
+		if _, ok := docs[rel]; ok || !whole || !e.wants(rel) {
+			exported = append(exported, rel)
+			continue
+		}
 		// Only what an export wrote is an export's to remove: other documents
 		// in the folder may be somebody's own work.
-		for _, rel := range r.Exported {
-			if _, ok := docs[rel]; ok || !isDocument(rel) {
-				continue
-			}
-			if err := e.Own.remove(filepath.Join(dir, rel)); err != nil {
-				return changed, err
-			}
-			changed = append(changed, filepath.Join(dir, rel))
+		if err := e.Own.remove(filepath.Join(dir, rel)); err != nil {
+			return changed, err
 		}
-		r.Exported = nil
+		changed = append(changed, filepath.Join(dir, rel))
 	}
 	for _, rel := range keys(docs) {
-		if !has(r.Exported, rel) {
-			r.Exported = append(r.Exported, rel)
+		if e.wants(rel) && !has(exported, rel) {
+			exported = append(exported, rel)
 		}
 	}
+	r.Exported = exported
 	if strings.Join(r.Exported, "\n") == before {
 		return changed, nil
 	}
 	return changed, r.write()
+}
+
+// wants tells whether a document, by its path below the folder, is of the kind
+// that is exported.
+func (e Exporter) wants(rel string) bool {
+	return isDocument(rel) && (e.Only == "" || strings.HasPrefix(filepath.Base(rel), string(e.Only)+"."))
 }
 
 // documentsBelow lists the documents in a folder and its folders.

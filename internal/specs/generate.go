@@ -6,18 +6,48 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"muster/internal/config"
 )
 
+// Clients is a kind of clients.
+type Clients string
+
+// The kinds of clients, by the names that a user gives them.
+const (
+	PythonClients Clients = "python"
+	RESTClients   Clients = "rest" // TypeScript
+	SocketClients Clients = "ws"   // TypeScript
+)
+
+// ClientsNamed are the kinds that a user names; typescript stands for two.
+func ClientsNamed(names []string) ([]Clients, error) {
+	var kinds []Clients
+	for _, n := range names {
+		switch k := Clients(n); k {
+		case PythonClients, RESTClients, SocketClients:
+			kinds = append(kinds, k)
+		case "typescript":
+			kinds = append(kinds, RESTClients, SocketClients)
+		default:
+			return nil, fmt.Errorf("there are no %q clients: there are python, typescript, and of the latter rest and ws", n)
+		}
+	}
+	return kinds, nil
+}
+
 // Options say what to generate. The zero value generates everything.
 type Options struct {
-	SkipPython     bool
-	SkipTypeScript bool
-	Report         func(string) // progress, a line at a time; may be nil
-	Own            *Own         // remembers what is written; may be nil
-	TypeScript     *TypeScript  // keeps the generator loaded over several runs; may be nil
+	Only       []Clients    // none means all
+	Report     func(string) // progress, a line at a time; may be nil
+	Own        *Own         // remembers what is written; may be nil
+	TypeScript *TypeScript  // keeps the generator loaded over several runs; may be nil
+}
+
+func (o Options) wants(kinds ...Clients) bool {
+	return len(o.Only) == 0 || slices.ContainsFunc(kinds, func(k Clients) bool { return slices.Contains(o.Only, k) })
 }
 
 func (o Options) report(format string, args ...any) {
@@ -110,7 +140,7 @@ func plan(cfg *config.Config, o *Options) ([]output, []change, error) {
 	}
 	var all []output
 	var stale []change
-	if dir := cfg.Specs.Python.Dir; dir != "" && !o.SkipPython {
+	if dir := cfg.Specs.Python.Dir; dir != "" && o.wants(PythonClients) {
 		outs, err := planPython(cfg, modules)
 		if err != nil {
 			return nil, nil, err
@@ -118,17 +148,17 @@ func plan(cfg *config.Config, o *Options) ([]output, []change, error) {
 		all = append(all, outs...)
 		stale = append(stale, stalePython(dir, modules)...)
 	}
-	if cfg.Specs.TypeScript.Dir != "" && !o.SkipTypeScript {
+	if len(cfg.Specs.TypeScript) > 0 && o.wants(RESTClients, SocketClients) {
 		if o.TypeScript == nil {
 			o.TypeScript = NewTypeScript(cfg)
 			o.TypeScript.once = true
 		}
-		outs, err := planTypeScript(cfg, modules, o.TypeScript)
+		outs, err := planTypeScript(modules, o)
 		if err != nil {
 			return nil, nil, err
 		}
 		all = append(all, outs...)
-		stale = append(stale, staleTypeScript(cfg, modules)...)
+		stale = append(stale, staleTypeScript(cfg, modules, o)...)
 	}
 	return all, stale, nil
 }
@@ -163,28 +193,29 @@ func single(file string, make func() ([]byte, error)) output {
 	}}
 }
 
-func planTypeScript(cfg *config.Config, modules []moduleDocs, ts *TypeScript) ([]output, error) {
+func planTypeScript(modules []moduleDocs, o *Options) ([]output, error) {
 	var all []output
-	c := cfg.Specs.TypeScript
-	for _, m := range modules {
-		if m.REST.Kind != "" {
-			id, err := ts.identity()
-			if err != nil {
-				return nil, err
+	for _, set := range o.TypeScript.sets {
+		for _, m := range modules {
+			if m.REST.Kind != "" && o.wants(RESTClients) {
+				id, err := set.identity()
+				if err != nil {
+					return nil, err
+				}
+				dir := set.restDir(m.Name)
+				all = append(all, output{place: dir, input: digest(id, residentScript, string(m.REST.Canonical())),
+					make: func(ctx context.Context) (folder, error) {
+						files, err := o.TypeScript.rest(ctx, set, m.REST)
+						return folder{dir: dir, files: files}, err
+					}})
 			}
-			dir := filepath.Join(c.Dir, c.RESTPrefix+m.Name)
-			all = append(all, output{place: dir, input: digest(id, residentScript, string(m.REST.Canonical())),
-				make: func(ctx context.Context) (folder, error) {
-					files, err := ts.REST(ctx, m.REST)
+			if m.WS.Kind != "" && o.wants(SocketClients) {
+				dir := set.socketDir(m.Name)
+				all = append(all, output{place: dir, quick: true, make: func(context.Context) (folder, error) {
+					files, err := WebSocketTypes(m.WS, m.Name)
 					return folder{dir: dir, files: files}, err
 				}})
-		}
-		if m.WS.Kind != "" {
-			dir := filepath.Join(c.Dir, c.WSPrefix+m.Name)
-			all = append(all, output{place: dir, quick: true, make: func(context.Context) (folder, error) {
-				files, err := WebSocketTypes(m.WS, m.Name)
-				return folder{dir: dir, files: files}, err
-			}})
+			}
 		}
 	}
 	return all, nil
@@ -209,25 +240,33 @@ func stalePython(dir string, modules []moduleDocs) []change {
 }
 
 // staleTypeScript lists the files of clients whose document is gone.
-func staleTypeScript(cfg *config.Config, modules []moduleDocs) []change {
-	c := cfg.Specs.TypeScript
+func staleTypeScript(cfg *config.Config, modules []moduleDocs, o *Options) []change {
 	wanted := map[string]bool{}
-	for _, m := range modules {
-		wanted[c.RESTPrefix+m.Name] = m.REST.Kind != ""
-		if m.WS.Kind != "" {
-			wanted[c.WSPrefix+m.Name] = true
+	for _, set := range o.TypeScript.sets {
+		for _, m := range modules {
+			if m.REST.Kind != "" {
+				wanted[set.restDir(m.Name)] = true
+			}
+			if m.WS.Kind != "" {
+				wanted[set.socketDir(m.Name)] = true
+			}
 		}
 	}
 	var all []change
-	entries, _ := os.ReadDir(c.Dir)
-	for _, e := range entries {
-		ours := strings.HasPrefix(e.Name(), c.RESTPrefix) && c.RESTPrefix != "" || strings.HasPrefix(e.Name(), c.WSPrefix) && c.WSPrefix != ""
-		if !e.IsDir() || !ours || wanted[e.Name()] {
-			continue
-		}
-		changes, err := folder{dir: filepath.Join(c.Dir, e.Name())}.changes()
-		if err == nil {
-			all = append(all, changes...)
+	for _, set := range cfg.Specs.TypeScript {
+		entries, _ := os.ReadDir(set.Dir)
+		for _, e := range entries {
+			ours := func(prefix string, kind Clients) bool {
+				return prefix != "" && strings.HasPrefix(e.Name(), prefix) && o.wants(kind)
+			}
+			dir := filepath.Join(set.Dir, e.Name())
+			if !e.IsDir() || wanted[dir] || !ours(set.RESTPrefix, RESTClients) && !ours(set.WSPrefix, SocketClients) {
+				continue
+			}
+			wanted[dir] = true // other sets may lie there too
+			if changes, err := (folder{dir: dir}).changes(); err == nil {
+				all = append(all, changes...)
+			}
 		}
 	}
 	return all

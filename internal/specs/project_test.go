@@ -19,7 +19,7 @@ func TestExportWritesOnlyWhatMeansSomethingElse(t *testing.T) {
 	t.Parallel()
 	cfg := project(t, "testdata/shop")
 	python := pythonFor(t)
-	changed, err := Export(t.Context(), cfg, python, silent)
+	changed, err := Exporter{Config: cfg, Python: python}.Export(t.Context(), silent)
 	if err != nil || len(changed) != 2 {
 		t.Fatalf("changed %v, %v", changed, err)
 	}
@@ -30,17 +30,17 @@ func TestExportWritesOnlyWhatMeansSomethingElse(t *testing.T) {
 	}
 	reordered := strings.Replace(read(t, whole), "{\n", "{\n\n", 1)
 	write(t, whole, reordered)
-	if changed, err = Export(t.Context(), cfg, python, silent); err != nil || len(changed) != 0 || read(t, whole) != reordered {
+	if changed, err = (Exporter{Config: cfg, Python: python}).Export(t.Context(), silent); err != nil || len(changed) != 0 || read(t, whole) != reordered {
 		t.Errorf("nothing changed, yet wrote %v, %v", changed, err)
 	}
 	main := filepath.Join(cfg.Backend.Dir, "shop", "main.py")
 	source := read(t, main)
 	write(t, main, source+"\n\n@app.get('/shop/new', operation_id='new')\ndef new(): ...\n")
-	if changed, err = Export(t.Context(), cfg, python, silent); err != nil || len(changed) != 2 {
+	if changed, err = (Exporter{Config: cfg, Python: python}).Export(t.Context(), silent); err != nil || len(changed) != 2 {
 		t.Errorf("changed %v, %v", changed, err)
 	}
 	write(t, main, source+"\nraise RuntimeError('half written')\n")
-	if _, err = Export(t.Context(), cfg, python, silent); err == nil || !strings.Contains(err.Error(), "half written") {
+	if _, err = (Exporter{Config: cfg, Python: python}).Export(t.Context(), silent); err == nil || !strings.Contains(err.Error(), "half written") {
 		t.Errorf("got %v", err)
 	}
 	if d, err := Load(module); err != nil || d.Operations() != 12 {
@@ -75,7 +75,7 @@ func TestExportReadsRunningServers(t *testing.T) {
 	write(t, main, read(t, main)+"\n\n@app.get('/shop/openapi.json', include_in_schema=False)\ndef own(): return app.openapi()\n")
 	serve(t, cfg)
 	var said []string
-	changed, err := Export(t.Context(), cfg, "/no/such/python", func(s string) { said = append(said, s) })
+	changed, err := Exporter{Config: cfg, Python: "/no/such/python"}.Export(t.Context(), func(s string) { said = append(said, s) })
 	if err != nil || len(changed) != 2 {
 		t.Errorf("changed %v, %v, %v", changed, err, said)
 	}
@@ -87,18 +87,30 @@ func TestExportWithACommand(t *testing.T) {
 	write(t, filepath.Join(cfg.Backend.Dir, "api.json"), api)
 	write(t, filepath.Join(cfg.Specs.Dir, "mine", "asyncapi.json"), `{"asyncapi":"3.0.0"}`)
 	cfg.Specs.ExportCommand = []string{"sh", "-c", "mkdir $0/a $0/b && cp api.json $0/a/openapi.json && cp api.json $0/b/openapi.json"}
-	if changed, err := Export(t.Context(), cfg, "", silent); err != nil || len(changed) != 2 {
+	if changed, err := (Exporter{Config: cfg, Python: ""}).Export(t.Context(), silent); err != nil || len(changed) != 2 {
 		t.Fatalf("changed %v, %v", changed, err)
 	}
 	cfg.Specs.ExportCommand = []string{"sh", "-c", "mkdir $0/a && cp api.json $0/a/openapi.json"}
-	if changed, err := Export(t.Context(), cfg, "", silent); err != nil || len(changed) != 1 || isDir(filepath.Join(cfg.Specs.Dir, "b")) {
+	if changed, err := (Exporter{Config: cfg, Python: ""}).Export(t.Context(), silent); err != nil || len(changed) != 1 || isDir(filepath.Join(cfg.Specs.Dir, "b")) {
 		t.Errorf("a module that is gone: changed %v, %v", changed, err)
 	}
 	if !isDir(filepath.Join(cfg.Specs.Dir, "mine")) {
 		t.Error("removed what no export wrote")
 	}
+	cfg.Specs.ExportCommand = []string{"sh", "-c", "mkdir $0/c && cp api.json $0/c/openapi.json && echo '{\"asyncapi\":\"3.0.0\"}' > $0/c/asyncapi.json"}
+	e := Exporter{Config: cfg, Only: AsyncAPI}
+	if changed, err := e.Export(t.Context(), silent); err != nil || len(changed) != 1 || filepath.Base(changed[0]) != "asyncapi.json" {
+		t.Errorf("one kind: changed %v, %v", changed, err)
+	}
+	if !isDir(filepath.Join(cfg.Specs.Dir, "a")) {
+		t.Error("an export of one kind removed a document of the other")
+	}
+	e.Only = OpenAPI
+	if changed, err := e.Export(t.Context(), silent); err != nil || len(changed) != 2 || isDir(filepath.Join(cfg.Specs.Dir, "a")) {
+		t.Errorf("the other kind: changed %v, %v", changed, err)
+	}
 	cfg.Specs.ExportCommand = []string{"sh", "-c", "exit 0"}
-	if _, err := Export(t.Context(), cfg, "", silent); err == nil || !strings.Contains(err.Error(), "wrote no openapi.json") {
+	if _, err := (Exporter{Config: cfg, Python: ""}).Export(t.Context(), silent); err == nil || !strings.Contains(err.Error(), "wrote no openapi.json") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -108,7 +120,7 @@ func TestGenerateIsIncremental(t *testing.T) {
 	cfg := tsProject(t)
 	cfg.Specs.Python.Dir = filepath.Join(cfg.Backend.Dir, "clients")
 	runs := filepath.Join(cfg.Dir, "runs")
-	cfg.Specs.TypeScript.Command = []string{"sh", "-c", "echo x >> " + runs + "; cp {input} {output}/api.gen.json"}
+	cfg.Specs.TypeScript[0].Command = []string{"sh", "-c", "echo x >> " + runs + "; cp {input} {output}/api.gen.json"}
 	for _, m := range []string{"a", "b"} {
 		write(t, filepath.Join(cfg.Specs.Dir, m, "openapi.json"), api)
 	}
@@ -133,7 +145,7 @@ func TestGenerateIsIncremental(t *testing.T) {
 	if r := generate(); len(r.Written) != 2 || read(t, runs) != "x\nx\nx\n" {
 		t.Errorf("one changed, and wrote %v, ran %q", r.Written, read(t, runs))
 	}
-	edited := filepath.Join(cfg.Specs.TypeScript.Dir, "trader-client-a", "api.gen.json")
+	edited := filepath.Join(cfg.Specs.TypeScript[0].Dir, "trader-client-a", "api.gen.json")
 	write(t, edited, "{}")
 	var diff bytes.Buffer
 	if stale, err := Check(t.Context(), cfg, &diff); err != nil || !stale || !strings.Contains(diff.String(), "-{}\n") {
@@ -157,7 +169,7 @@ func TestGenerateIsIncremental(t *testing.T) {
 	}
 	mine := filepath.Join(cfg.Specs.Python.Dir, "my_client.py")
 	write(t, mine, "# by hand\n")
-	if r := generate(); len(r.Written) != 2 || isDir(filepath.Join(cfg.Specs.TypeScript.Dir, "trader-client-b")) {
+	if r := generate(); len(r.Written) != 2 || isDir(filepath.Join(cfg.Specs.TypeScript[0].Dir, "trader-client-b")) {
 		t.Errorf("a module that is gone: wrote %v", r.Written)
 	}
 	read(t, mine)
@@ -280,7 +292,7 @@ func TestWatchFrontendFollowsTheDocuments(t *testing.T) {
 	file := filepath.Join(cfg.Specs.Dir, "a", "openapi.json")
 	write(t, file, api)
 	w := startWatching(t, WatchFrontend, cfg, "")
-	sdk := filepath.Join(cfg.Specs.TypeScript.Dir, "trader-client-a", "sdk.gen.ts")
+	sdk := filepath.Join(cfg.Specs.TypeScript[0].Dir, "trader-client-a", "sdk.gen.ts")
 	eventually(t, "the first clients", func() bool { return strings.Contains(w.text(), "TypeScript clients:") })
 	if !strings.Contains(read(t, sdk), "postA") {
 		t.Error("the first client is of something else")
@@ -307,7 +319,7 @@ func TestWatchFrontendFollowsTheDocuments(t *testing.T) {
 		t.Error("a document that was broken for a moment is an error")
 	}
 	write(t, filepath.Join(cfg.Specs.Dir, "a", "asyncapi.json"), string(mustLoad(t, "testdata/kinds/asyncapi.yaml").Canonical()))
-	eventually(t, "WebSocket types", func() bool { return isDir(filepath.Join(cfg.Specs.TypeScript.Dir, "ws-types-a")) })
+	eventually(t, "WebSocket types", func() bool { return isDir(filepath.Join(cfg.Specs.TypeScript[0].Dir, "ws-types-a")) })
 }
 
 func mustLoad(t testing.TB, file string) Document {
@@ -329,12 +341,12 @@ func TestWatchFrontendFollowsServersThatReload(t *testing.T) {
 	source := read(t, main) + "\n\n@app.get('/shop/openapi.json', include_in_schema=False)\ndef own(): return app.openapi()\n"
 	write(t, main, source)
 	serve(t, cfg, "--reload", "--reload-dir", "shop")
-	if _, err := Export(t.Context(), cfg, "", silent); err != nil {
+	if _, err := (Exporter{Config: cfg, Python: ""}).Export(t.Context(), silent); err != nil {
 		t.Fatal(err)
 	}
 	w := startWatching(t, WatchFrontend, cfg, "")
 	eventually(t, "the first clients", func() bool { return strings.Contains(w.text(), "TypeScript clients:") })
-	sdk := filepath.Join(cfg.Specs.TypeScript.Dir, "trader-client-shop", "sdk.gen.ts")
+	sdk := filepath.Join(cfg.Specs.TypeScript[0].Dir, "trader-client-shop", "sdk.gen.ts")
 	write(t, main, source+"\n\n@app.get('/shop/new', operation_id='brand_new')\ndef new(): ...\n")
 	eventually(t, "the new operation", func() bool { return strings.Contains(read(t, sdk), "brandNew") })
 }

@@ -15,75 +15,100 @@ import (
 	"muster/internal/config"
 )
 
-// TypeScript makes the REST clients. It owns the generator's process, which
-// starts with the first run or with Warm and ends with Close.
+// TypeScript makes the REST clients. It owns the generators' processes, which
+// start with the first run or with Warm and end with Close.
 type TypeScript struct {
-	clients  config.TypeScriptClients
-	dir      string // where the generator is looked for
-	once     bool   // for one run: closed at its end
-	mu       sync.Mutex
-	resident *resident
+	sets      []tsSet
+	once      bool // for one run: closed at its end
+	mu        sync.Mutex
+	residents map[string]*resident // by the folder that the generator was looked for in
 }
 
-// NewTypeScript prepares a generator; nothing runs yet.
+// tsSet is one set of clients.
+type tsSet struct {
+	config.TypeScriptClients
+	home string // where the generator is looked for
+}
+
+func (s tsSet) restDir(module string) string   { return filepath.Join(s.Dir, s.RESTPrefix+module) }
+func (s tsSet) socketDir(module string) string { return filepath.Join(s.Dir, s.WSPrefix+module) }
+
+// NewTypeScript prepares the generators; nothing runs yet.
 func NewTypeScript(cfg *config.Config) *TypeScript {
-	dir := cfg.Specs.TypeScript.Dir
-	if cfg.Frontend != nil {
-		dir = cfg.Frontend.Dir
+	t := &TypeScript{residents: map[string]*resident{}}
+	for _, c := range cfg.Specs.TypeScript {
+		t.sets = append(t.sets, tsSet{c, home(cfg, c.Dir)})
 	}
+	return t
+}
+
+// home is the folder whose packages make the clients in dir: the frontend's,
+// unless dir has packages of its own.
+func home(cfg *config.Config, dir string) string {
 	for !isDir(dir) && dir != filepath.Dir(dir) {
 		dir = filepath.Dir(dir) // the clients' folder may not be there yet
 	}
-	return &TypeScript{clients: cfg.Specs.TypeScript, dir: dir}
-}
-
-// Warm starts the generator's process ahead of the first run. ctx ends it.
-func (t *TypeScript) Warm(ctx context.Context) error {
-	if len(t.clients.Command) > 0 {
-		return nil
+	if cfg.Frontend == nil {
+		return dir
 	}
-	_, err := t.process(ctx, true)
-	return err
+	if _, _, err := generatorPlace(dir); err != nil || below(dir, []string{cfg.Frontend.Dir}) {
+		return cfg.Frontend.Dir
+	}
+	return dir
 }
 
-// Close ends the generator's process.
+// Warm starts the generators' processes ahead of the first run. ctx ends them.
+func (t *TypeScript) Warm(ctx context.Context) error {
+	for _, set := range t.sets {
+		if len(set.Command) > 0 {
+			continue
+		}
+		if _, err := t.process(ctx, set.home, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close ends the generators' processes.
 func (t *TypeScript) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.resident != nil {
-		t.resident.close()
-		t.resident = nil
+	for _, r := range t.residents {
+		r.close()
 	}
+	clear(t.residents)
 }
 
-func (t *TypeScript) process(ctx context.Context, warm bool) (*resident, error) {
+func (t *TypeScript) process(ctx context.Context, home string, warm bool) (*resident, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.resident != nil && t.resident.broken != nil {
-		t.resident.close()
-		t.resident = nil
-	}
-	if t.resident == nil {
-		r, err := startResident(ctx, t.dir, warm)
-		if err != nil {
-			return nil, err
+	if r := t.residents[home]; r != nil {
+		if r.broken == nil {
+			return r, nil
 		}
-		t.resident = r
+		r.close()
+		delete(t.residents, home)
 	}
-	return t.resident, nil
+	r, err := startResident(ctx, home, warm)
+	if err != nil {
+		return nil, err
+	}
+	t.residents[home] = r
+	return r, nil
 }
 
 // identity names the generator and its version: another one makes other files.
-func (t *TypeScript) identity() (string, error) {
-	if len(t.clients.Command) > 0 {
-		return strings.Join(t.clients.Command, "\x00"), nil
+func (s tsSet) identity() (string, error) {
+	if len(s.Command) > 0 {
+		return strings.Join(s.Command, "\x00"), nil
 	}
-	_, version, err := generatorPlace(t.dir)
+	_, version, err := generatorPlace(s.home)
 	return restGenerator + " " + version, err
 }
 
-// REST generates the REST client of a document into memory.
-func (t *TypeScript) REST(ctx context.Context, d Document) (map[string][]byte, error) {
+// rest generates the REST client of a document into memory.
+func (t *TypeScript) rest(ctx context.Context, set tsSet, d Document) (map[string][]byte, error) {
 	tmp, err := os.MkdirTemp("", "muster-client-")
 	if err != nil {
 		return nil, err
@@ -96,11 +121,11 @@ func (t *TypeScript) REST(ctx context.Context, d Document) (map[string][]byte, e
 	if err := os.Mkdir(output, 0o755); err != nil {
 		return nil, err
 	}
-	if len(t.clients.Command) > 0 {
-		err = t.custom(ctx, input, output)
+	if len(set.Command) > 0 {
+		err = set.custom(ctx, input, output)
 	} else {
 		var r *resident
-		if r, err = t.process(context.WithoutCancel(ctx), false); err == nil {
+		if r, err = t.process(context.WithoutCancel(ctx), set.home, false); err == nil {
 			err = r.generate(ctx, input, output)
 		}
 	}
@@ -110,13 +135,13 @@ func (t *TypeScript) REST(ctx context.Context, d Document) (map[string][]byte, e
 	return readFolder(output)
 }
 
-func (t *TypeScript) custom(ctx context.Context, input, output string) error {
-	argv := make([]string, len(t.clients.Command))
-	for i, a := range t.clients.Command {
+func (s tsSet) custom(ctx context.Context, input, output string) error {
+	argv := make([]string, len(s.Command))
+	for i, a := range s.Command {
 		argv[i] = strings.NewReplacer("{input}", input, "{output}", output).Replace(a)
 	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Dir = t.dir
+	cmd.Dir = s.home
 	cmd.WaitDelay = 2 * time.Second
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -125,7 +150,7 @@ func (t *TypeScript) custom(ctx context.Context, input, output string) error {
 		}
 		var log tail
 		log.Write(out)
-		return fmt.Errorf("the TypeScript generator failed (%s, %w): %s", t.clients.Command[0], err, log.text())
+		return fmt.Errorf("the TypeScript generator failed (%s, %w): %s", s.Command[0], err, log.text())
 	}
 	return nil
 }

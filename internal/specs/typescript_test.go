@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -23,7 +24,7 @@ func tsProject(t testing.TB) *config.Config {
 	cfg := project(t, "")
 	dir := frontend(t)
 	cfg.Frontend = &config.Frontend{Dir: dir}
-	cfg.Specs.TypeScript = config.TypeScriptClients{Dir: filepath.Join(dir, "src", "clients"), RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}
+	cfg.Specs.TypeScript = []config.TypeScriptClients{{Dir: filepath.Join(dir, "src", "clients"), RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}}
 	cfg.Specs.Python.Dir = ""
 	return cfg
 }
@@ -40,7 +41,7 @@ func TestTypeScriptClientsPassTheStrictCompiler(t *testing.T) {
 	if r.Ran != 3 || len(r.Written) < 10 {
 		t.Errorf("ran %d, wrote %v", r.Ran, r.Written)
 	}
-	dir := cfg.Specs.TypeScript.Dir
+	dir := cfg.Specs.TypeScript[0].Dir
 	golden(t, "kinds_types.ts.golden", []byte(read(t, filepath.Join(dir, "ws-types-kinds", "types.ts"))))
 	client := read(t, filepath.Join(dir, "ws-types-kinds", "client.ts"))
 	golden(t, "kinds_socket.ts.golden", []byte(client[strings.Index(client, "/** What a client may send"):]))
@@ -165,7 +166,7 @@ func TestWebSocketClientAgainstARealServer(t *testing.T) {
 	t.Parallel()
 	cfg := tsProject(t)
 	copyTree(t, "testdata/kinds", filepath.Join(cfg.Specs.Dir, "kinds"))
-	if _, err := Generate(t.Context(), cfg, Options{TypeScript: &TypeScript{clients: config.TypeScriptClients{Command: []string{"sh", "-c", "echo 'export {};' > $0/index.ts", "{output}"}}, dir: cfg.Frontend.Dir}}); err != nil {
+	if _, err := Generate(t.Context(), cfg, Options{Only: []Clients{SocketClients}}); err != nil {
 		t.Fatal(err)
 	}
 	var s socketServer
@@ -260,13 +261,90 @@ console.log('ok');
 process.exit(0);
 `
 
+func TestSeveralSetsOfClients(t *testing.T) {
+	t.Parallel()
+	cfg := tsProject(t)
+	copy := []string{"cp", "{input}", "{output}/api.gen.json"}
+	web, app := &cfg.Specs.TypeScript[0], config.TypeScriptClients{Dir: filepath.Join(cfg.Dir, "app"), RESTPrefix: "api-", WSPrefix: "api-ws-", Command: copy}
+	web.Command = copy
+	beside := config.TypeScriptClients{Dir: web.Dir, RESTPrefix: "trader-client-raw-", WSPrefix: "raw-ws-",
+		Command: []string{"sh", "-c", "echo '{}' > {output}/api.gen.json"}}
+	cfg.Specs.TypeScript = append(cfg.Specs.TypeScript, app, beside)
+	copyTree(t, "testdata/kinds", filepath.Join(cfg.Specs.Dir, "kinds"))
+	copyTree(t, "testdata/kinds", filepath.Join(cfg.Specs.Dir, "more"))
+	folders := func() []string {
+		var all []string
+		for _, dir := range []string{web.Dir, app.Dir} {
+			entries, _ := os.ReadDir(dir)
+			for _, e := range entries {
+				all = append(all, e.Name())
+			}
+		}
+		return all
+	}
+	for _, step := range []struct {
+		only []Clients
+		want string
+	}{
+		{[]Clients{RESTClients}, "trader-client-kinds trader-client-more trader-client-raw-kinds trader-client-raw-more api-kinds api-more"},
+		{[]Clients{SocketClients}, "raw-ws-kinds raw-ws-more trader-client-kinds trader-client-more trader-client-raw-kinds trader-client-raw-more " +
+			"ws-types-kinds ws-types-more api-kinds api-more api-ws-kinds api-ws-more"},
+		{nil, ""}, // nothing is left to do
+	} {
+		r, err := Generate(t.Context(), cfg, Options{Only: step.only})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if step.only == nil && len(r.Written) > 0 {
+			t.Errorf("wrote %v", r.Written)
+		}
+		if got := strings.Join(folders(), " "); step.want != "" && got != step.want {
+			t.Errorf("only %v: folders %s\nwant %s", step.only, got, step.want)
+		}
+	}
+	if got := read(t, filepath.Join(web.Dir, "trader-client-raw-kinds", "api.gen.json")); got != "{}\n" {
+		t.Errorf("the third set was made by another command: %.40q", got)
+	}
+	if err := os.RemoveAll(filepath.Join(cfg.Specs.Dir, "more")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Generate(t.Context(), cfg, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(folders(), " "), "raw-ws-kinds trader-client-kinds trader-client-raw-kinds ws-types-kinds api-kinds api-ws-kinds"; got != want {
+		t.Errorf("a module that is gone: folders %s\nwant %s", got, want)
+	}
+}
+
+func TestTheGeneratorIsLookedForWhereTheClientsLie(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	web, app, plain := filepath.Join(root, "web"), filepath.Join(root, "app"), filepath.Join(root, "plain")
+	cfg := &config.Config{Dir: root, Frontend: &config.Frontend{Dir: web}}
+	for _, dir := range []string{web, app} {
+		write(t, filepath.Join(dir, "node_modules", restGenerator, "package.json"), `{"version": "1", "main": "x.js"}`)
+	}
+	write(t, filepath.Join(plain, "README"), "")
+	for dir, want := range map[string]string{
+		filepath.Join(web, "src", "clients"): web, filepath.Join(app, "api"): app, filepath.Join(plain, "api"): web,
+	} {
+		if got := home(cfg, dir); got != want {
+			t.Errorf("%s: looked for in %s, not %s", dir, got, want)
+		}
+	}
+	cfg.Frontend = nil
+	if got := home(cfg, filepath.Join(plain, "api")); got != plain {
+		t.Errorf("without a frontend: looked for in %s", got)
+	}
+}
+
 func TestAMissingGeneratorIsExplained(t *testing.T) {
 	t.Parallel()
 	cfg := project(t, "")
 	cfg.Frontend = &config.Frontend{Dir: filepath.Join(cfg.Dir, "web")}
-	cfg.Specs.TypeScript = config.TypeScriptClients{Dir: filepath.Join(cfg.Dir, "web", "src", "clients"), RESTPrefix: "r-", WSPrefix: "w-"}
+	cfg.Specs.TypeScript = []config.TypeScriptClients{{Dir: filepath.Join(cfg.Dir, "web", "src", "clients"), RESTPrefix: "r-", WSPrefix: "w-"}}
 	copyTree(t, "testdata/kinds", filepath.Join(cfg.Specs.Dir, "kinds"))
-	_, err := Generate(t.Context(), cfg, Options{SkipPython: true})
+	_, err := Generate(t.Context(), cfg, Options{Only: []Clients{RESTClients}})
 	var h interface{ Hint() string }
 	if err == nil || !strings.Contains(err.Error(), "is not installed") || !asHint(err, &h) || !strings.Contains(h.Hint(), "npm install --save-dev @hey-api/openapi-ts") {
 		t.Errorf("got %v", err)
@@ -295,13 +373,13 @@ func TestAFailingGeneratorKeepsTheLastGoodClient(t *testing.T) {
 	t.Parallel()
 	cfg := tsProject(t)
 	copyTree(t, "testdata/kinds", filepath.Join(cfg.Specs.Dir, "kinds"))
-	cfg.Specs.TypeScript.Command = []string{"sh", "-c", "cp {input} {output}/api.gen.json"}
+	cfg.Specs.TypeScript[0].Command = []string{"sh", "-c", "cp {input} {output}/api.gen.json"}
 	if _, err := Generate(t.Context(), cfg, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	client := filepath.Join(cfg.Specs.TypeScript.Dir, "trader-client-kinds", "api.gen.json")
+	client := filepath.Join(cfg.Specs.TypeScript[0].Dir, "trader-client-kinds", "api.gen.json")
 	before := read(t, client)
-	cfg.Specs.TypeScript.Command = []string{"sh", "-c", "echo half > {output}/api.gen.json; echo no such luck; exit 3"}
+	cfg.Specs.TypeScript[0].Command = []string{"sh", "-c", "echo half > {output}/api.gen.json; echo no such luck; exit 3"}
 	_, err := Generate(t.Context(), cfg, Options{})
 	if err == nil || !strings.Contains(err.Error(), "trader-client-kinds") || !strings.Contains(err.Error(), "no such luck") {
 		t.Errorf("got %v", err)

@@ -56,10 +56,10 @@ func WatchPython(ctx context.Context, w Watcher) error {
 			return
 		}
 		seen = w.tell(seen)
-		r, err := Generate(ctx, cfg, Options{SkipTypeScript: true, Own: own})
+		r, err := Generate(ctx, cfg, Options{Only: []Clients{PythonClients}, Own: own})
 		w.summary("Python", r, err, began)
 	}
-	inside := realDirs(cfg.Specs.Dir, cfg.Specs.TypeScript.Dir)
+	inside := realDirs(append(typeScriptDirs(cfg), cfg.Specs.Dir)...)
 	return Watch(ctx, WatchOptions{Roots: cfg.Specs.Sources, Own: own, First: true, Run: run, Ready: w.Ready, Report: w.Report, follow: w.follow,
 		Ignore: func(path string) bool { return below(path, inside) || !isSource(path) }})
 }
@@ -69,7 +69,7 @@ func WatchPython(ctx context.Context, w Watcher) error {
 // it serves after its sources changed. It runs until ctx ends.
 func WatchFrontend(ctx context.Context, w Watcher) error {
 	cfg := w.Config
-	if cfg.Specs.TypeScript.Dir == "" {
+	if len(cfg.Specs.TypeScript) == 0 {
 		return &hinted{errors.New("no TypeScript clients are configured"), "add specs.typescript or frontend to the configuration"}
 	}
 	if err := os.MkdirAll(cfg.Specs.Dir, 0o755); err != nil {
@@ -84,7 +84,7 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 	seen := w.load()
 	generate := func(ctx context.Context) {
 		began := time.Now()
-		o := Options{SkipPython: true, Own: own, TypeScript: ts}
+		o := Options{Only: []Clients{RESTClients, SocketClients}, Own: own, TypeScript: ts}
 		r, err := Generate(ctx, cfg, o)
 		// A document that is being written is whole in a moment.
 		for end := began.Add(patience); errors.Is(err, ErrIncomplete) && time.Now().Before(end); {
@@ -107,7 +107,7 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 		defer served.close()
 		served.start(ctx)
 	}
-	clients := realDirs(cfg.Specs.TypeScript.Dir, cfg.Specs.Python.Dir)
+	clients := realDirs(append(typeScriptDirs(cfg), cfg.Specs.Python.Dir)...)
 	specsDir := realDirs(cfg.Specs.Dir)[0]
 	return Watch(ctx, WatchOptions{Roots: roots, Own: own, First: true, Ready: w.Ready, Report: w.Report, follow: w.follow,
 		Ignore: func(path string) bool {
@@ -192,6 +192,14 @@ func (w Watcher) summary(what string, r Result, err error, began time.Time) {
 		return
 	}
 	w.report("%s clients: %d files in %s", what, len(r.Written), time.Since(began).Round(time.Millisecond))
+}
+
+func typeScriptDirs(cfg *config.Config) []string {
+	var dirs []string
+	for _, set := range cfg.Specs.TypeScript {
+		dirs = append(dirs, set.Dir)
+	}
+	return dirs
 }
 
 // realDirs are folders by the paths that events have.

@@ -38,7 +38,7 @@ func (Check) Test(ctx context.Context, config *string) error {
 		steps := []step{{dir: cfg.Backend.Dir, argv: []string{python, "-m", "pytest", "-q"}}}
 		if cfg.Frontend != nil {
 			// The page is written against clients that are generated.
-			if err := generateClients(ctx, config, ""); err != nil {
+			if err := generateClients(ctx, config, nil); err != nil {
 				return err
 			}
 			steps = append(steps,

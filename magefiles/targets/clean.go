@@ -26,7 +26,11 @@ func (Clean) Generated(config *string) error {
 }
 
 func cleanGenerated(cfg *config.Config) error {
-	for _, dir := range []string{cfg.Specs.Dir, cfg.Specs.Python.Dir, cfg.Specs.TypeScript.Dir} {
+	dirs := []string{cfg.Specs.Dir, cfg.Specs.Python.Dir}
+	for _, set := range cfg.Specs.TypeScript {
+		dirs = append(dirs, set.Dir)
+	}
+	for _, dir := range dirs {
 		if dir == "" {
 			continue
 		}

@@ -277,7 +277,7 @@ func (st *stack) start(ctx context.Context, p prepared, opts supervise.StartOpti
 
 func (st *stack) generate(ctx context.Context, python string) error {
 	quiet := func(string) {}
-	if _, err := specs.Export(ctx, st.cfg, python, quiet); err != nil {
+	if _, err := (specs.Exporter{Config: st.cfg, Python: python}).Export(ctx, quiet); err != nil {
 		return err
 	}
 	_, err := specs.Generate(ctx, st.cfg, specs.Options{Report: quiet})
@@ -300,7 +300,7 @@ func (st *stack) watchers() []plan.Process {
 	if st.cfg.Specs.Python.Dir != "" {
 		add("watch-python", "specs:watchPython")
 	}
-	if st.cfg.Specs.TypeScript.Dir != "" {
+	if len(st.cfg.Specs.TypeScript) > 0 {
 		add("watch-frontend", "specs:watchFrontend")
 	}
 	add("watch-config", "dev:watchConfig", fmt.Sprintf("-multi=%t", st.multi))

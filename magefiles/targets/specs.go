@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/magefile/mage/mg"
@@ -32,13 +33,19 @@ func withPython(ctx context.Context, arg *string) (*config.Config, string, error
 
 // Export writes the OpenAPI and AsyncAPI documents, for the whole and for each
 // module, from the running servers or else by importing the application.
-func (Specs) Export(ctx context.Context, config *string) error {
+//
+// -only=openapi or -only=asyncapi restricts it to the documents of one kind.
+func (Specs) Export(ctx context.Context, config, only *string) error {
 	return run(func() error {
+		kind := specs.Kind(value(only, ""))
+		if kind != "" && kind != specs.OpenAPI && kind != specs.AsyncAPI {
+			return usageError(fmt.Sprintf("-only=%s: it is openapi or asyncapi", kind))
+		}
 		cfg, python, err := withPython(ctx, config)
 		if err != nil {
 			return err
 		}
-		changed, err := specs.Export(ctx, cfg, python, report)
+		changed, err := specs.Exporter{Config: cfg, Python: python, Only: kind}.Export(ctx, report)
 		if err != nil {
 			return err
 		}
@@ -49,29 +56,30 @@ func (Specs) Export(ctx context.Context, config *string) error {
 
 // Generate exports the documents and generates the clients that differ from them.
 //
-// -only=python or -only=typescript restricts it to the clients of one language.
+// -only=python or -only=typescript restricts it to the clients of one language,
+// -only=rest and -only=ws to one half of TypeScript's.
 func (Specs) Generate(ctx context.Context, config, only *string) error {
-	return run(generateClients(ctx, config, value(only, "")))
+	return run(generateClients(ctx, config, names(only)))
 }
 
-func generateClients(ctx context.Context, config *string, only string) error {
-	if only != "" && only != "python" && only != "typescript" {
-		return usageError(fmt.Sprintf("-only=%s: it is python or typescript", only))
+func generateClients(ctx context.Context, config *string, only []string) error {
+	kinds, err := specs.ClientsNamed(only)
+	if err != nil {
+		return usageError("-only: " + err.Error())
 	}
 	cfg, python, err := withPython(ctx, config)
 	if err != nil {
 		return err
 	}
-	if only != "python" {
+	if len(kinds) == 0 || slices.Contains(kinds, specs.RESTClients) {
 		if err := prepareNode(ctx, cfg); err != nil {
 			return err
 		}
 	}
-	if _, err := specs.Export(ctx, cfg, python, report); err != nil {
+	if _, err := (specs.Exporter{Config: cfg, Python: python}).Export(ctx, report); err != nil {
 		return err
 	}
-	res, err := specs.Generate(ctx, cfg, specs.Options{SkipPython: only == "typescript",
-		SkipTypeScript: only == "python", Report: report})
+	res, err := specs.Generate(ctx, cfg, specs.Options{Only: kinds, Report: report})
 	if err != nil {
 		return err
 	}
