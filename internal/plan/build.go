@@ -132,12 +132,14 @@ func uvicorn(cfg *config.Config, s *config.Server, python string) []string {
 		// server that closes one in the moment in which a request is sent.
 		"--timeout-keep-alive", "75"}
 	if s.Reload {
-		args = append(args, "--reload", "--reload-dir", sourceDir(s.Dir))
+		args = append(args, "--reload", "--reload-dir", SourceDir(s.Dir))
 	}
 	return args
 }
 
-func sourceDir(dir string) string {
+// SourceDir is the folder in a server's that its Python packages lie in, and
+// that uvicorn watches for a reload.
+func SourceDir(dir string) string {
 	src := filepath.Join(dir, "src")
 	if st, err := os.Stat(src); err == nil && st.IsDir() {
 		return src
@@ -148,7 +150,7 @@ func sourceDir(dir string) string {
 func serverEnv(cfg *config.Config, s *config.Server) ([]string, error) {
 	var env []string
 	if s.Command == nil {
-		path := sourceDir(s.Dir)
+		path := SourceDir(s.Dir)
 		if old := os.Getenv("PYTHONPATH"); old != "" {
 			path += string(os.PathListSeparator) + old
 		}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"muster/internal/config"
@@ -113,6 +114,14 @@ func serverOf(cfg *config.Config, module string) *config.Server {
 		}
 	}
 	return fallback
+}
+
+// hasServer tells whether a server names a module or was given no choice, and
+// so has them all.
+func hasServer(cfg *config.Config, module string) bool {
+	return module == config.Core || slices.ContainsFunc(cfg.Servers, func(s config.Server) bool {
+		return has(s.Modules, module) || len(s.Modules) == 0 && s.Name != config.Core && s.Command == nil
+	})
 }
 
 func moduleURL(cfg *config.Config, module string) string {

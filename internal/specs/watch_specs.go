@@ -169,7 +169,11 @@ func (w Watcher) tell(before map[string]Document) map[string]Document {
 		module, _, _ := strings.Cut(key, "/")
 		switch {
 		case !inOld:
-			w.report("%s: added %s with %d operations", module, b.Kind, len(b.described()))
+			w.report("%s: added %s (operations: %d)", module, b.Kind, len(b.described()))
+			if !hasServer(w.Config, module) {
+				w.report("warning: no server has the module %s, so only the single-process mode serves it; add it to a server's modules in %s",
+					module, filepath.Base(w.Config.File))
+			}
 		case !inNew:
 			w.report("%s: removed %s (breaking)", module, a.Kind)
 		default:

@@ -188,7 +188,7 @@ type Changes struct {
 
 // Reload brings what runs in line with a new plan: it stops what is not in it
 // any more, restarts what differs, starts what is new, and leaves the rest
-// alone.
+// alone. What does not come up is tried again, as after a crash.
 func (s *Supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -204,7 +204,7 @@ func (s *Supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error
 	s.drop(gone)
 	s.merge(next)
 	started := s.named(append(slices.Clone(ch.Added), ch.Restarted...))
-	s.tell(started, command{verb: verbStart, failFast: true})
+	s.tell(started, command{verb: verbStart})
 	return ch, s.awaitHealthy(ctx, started, started)
 }
 

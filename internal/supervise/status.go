@@ -25,6 +25,7 @@ type SupervisorStatus struct {
 // is the average over its life, as in ps(1).
 type ProcessStatus struct {
 	Name          string    `json:"name"`
+	Server        string    `json:"server"` // of which it is an instance
 	Kind          plan.Kind `json:"kind"`
 	State         State     `json:"state"`
 	PID           int       `json:"pid"`
@@ -71,7 +72,7 @@ func anyRuns(procs []ProcessStatus) bool {
 }
 
 func processStatus(spec plan.Process, now snapshot) ProcessStatus {
-	p := ProcessStatus{Name: spec.Name, Kind: spec.Kind, State: now.state, PID: now.id.PID, Port: spec.Port,
+	p := ProcessStatus{Name: spec.Name, Server: spec.Server, Kind: spec.Kind, State: now.state, PID: now.id.PID, Port: spec.Port,
 		URL: spec.URL, Modules: spec.Modules, Restarts: now.restarts, Adopted: now.adopted,
 		Detail: now.detail, Log: spec.Log}
 	if p.Modules == nil {

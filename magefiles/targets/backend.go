@@ -144,14 +144,15 @@ func reload(ctx context.Context, config *string) error {
 // applyPlan brings what runs in line with a plan, and says what that took.
 func applyPlan(ctx context.Context, c *supervise.Client, cfg *config.Config, p prepared) error {
 	ch, err := c.Reload(ctx, *p.plan)
-	if err != nil {
-		return err
-	}
+	// Also when a server does not come up: it may later, and is then routed to.
 	if cfg.Nginx != nil && p.newGateway && slices.Contains(ch.Unchanged, plan.GatewayName) {
-		if err := c.Signal(ctx, plan.GatewayName, syscall.SIGHUP); err != nil {
-			return err
+		if e := c.Signal(ctx, plan.GatewayName, syscall.SIGHUP); e != nil {
+			return errors.Join(err, e)
 		}
 		console.Done(os.Stderr, "nginx reloaded its new configuration")
+	}
+	if err != nil {
+		return err
 	}
 	for what, which := range map[string][]string{"started": ch.Added, "stopped": ch.Removed, "restarted": ch.Restarted} {
 		if len(which) > 0 {

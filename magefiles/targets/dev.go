@@ -2,6 +2,8 @@ package targets
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -118,6 +120,7 @@ type stack struct {
 	file  string // as the watchers are to be given it
 	multi bool
 	watch bool
+	of    string // digest of what the watchers of specs take from the configuration
 	c     *supervise.Client
 }
 
@@ -136,11 +139,25 @@ func newStack(arg *string, multi bool) (*stack, error) {
 	if multi && cfg.Nginx == nil {
 		return nil, usageError(cfg.File + " has no nginx section, so there is nothing to put the servers behind")
 	}
+	of, err := watchersDigest(cfg)
+	if err != nil {
+		return nil, err
+	}
 	if !multi {
 		cfg = plan.Single(cfg)
 	}
-	st := &stack{cfg: cfg, file: cfg.File, multi: multi, watch: true, c: c}
+	st := &stack{cfg: cfg, file: cfg.File, multi: multi, watch: true, of: of, c: c}
 	return st, st.environment()
+}
+
+// watchersDigest changes with whatever the watchers of specs read in the
+// configuration: when it does, they are to be started again.
+func watchersDigest(cfg *config.Config) (string, error) {
+	data, err := json.Marshal([]any{cfg.APIBaseURL, cfg.Servers, cfg.Backend, cfg.Frontend, cfg.Specs})
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(data)), nil
 }
 
 func (st *stack) environment() error {
@@ -288,22 +305,23 @@ func (st *stack) generate(ctx context.Context, python string) error {
 // is saved: this program, called as their targets.
 func (st *stack) watchers() []plan.Process {
 	var procs []plan.Process
-	add := func(name, target string, args ...string) {
+	add := func(name, target string, env []string, args ...string) {
 		procs = append(procs, plan.Process{
 			Name: name, Server: name, Kind: plan.Watcher,
-			Exe: st.c.Exe, Args: append([]string{st.c.Exe, target, "-config=" + st.file}, args...), Dir: st.cfg.Dir,
+			Exe: st.c.Exe, Args: append([]string{st.c.Exe, target, "-config=" + st.file}, args...), Dir: st.cfg.Dir, Env: env,
 			Log:     plan.LogPath(st.cfg.Dir, name),
 			Health:  plan.Health{Interval: time.Minute, Timeout: time.Second, Retries: 1, StartPeriod: time.Minute},
 			Restart: config.RestartAlways, StopTimeout: 2 * time.Second,
 		})
 	}
+	of := []string{"MUSTER_SPECS=" + st.of}
 	if st.cfg.Specs.Python.Dir != "" {
-		add("watch-python", "specs:watchPython")
+		add("watch-python", "specs:watchPython", of)
 	}
 	if len(st.cfg.Specs.TypeScript) > 0 {
-		add("watch-frontend", "specs:watchFrontend")
+		add("watch-frontend", "specs:watchFrontend", of)
 	}
-	add("watch-config", "dev:watchConfig", fmt.Sprintf("-multi=%t", st.multi))
+	add("watch-config", "dev:watchConfig", nil, fmt.Sprintf("-multi=%t", st.multi))
 	return procs
 }
 

@@ -15,8 +15,9 @@ import (
 	"muster/internal/console"
 )
 
-// WatchConfig applies the configuration whenever it is saved. It runs beside
-// what dev:fullstack has started; -multi says what that was.
+// WatchConfig applies the configuration whenever it is saved, and what of the
+// backend's sources the servers do not see by themselves. It runs beside what
+// dev:fullstack has started; -multi says what that was.
 func (Dev) WatchConfig(ctx context.Context, config *string, multi *bool) error {
 	return run(watchConfig(ctx, config, value(multi, false)))
 }
@@ -44,9 +45,11 @@ func watchConfig(ctx context.Context, arg *string, multi bool) error {
 		return fmt.Errorf("cannot watch %s: %w", file, err)
 	}
 	defer notify.Stop(events)
-	applied, _ := os.ReadFile(file)
 	report("watching " + file)
-	var saved <-chan time.Time
+	leaveSources := func() map[string]bool { return nil }
+	defer func() { leaveSources() }()
+	var applied []byte
+	saved := time.After(0) // it may have been, before it was watched
 	for {
 		select {
 		case <-ctx.Done():
@@ -62,20 +65,23 @@ func watchConfig(ctx context.Context, arg *string, multi bool) error {
 				continue
 			}
 			applied = now
-			if err := apply(ctx, arg, multi); err != nil && ctx.Err() == nil {
+			st, err := newStack(arg, multi)
+			if err != nil {
 				console.Error(os.Stderr, err)
 				report("what ran before goes on; save the file again to try again")
+				continue
 			}
+			known := leaveSources() // what comes meanwhile is new to the next follower
+			if err := st.apply(ctx); err != nil && ctx.Err() == nil {
+				console.Error(os.Stderr, err)
+			}
+			leaveSources = followSources(ctx, st, known)
 		}
 	}
 }
 
-// apply brings the running stack in line with the configuration as it is now.
-func apply(ctx context.Context, arg *string, multi bool) error {
-	st, err := newStack(arg, multi)
-	if err != nil {
-		return err
-	}
+// apply brings what runs in line with the stack.
+func (st *stack) apply(ctx context.Context) error {
 	p, err := st.prepare(ctx)
 	if err != nil {
 		return err

@@ -1,0 +1,193 @@
+package targets
+
+import (
+	"context"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"muster/internal/config"
+	"muster/internal/console"
+	"muster/internal/gateway"
+	"muster/internal/plan"
+	"muster/internal/specs"
+	"muster/internal/supervise"
+	"muster/internal/toolchain"
+)
+
+// sources follows what the backend is made of, for what nothing else sees:
+// uvicorn takes no notice of a source file that comes or goes, unless it has
+// watchfiles, and the exported documents may add to the gateway's routes.
+type sources struct {
+	st       *stack
+	reloaded []string        // folders that uvicorn reloads from
+	files    map[string]bool // that the servers know of
+	routes   []gateway.Route
+}
+
+// followSources follows until the returned function is called, which returns
+// the files that the servers know of. known is what another call has returned,
+// if there was one.
+func followSources(ctx context.Context, st *stack, known map[string]bool) (leave func() map[string]bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &sources{st: st, files: known}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.try(ctx, s.follow)
+	}()
+	return func() map[string]bool {
+		cancel()
+		<-done
+		return s.files
+	}
+}
+
+func (s *sources) follow(ctx context.Context) error {
+	if err := s.findReloaded(ctx); err != nil {
+		return err
+	}
+	roots := slices.Clone(s.reloaded)
+	if s.st.cfg.Nginx != nil {
+		if err := os.MkdirAll(s.st.cfg.Specs.Dir, 0o755); err != nil {
+			return err
+		}
+		roots = append(roots, s.st.cfg.Specs.Dir)
+		s.routes, _ = gateway.Routes(s.st.cfg)
+	}
+	if len(roots) == 0 {
+		return nil
+	}
+	if s.files == nil {
+		if err := s.findKnown(ctx); err != nil {
+			return err
+		}
+	}
+	return specs.Watch(ctx, specs.WatchOptions{Roots: roots, Run: s.changed, Report: report, First: true,
+		Ignore: func(path string) bool {
+			ext := filepath.Ext(path)
+			return ext != "" && ext != ".py" && ext != ".json"
+		}})
+}
+
+// findReloaded lists the folders of the servers whose reloader overlooks files
+// that come or go.
+func (s *sources) findReloaded(ctx context.Context) error {
+	for i := range s.st.cfg.Servers {
+		srv := &s.st.cfg.Servers[i]
+		if dir := plan.SourceDir(srv.Dir); reloads(srv) && !slices.Contains(s.reloaded, dir) {
+			s.reloaded = append(s.reloaded, dir)
+		}
+	}
+	if len(s.reloaded) == 0 {
+		return nil
+	}
+	python, err := toolchain.Python(ctx, s.st.cfg, report)
+	if err != nil {
+		return err
+	}
+	// uvicorn uses it where it is (uvicorn.supervisors; watchgod before 0.18).
+	if exec.CommandContext(ctx, python, "-c", "try: import watchfiles\nexcept ImportError: import watchgod").Run() == nil {
+		s.reloaded = nil
+	}
+	return nil
+}
+
+// findKnown finds the files that were there when the servers started.
+func (s *sources) findKnown(ctx context.Context) error {
+	running, err := s.running(ctx)
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	for _, p := range running {
+		if at := time.Now().Add(-time.Duration(p.UptimeSeconds * float64(time.Second))); at.Before(started) {
+			started = at
+		}
+	}
+	s.files = s.list()
+	maps.DeleteFunc(s.files, func(file string, _ bool) bool {
+		st, err := os.Stat(file)
+		return err == nil && st.ModTime().After(started)
+	})
+	return nil
+}
+
+// reloads tells of a server that uvicorn's reloader restarts.
+func reloads(s *config.Server) bool { return s.Command == nil && s.Reload }
+
+// list is every Python file that uvicorn would reload for.
+func (s *sources) list() map[string]bool {
+	files := map[string]bool{}
+	for _, root := range s.reloaded {
+		filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+			switch name := filepath.Base(path); {
+			case err != nil:
+			case e.IsDir() && path != root && (name[0] == '.' || name == "node_modules" || name == "venv"):
+				return fs.SkipDir
+			case e.Type().IsRegular() && filepath.Ext(path) == ".py":
+				files[path] = true
+			}
+			return nil
+		})
+	}
+	return files
+}
+
+func (s *sources) changed(ctx context.Context, _ []string) {
+	if files := s.list(); !maps.Equal(files, s.files) {
+		s.try(ctx, s.restart)
+		if ctx.Err() == nil {
+			s.files = files
+		}
+	}
+	if s.routes == nil {
+		return
+	}
+	if routes, err := gateway.Routes(s.st.cfg); err == nil && !reflect.DeepEqual(routes, s.routes) {
+		s.routes = routes
+		s.try(ctx, s.st.apply)
+	}
+}
+
+func (s *sources) try(ctx context.Context, do func(context.Context) error) {
+	if err := do(ctx); err != nil && ctx.Err() == nil {
+		console.Error(os.Stderr, err)
+	}
+}
+
+// restart restarts the servers in reload mode that run.
+func (s *sources) restart(ctx context.Context) error {
+	running, err := s.running(ctx)
+	if err != nil || len(running) == 0 {
+		return err
+	}
+	var names []string
+	for _, p := range running {
+		names = append(names, p.Name)
+	}
+	began := time.Now()
+	if err := s.st.c.Restart(ctx, names, defaultStopTimeout); err != nil {
+		return err
+	}
+	console.Done(os.Stderr, "source files came or went: restarted %s in %s", strings.Join(names, ", "), console.Seconds(time.Since(began)))
+	return nil
+}
+
+// running are the servers in reload mode that run.
+func (s *sources) running(ctx context.Context) ([]supervise.ProcessStatus, error) {
+	status, err := s.st.c.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(status.Processes, func(p supervise.ProcessStatus) bool {
+		srv, ok := s.st.cfg.Server(p.Server)
+		return p.PID == 0 || !ok || !reloads(srv)
+	}), nil
+}
