@@ -62,6 +62,9 @@ func (t *pyTypes) finish() {
 			if strings.HasPrefix(f.Default, `"`) {
 				m.Consts = append(m.Consts, pyField{Key: f.Key, Default: f.Default})
 			}
+			if f.Name != f.Key {
+				m.Renamed = append(m.Renamed, *f)
+			}
 			f.Default = f.value()
 		}
 	}
@@ -69,18 +72,15 @@ func (t *pyTypes) finish() {
 	sort.Slice(t.Enums, func(i, j int) bool { return t.Enums[i].Name < t.Enums[j].Name })
 }
 
-// value completes a field's default: with an alias it is a Field.
+// value is the right side of a field.
 func (f *pyField) value() string {
-	if f.Name == f.Key {
-		if f.Default == "..." {
-			if strings.HasPrefix(f.Type, "Optional[") {
-				return "Field(...)" // version 1 takes Optional without it as not required
-			}
-			return ""
-		}
+	switch {
+	case f.Default != "...":
 		return f.Default
+	case strings.HasPrefix(f.Type, "Optional["):
+		return "Field(...)" // version 1 takes Optional without it as not required
 	}
-	return "Field(" + f.Default + ", alias=" + pyString(f.Key) + ")"
+	return ""
 }
 
 func (t *pyTypes) model(p pyPending) pyModel {

@@ -102,7 +102,7 @@ async def main() -> None:
         except ApiError as error:
             assert error.status_code == 418 and isinstance(error.body, Problem) and error.body.detail == {"deep": [1, None]}, error.body
         deep = Range(gte=5, at=datetime.datetime(2024, 1, 2, 3), day=datetime.date(2024, 1, 2), id=uuid.UUID(int=1), Size_=Size.CLASS,
-                     links=RangeLinks(self_="u", other=1))
+                     links=RangeLinks(**{"self_": "u", "other": "1"}))  # it is open for more
         text = await kinds.styles([1, 2], ["a", "b/c"], "m", comma=["x", "y"], pipe=["p", "q"], deep=deep, as_json=Range(gte="s"), X_Ids=[3, 4], comma_cookie="c")
         assert text == "styled"
         assert seen.url.raw_path.split(b"?")[0] == b"/api/v1/styles/1,2/.a.b%2Fc/;matrix=m", seen.url.raw_path

@@ -38,6 +38,7 @@ type pyModel struct {
 	Name, Doc string
 	Extra     bool
 	Fields    []pyField
+	Renamed   []pyField // those whose name is not that in JSON
 	Consts    []pyField // those with one possible value, which a request always carries
 }
 

@@ -55,7 +55,7 @@ async def main(url: str) -> None:
         except ServerError as error:
             assert error.status_code == 503
         try:
-            await shop.create_item(body=Item.construct(id=1))
+            await shop.create_item(body=getattr(Item, "model_construct", Item.construct)(id=1))
             raise AssertionError("no error")
         except ValidationFailedError as invalid:
             assert invalid.body.detail and invalid.body.detail[0].msg, invalid.body
