@@ -3,6 +3,7 @@ package specs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -83,7 +84,9 @@ func Watch(ctx context.Context, o WatchOptions) error {
 	if o.First {
 		g.first, g.last, g.many = time.Now(), time.Now(), true
 	}
-	counts := func(path string) bool { return !o.Own.Made(path) }
+	var echo echoes
+	looping := map[string]bool{}
+	counts := func(path string) bool { return !looping[path] && !o.Own.Made(path) }
 	changed := func(path string) {
 		if counts(path) {
 			g.event(time.Now(), path)
@@ -119,10 +122,20 @@ func Watch(ctx context.Context, o WatchOptions) error {
 			for _, file := range outputs {
 				o.Own.adopt(file)
 			}
-			g.done(time.Now(), counts)
+			echo.ended = time.Now()
+			g.done(echo.ended, counts)
 		case <-timer.C:
 			if at, ok := g.due(); ok && !time.Now().Before(at) {
+				last := g.last
 				paths := g.start(time.Now())
+				if echo.run(paths, last) {
+					o.report(fmt.Sprintf("warning: %d runs in a row each changed %s, which is watched: it does not count any more", loop, strings.Join(paths, ", ")))
+					for _, path := range paths {
+						looping[path] = true
+					}
+					g.done(time.Now(), counts)
+					continue
+				}
 				go func() {
 					defer func() { done <- struct{}{} }()
 					o.Run(ctx, paths)

@@ -248,6 +248,28 @@ func TestOwnWritesStartNoRun(t *testing.T) {
 	}
 }
 
+func TestALoopEnds(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	made := filepath.Join(dir, "made.py")
+	var said atomic.Value
+	n := 0
+	w := watch(t, WatchOptions{Roots: []string{dir}, Report: func(s string) { said.Store(s) }, Run: func(context.Context, []string) {
+		n++
+		write(t, made, fmt.Sprint(n))
+	}})
+	write(t, filepath.Join(dir, "source.py"), "1")
+	eventually(t, "a warning", func() bool { return strings.Contains(fmt.Sprint(said.Load()), "each changed "+made) })
+	if n := w.settled(t); n != loop+1 {
+		t.Errorf("%d runs", n)
+	}
+	w.forget()
+	write(t, filepath.Join(dir, "source.py"), "2")
+	if n := w.settled(t); n != 1 || !w.saw("source.py") {
+		t.Errorf("another change: %d runs, for %v", n, w.paths)
+	}
+}
+
 func TestAChangeDuringARunStartsOneMore(t *testing.T) {
 	t.Parallel()
 	started, goOn := make(chan struct{}, 10), make(chan struct{}, 10)

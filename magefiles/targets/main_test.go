@@ -48,6 +48,8 @@ func (w withBinary) Run() int {
 	}
 	os.Setenv(binaryVar, filepath.Join(dir, "muster"))
 	os.Setenv(repoVar, repo)
+	// testscript leaves its folder behind where -run selects some of the scripts.
+	os.Setenv("GOTMPDIR", dir)
 	return w.m.Run()
 }
 
