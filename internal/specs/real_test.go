@@ -1,6 +1,7 @@
 package specs
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,7 +9,8 @@ import (
 	"testing"
 )
 
-// The documents of real services come from packages of the npm registry.
+// The documents of real services come from packages of the npm registry, and
+// from Go modules.
 func TestPythonClientsOfRealServices(t *testing.T) {
 	python := pythonFor(t)
 	for _, c := range []struct {
@@ -19,10 +21,17 @@ func TestPythonClientsOfRealServices(t *testing.T) {
 		{"GitHub", "@octokit/openapi@23", "generated/api.github.com.json", []string{"repos", "issues", "pulls", "actions", "search"}, 400},
 		{"Directus", "@directus/specs@15", "dist/openapi.json", nil, 80},
 		{"Blockfrost", "@blockfrost/openapi@0.1.93", "openapi.yaml", nil, 80},
+		{"Stripe", "github.com/stripe/stripe-mock@v0.203.0", "embedded/openapi/spec3.json", nil, 500},
+		{"Kubernetes", "k8s.io/client-go@v0.31.0", "openapi/openapitest/testdata/api__v1_openapi.json", nil, 150},
+		{"Deployments", "k8s.io/client-go@v0.31.0", "openapi/openapitest/testdata/apis__apps__v1_openapi.json", nil, 50},
 	} {
 		t.Run(c.service, func(t *testing.T) {
 			t.Parallel()
-			d, err := Load(packed(t, c.pack, c.file))
+			file := packed
+			if host, _, _ := strings.Cut(c.pack, "/"); strings.Contains(host, ".") {
+				file = inModule
+			}
+			d, err := Load(file(t, c.pack, c.file))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,6 +83,19 @@ func packed(t *testing.T, pack, file string) string {
 		t.Fatal(err)
 	}
 	return kept
+}
+
+// inModule is one file of a Go module, which Go keeps.
+func inModule(t *testing.T, module, file string) string {
+	t.Helper()
+	cmd := exec.Command("go", "mod", "download", "-json", module)
+	cmd.Dir = t.TempDir() // not this module's business
+	out, err := cmd.Output()
+	var m struct{ Dir, Error string }
+	if e := json.Unmarshal(out, &m); err != nil || e != nil || m.Dir == "" {
+		missing(t, "the Go modules are not to be had: %v %s", err, m.Error)
+	}
+	return filepath.Join(m.Dir, filepath.FromSlash(file))
 }
 
 // keepTags removes the operations that have none of the tags.
