@@ -48,9 +48,12 @@ func (w withBinary) Run() int {
 	}
 	os.Setenv(binaryVar, filepath.Join(dir, "muster"))
 	os.Setenv(repoVar, repo)
+	code := w.m.Run()
 	// testscript leaves its folder behind where -run selects some of the scripts.
-	os.Setenv("GOTMPDIR", dir)
-	return w.m.Run()
+	if dir, ok := scriptsDir.Load().(string); ok {
+		os.Remove(dir)
+	}
+	return code
 }
 
 // build compiles muster as users do, with the race detector where the tests

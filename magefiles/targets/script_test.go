@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,7 +43,11 @@ type (
 	portsKey struct{} // *[]int, the ports that the script was given
 )
 
+// scriptsDir is the folder of the scripts' folders.
+var scriptsDir atomic.Value // string
+
 func setUp(env *testscript.Env) error {
+	scriptsDir.Store(filepath.Dir(env.WorkDir))
 	bin := filepath.Dir(os.Getenv(binaryVar))
 	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
