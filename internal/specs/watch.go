@@ -92,6 +92,18 @@ func Watch(ctx context.Context, o WatchOptions) error {
 			g.event(time.Now(), path)
 		}
 	}
+	receive := func(b batch) error {
+		for _, path := range b.paths {
+			changed(path)
+		}
+		if !errors.Is(b.err, errWatchLimit) {
+			return b.err
+		}
+		f.close()
+		f = o.poll(roots, skip)
+		g.event(time.Now(), roots[0]) // what changed in between was not seen
+		return nil
+	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	done := make(chan struct{}, 1)
@@ -108,15 +120,8 @@ func Watch(ctx context.Context, o WatchOptions) error {
 			}
 			return nil
 		case b := <-f.changes():
-			for _, path := range b.paths {
-				changed(path)
-			}
-			if errors.Is(b.err, errWatchLimit) {
-				f.close()
-				f = o.poll(roots, skip)
-				g.event(time.Now(), roots[0]) // what changed in between was not seen
-			} else if b.err != nil {
-				return b.err
+			if err := receive(b); err != nil {
+				return err
 			}
 		case <-done:
 			for _, file := range outputs {
@@ -125,6 +130,13 @@ func Watch(ctx context.Context, o WatchOptions) error {
 			echo.ended = time.Now()
 			g.done(echo.ended, counts)
 		case <-timer.C:
+			select {
+			case b := <-f.changes(): // on a busy machine both are late
+				if err := receive(b); err != nil {
+					return err
+				}
+			default:
+			}
 			if at, ok := g.due(); ok && !time.Now().Before(at) {
 				last := g.last
 				paths := g.start(time.Now())
