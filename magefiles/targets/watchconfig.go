@@ -22,7 +22,7 @@ func (Dev) WatchConfig(ctx context.Context, config *string, multi *bool) error {
 	return run(watchConfig(ctx, config, value(multi, false)))
 }
 
-// settle is how long a saved file has to be left alone before it is read: an
+// settle is how long what is saved has to be left alone before it is read: an
 // editor's save is several steps.
 const settle = 100 * time.Millisecond
 

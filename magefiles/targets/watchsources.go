@@ -141,7 +141,7 @@ func (s *sources) list() map[string]bool {
 }
 
 func (s *sources) changed(ctx context.Context, _ []string) {
-	if files := s.list(); !maps.Equal(files, s.files) {
+	if files := s.settled(ctx); !maps.Equal(files, s.files) {
 		s.try(ctx, s.restart)
 		if ctx.Err() == nil {
 			s.files = files
@@ -154,6 +154,23 @@ func (s *sources) changed(ctx context.Context, _ []string) {
 		s.routes = routes
 		s.try(ctx, s.st.apply)
 	}
+}
+
+// settled is the list once it stays as it is: a folder comes file by file.
+func (s *sources) settled(ctx context.Context) map[string]bool {
+	files := s.list()
+	for !maps.Equal(files, s.files) {
+		select {
+		case <-ctx.Done():
+			return s.files
+		case <-time.After(settle):
+		}
+		before := files
+		if files = s.list(); maps.Equal(files, before) {
+			break
+		}
+	}
+	return files
 }
 
 func (s *sources) try(ctx context.Context, do func(context.Context) error) {
