@@ -14,36 +14,49 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/fatih/color"
+	"github.com/mattn/go-isatty"
 )
+
+// paint is a text in a colour, where what it is written to shows colours.
+func paint(w io.Writer, with color.Attribute, text string) string {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" || !isatty.IsTerminal(f.Fd()) {
+		return text
+	}
+	c := color.New(with)
+	c.EnableColor() // the package itself looks at standard output only
+	return c.Sprint(text)
+}
 
 // Error prints an error and its hints.
 func Error(w io.Writer, err error) {
-	fmt.Fprintf(w, "%s %s\n", color.RedString("muster: error:"), err)
+	fmt.Fprintf(w, "%s %s\n", paint(w, color.FgRed, "muster: error:"), err)
 	var h interface{ Hint() string }
 	if errors.As(err, &h) {
 		for line := range strings.Lines(h.Hint()) {
-			fmt.Fprintf(w, "%s %s\n", color.YellowString("hint:"), strings.TrimRight(line, "\n"))
+			fmt.Fprintf(w, "%s %s\n", paint(w, color.FgYellow, "hint:"), strings.TrimRight(line, "\n"))
 		}
 	}
 }
 
 // Step prints a line of progress.
 func Step(w io.Writer, format string, args ...any) {
-	fmt.Fprintf(w, "%s %s\n", color.CyanString("·"), fmt.Sprintf(format, args...))
+	fmt.Fprintf(w, "%s %s\n", paint(w, color.FgCyan, "·"), fmt.Sprintf(format, args...))
 }
 
 // Done prints a line about something that went well.
 func Done(w io.Writer, format string, args ...any) {
-	fmt.Fprintf(w, "%s %s\n", color.GreenString("✓"), fmt.Sprintf(format, args...))
+	fmt.Fprintf(w, "%s %s\n", paint(w, color.FgGreen, "✓"), fmt.Sprintf(format, args...))
 }
 
 // Warn prints a line about something to know.
 func Warn(w io.Writer, format string, args ...any) {
-	fmt.Fprintf(w, "%s %s\n", color.YellowString("!"), fmt.Sprintf(format, args...))
+	fmt.Fprintf(w, "%s %s\n", paint(w, color.FgYellow, "!"), fmt.Sprintf(format, args...))
 }
 
 // Seconds is a duration as people read it.
@@ -66,7 +79,7 @@ func Panel(w io.Writer, rows [][2]string) {
 	}
 	fmt.Fprintln(w)
 	for _, r := range rows {
-		fmt.Fprintf(w, "  %s  %s\n", color.HiBlackString("%-*s", width, r[0]), color.CyanString(r[1]))
+		fmt.Fprintf(w, "  %s  %s\n", paint(w, color.FgHiBlack, fmt.Sprintf("%-*s", width, r[0])), paint(w, color.FgCyan, r[1]))
 	}
 	fmt.Fprintln(w)
 }

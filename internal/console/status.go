@@ -22,11 +22,11 @@ func Event(w io.Writer, e supervise.Event) {
 		if e.Adopted {
 			how = "adopted, it ran on"
 		}
-		Done(w, "%-18s %-9s %s  %s", e.Process, e.State, e.URL, color.HiBlackString(how))
+		Done(w, "%-18s %-9s %s  %s", e.Process, e.State, e.URL, paint(w, color.FgHiBlack, how))
 	case supervise.Unhealthy, supervise.Backoff:
 		Warn(w, "%s: %s", line, e.Detail)
 	case supervise.Failed:
-		fmt.Fprintf(w, "%s %s: %s\n", color.RedString("✗"), line, e.Detail)
+		fmt.Fprintf(w, "%s %s: %s\n", paint(w, color.FgRed, "✗"), line, e.Detail)
 	case supervise.Stopped:
 		Done(w, "%s", line)
 	case supervise.Starting:
@@ -52,14 +52,11 @@ func Status(w io.Writer, st supervise.Status) {
 		}
 		rows = append(rows, row)
 	}
-	table(w, rows, func(row, column int, text string) string {
-		switch {
-		case row == 0:
-			return color.HiBlackString(text)
-		case column == 1:
-			return stateColor(supervise.State(strings.TrimSpace(text)))(text)
+	table(w, rows, func(column int, cell string) color.Attribute {
+		if column == 1 {
+			return stateColor(supervise.State(cell))
 		}
-		return text
+		return color.Reset
 	})
 	for _, p := range st.Processes {
 		if p.Detail != "" {
@@ -71,20 +68,21 @@ func Status(w io.Writer, st supervise.Status) {
 	}
 }
 
-func stateColor(s supervise.State) func(string, ...any) string {
+func stateColor(s supervise.State) color.Attribute {
 	switch s {
 	case supervise.Healthy:
-		return color.GreenString
+		return color.FgGreen
 	case supervise.Failed, supervise.Unhealthy:
-		return color.RedString
+		return color.FgRed
 	case supervise.Stopped:
-		return color.HiBlackString
+		return color.FgHiBlack
 	}
-	return color.YellowString
+	return color.FgYellow
 }
 
-// table prints rows in aligned columns; paint colours one padded cell.
-func table(w io.Writer, rows [][]string, paint func(row, column int, text string) string) {
+// table prints a head and rows in aligned columns, each cell in the colour that
+// it is to have; color.Reset is none.
+func table(w io.Writer, rows [][]string, colour func(column int, cell string) color.Attribute) {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -97,10 +95,18 @@ func table(w io.Writer, rows [][]string, paint func(row, column int, text string
 	for r, row := range rows {
 		var b strings.Builder
 		for i, cell := range row {
-			if i < len(row)-1 {
-				cell += strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2)
+			with := color.FgHiBlack
+			if r > 0 {
+				with = colour(i, cell)
 			}
-			b.WriteString(paint(r, i, cell))
+			if with == color.Reset || cell == "" {
+				b.WriteString(cell)
+			} else {
+				b.WriteString(paint(w, with, cell))
+			}
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+			}
 		}
 		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
 	}
@@ -110,13 +116,10 @@ func table(w io.Writer, rows [][]string, paint func(row, column int, text string
 // wrong with a route, if anything.
 func Routes(w io.Writer, rows [][]string) {
 	head := []string{"KIND", "URL", "SERVER", "INSTANCES", ""}
-	table(w, append([][]string{head}, rows...), func(row, column int, text string) string {
-		switch {
-		case row == 0:
-			return color.HiBlackString(text)
-		case column == 4:
-			return color.RedString(text)
+	table(w, append([][]string{head}, rows...), func(column int, _ string) color.Attribute {
+		if column == len(head)-1 {
+			return color.FgRed
 		}
-		return text
+		return color.Reset
 	})
 }
