@@ -321,7 +321,13 @@ func (st *stack) watchers() []plan.Process {
 	if len(st.cfg.Specs.TypeScript) > 0 {
 		add("watch-frontend", "specs:watchFrontend", of)
 	}
-	add("watch-config", "dev:watchConfig", nil, fmt.Sprintf("-multi=%t", st.multi))
+	// It is to find what this command does, not what whoever started the
+	// supervisor did.
+	var env []string
+	for _, name := range []string{"PATH", "PYTHONPATH", "BACKEND_PORT", "FRONTEND_PORT", "VITE_API_URL", "FRONTEND_URL"} {
+		env = append(env, name+"="+os.Getenv(name))
+	}
+	add("watch-config", "dev:watchConfig", env, fmt.Sprintf("-multi=%t", st.multi))
 	return procs
 }
 
