@@ -256,7 +256,7 @@ func (c *Client) stopAlone(l *os.File, names []string, timeout time.Duration) er
 		return err
 	}
 	defer out.Close()
-	s, err := Open(c.Paths, l, out, c.Logs)
+	s, err := open(c.Paths, l, out, c.Logs, true)
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func (s *Supervisor) Stop(names []string, timeout time.Duration) error {
 	}
 	if len(names) == 0 {
 		s.endStrays(timeout)
-		s.drop(chosen)
+		s.forget(chosen) // their logs are followed on: the next start may come at once
 	}
 	return nil
 }
@@ -276,16 +276,22 @@ func (s *Supervisor) merge(next plan.Plan) {
 	s.markDirty()
 }
 
-// drop forgets processes that do not run.
+// drop forgets processes that do not run, and their logs.
 func (s *Supervisor) drop(procs []*process) {
+	s.forget(procs)
+	for _, p := range procs {
+		s.unfollow(p.spec)
+	}
+}
+
+func (s *Supervisor) forget(procs []*process) {
 	for _, p := range procs {
 		p.leave()
 		<-p.done
-		s.mu.Lock()
-		s.procs = slices.DeleteFunc(s.procs, func(q *process) bool { return q == p })
-		s.mu.Unlock()
-		s.unfollow(p.spec)
 	}
+	s.mu.Lock()
+	s.procs = slices.DeleteFunc(s.procs, func(p *process) bool { return slices.Contains(procs, p) })
+	s.mu.Unlock()
 	s.markDirty()
 }
 

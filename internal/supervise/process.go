@@ -214,6 +214,9 @@ func (p *process) obey(c command) {
 func (p *process) begin() {
 	p.again = false
 	p.timer.Stop()
+	if p.sup.ending {
+		return // the next supervisor starts it
+	}
 	if name := p.blockedBy(); name != "" {
 		p.setState(Starting, "waits for "+name)
 		return

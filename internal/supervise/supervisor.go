@@ -32,6 +32,7 @@ type Supervisor struct {
 	id      Identity
 	log     io.Writer // lines about what it does
 	unifier *logs.Unifier
+	ending  bool // it is here to end processes, and starts none
 
 	ctx    context.Context // ends with the supervisor; the processes stay
 	cancel context.CancelFunc
@@ -56,6 +57,10 @@ type Supervisor struct {
 // Open takes over a project, whose lock the caller holds: processes that an
 // earlier supervisor left are adopted, and its orphans ended. Close releases it.
 func Open(paths Paths, lock *os.File, log io.Writer, opts logs.Options) (*Supervisor, error) {
+	return open(paths, lock, log, opts, false)
+}
+
+func open(paths Paths, lock *os.File, log io.Writer, opts logs.Options, ending bool) (*Supervisor, error) {
 	id, err := identify(os.Getpid())
 	if err != nil {
 		return nil, err
@@ -72,7 +77,7 @@ func Open(paths Paths, lock *os.File, log io.Writer, opts logs.Options) (*Superv
 		return nil, fmt.Errorf("unified log: %w", err)
 	}
 	s := &Supervisor{
-		paths: paths, lock: lock, id: id, log: log, unifier: unifier, config: st.Config,
+		paths: paths, lock: lock, id: id, log: log, unifier: unifier, ending: ending, config: st.Config,
 		changed: make(chan struct{}), dirty: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -146,7 +151,9 @@ func (s *Supervisor) close() error {
 	}
 	s.tasks.Wait()
 	var err error
-	if s.idle() {
+	if !s.idle() {
+		s.saveState() // with what started in the last moment
+	} else {
 		for _, f := range append(s.paths.pidFiles(), s.paths.state(), s.paths.socket(), s.paths.state()+tmpSuffix) {
 			if e := os.Remove(f); e != nil && !errors.Is(e, os.ErrNotExist) {
 				err = errors.Join(err, e)
@@ -288,7 +295,6 @@ func (s *Supervisor) keepState() {
 		case <-s.dirty:
 			s.saveState()
 		case <-s.ctx.Done():
-			s.saveState()
 			return
 		}
 	}

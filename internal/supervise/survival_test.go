@@ -171,6 +171,34 @@ func TestACrashedProcessIsRestartedAtOnce(t *testing.T) {
 	})
 }
 
+func TestAStopWithoutASupervisorStartsNothing(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("deaf-0", "-deaf")
+	pr.add("broker-0")
+	pr.start(StartOptions{})
+	broker, supervisor := pr.process("broker-0"), pr.status().Supervisor.PID
+	kill(t, supervisor, syscall.SIGKILL)
+	eventually(t, "the supervisor is gone", func() bool { return !pr.status().Supervisor.Alive })
+	stopped := make(chan error, 1)
+	go func() { stopped <- pr.client().Stop(t.Context(), []string{"deaf-0"}, 300*time.Millisecond) }()
+	eventually(t, "the stop has begun", func() bool {
+		text, _ := os.ReadFile(pr.paths.SupervisorLog())
+		return strings.Contains(string(text), "deaf-0 stopping")
+	})
+	kill(t, broker.PID, syscall.SIGKILL)
+	if err := <-stopped; err != nil {
+		t.Fatal(err)
+	}
+	if left := pr.marked(); len(left) != 0 {
+		t.Errorf("left running: %v", left)
+	}
+	pr.start(StartOptions{})
+	if p := pr.process("broker-0"); p.State != Healthy || p.PID == broker.PID {
+		t.Errorf("after the next start: %+v", p)
+	}
+}
+
 func TestACrashLoopIsShownWithItsReason(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)
