@@ -69,7 +69,7 @@ func (s *Supervisor) serve(ctx context.Context, l *net.UnixListener) {
 	context.AfterFunc(ctx, func() { l.Close() })
 	// The command that started us may die before it asks for anything.
 	orphaned := time.AfterFunc(10*time.Second, func() {
-		if s.retire() {
+		if s.retire(0) {
 			cancel()
 		}
 	})
@@ -96,7 +96,11 @@ func (s *Supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	var req request
 	line, err := in.ReadBytes('\n')
 	if err != nil || json.Unmarshal(line, &req) != nil {
-		return s.retire()
+		return s.retire(0)
+	}
+	told := func() {}
+	if req.Op != opStatus { // which does not end the supervisor
+		told = s.asked()
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -124,20 +128,25 @@ func (s *Supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	}
 	if req.Lease && err == nil {
 		out.Encode(rep)
+		told()
 		<-ctx.Done()
 		s.Stop(nil, stopTimeout)
-		return s.retire()
+		return s.retire(0)
 	}
 	rep.Done = true
-	last = req.Op != opStatus && s.retire()
-	if last {
+	if req.Op == opStatus {
+		out.Encode(rep)
+		return false
+	}
+	rep.Last = s.retire(1)
+	if rep.Last {
 		if e := s.Close(); e != nil && rep.Error == "" {
 			rep.Error = e.Error()
 		}
-		rep.Last = true
 	}
 	out.Encode(rep)
-	return last
+	told()
+	return rep.Last || s.retire(0) // another may have left it to us
 }
 
 func (s *Supervisor) perform(ctx context.Context, req request, rep *reply, out *json.Encoder) error {

@@ -155,3 +155,33 @@ func TestAfterAStopNothingIsLeftToReload(t *testing.T) {
 		t.Errorf("status: %+v", st)
 	}
 }
+
+func TestEveryRequestIsAnsweredBeforeTheSupervisorEnds(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	p := pr.add("core-0")
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	args := p.Args
+	for range 20 {
+		p.Args = args
+		pr.start(StartOptions{})
+		p.Args = append(slices.Clone(args), "-delay", "1h")
+		asked := []func() error{
+			func() error { _, err := pr.client().Reload(ctx, pr.plan); return err },
+			func() error { return pr.client().Restart(ctx, nil, time.Second) },
+			func() error { return pr.client().Stop(ctx, nil, time.Second) },
+			func() error { return pr.client().Stop(ctx, nil, time.Second) },
+		}
+		errs := make(chan error, len(asked))
+		for _, ask := range asked {
+			go func() { errs <- ask() }()
+		}
+		for range asked {
+			if err := <-errs; err != nil && strings.Contains(err.Error(), "ended while it was asked") {
+				t.Error(err)
+			}
+		}
+		eventually(t, "nothing runs", func() bool { return !pr.status().Running })
+	}
+}

@@ -12,6 +12,7 @@ type turns struct {
 	abort   context.CancelFunc // gives up the operation that starts processes
 	starts  int                // operations that start processes, waiting ones too
 	stops   int                // stops under way
+	untold  int                // requests whose outcome is still to be told
 	retired bool               // nothing begins any more
 }
 
@@ -78,12 +79,26 @@ func (s *Supervisor) holdOff() (release func()) {
 	}
 }
 
-// retire tells whether the supervisor has nothing left to do. If so, nothing
-// begins any more: what is asked for now is for the next supervisor.
-func (s *Supervisor) retire() bool {
+// asked counts a request until the returned function is called, when its
+// outcome has been told.
+func (s *Supervisor) asked() (told func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.retired || s.starts > 0 || s.stops > 0 || !idle(s.procs) {
+	s.untold++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.untold--
+	}
+}
+
+// retire tells whether the supervisor has nothing left to do, apart from own
+// requests of the caller. If so, nothing begins any more: what is asked for
+// now is for the next supervisor.
+func (s *Supervisor) retire(own int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.retired || s.starts > 0 || s.stops > 0 || s.untold > own || !idle(s.procs) {
 		return false
 	}
 	s.retired = true
