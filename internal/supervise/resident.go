@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"muster/internal/logs"
 )
@@ -26,10 +25,6 @@ const (
 	lockFD   = 3
 	socketFD = 4
 )
-
-// settleTime is when the memory is given back that only the start needed: most
-// starts are over by then.
-const settleTime = 5 * time.Second
 
 // Resident runs the supervisor, and does not return, if this process was
 // started to be one. It is to be called before anything else.
@@ -74,7 +69,7 @@ func resident(root, maxSize, maxFiles string) error {
 	if err != nil {
 		return err
 	}
-	time.AfterFunc(settleTime, func() {
+	s.whenSettled(func() {
 		debug.FreeOSMemory()
 		releaseProgram()
 	})

@@ -79,6 +79,7 @@ func open(paths Paths, lock *os.File, log io.Writer, opts logs.Options, ending b
 	s := &Supervisor{
 		paths: paths, lock: lock, id: id, log: log, unifier: unifier, ending: ending, config: st.Config,
 		changed: make(chan struct{}), dirty: make(chan struct{}, 1),
+		turns: turns{settled: time.NewTimer(settleTime)},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.followLog(logs.Source{Name: SupervisorName, Path: paths.SupervisorLog()})

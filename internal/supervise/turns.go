@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // turns says whose turn it is: operations that start processes go one at a
@@ -13,7 +14,20 @@ type turns struct {
 	starts  int                // operations that start processes, waiting ones too
 	stops   int                // stops under way
 	untold  int                // requests whose outcome is still to be told
+	settled *time.Timer        // runs when no operation has ended for a while
 	retired bool               // nothing begins any more
+}
+
+// settleTime is how long after a start the memory is given back that only it
+// needed.
+const settleTime = time.Second
+
+// whenSettled calls f in the pause after each operation that starts processes.
+func (s *Supervisor) whenSettled(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settled.Stop()
+	s.settled = time.AfterFunc(settleTime, f)
 }
 
 // errClosing says that the supervisor is about to end. The next one can be
@@ -35,6 +49,7 @@ func (s *Supervisor) begin(ctx context.Context) (context.Context, func(), error)
 		cancel()
 		s.mu.Lock()
 		s.starts--
+		s.settled.Reset(settleTime)
 		s.mu.Unlock()
 	}
 	for {

@@ -59,7 +59,7 @@ func (p *process) checkHealth(ctx context.Context) {
 		if ctx.Err() != nil || !report(r) {
 			return
 		}
-		if pause = min(2*pause, h.Interval); r.verdict != verdictHealthy {
+		if pause = min(4*pause, h.Interval); r.verdict != verdictHealthy {
 			pause = min(checkFirst, h.Interval)
 		}
 	}
