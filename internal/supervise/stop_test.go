@@ -110,8 +110,9 @@ func TestAStopEndsWhatAReloadHasPutInPlace(t *testing.T) {
 		reloaded <- err
 	}()
 	eventually(t, "the reload has started another core-0", func() bool {
-		p := pr.process("core-0")
-		return p.PID != 0 && p.PID != before.PID
+		return slices.ContainsFunc(pr.status().Processes, func(p ProcessStatus) bool { // for a moment there is none
+			return p.PID != 0 && p.PID != before.PID
+		})
 	})
 	c := pr.client()
 	var told []string
