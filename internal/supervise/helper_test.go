@@ -172,9 +172,6 @@ func newProject(t *testing.T) *project {
 	return pr
 }
 
-// marked lists the living processes that belong to the project.
-func (pr *project) marked() []Identity { return orphans(pr.paths, nil) }
-
 func (pr *project) client() *Client {
 	exe, err := os.Executable()
 	if err != nil {

@@ -286,6 +286,9 @@ func (p *process) tend(c *child) {
 		endStraysOf(p.sup.paths, p.spec.Name, c)
 		exited <- e
 	}()
+	if p.sup.ending {
+		return // what is to be ended is not asked how it is
+	}
 	p.watchHealth()
 	p.timer.Reset(p.spec.Health.StartPeriod)
 	if p.spec.Reload {

@@ -20,8 +20,20 @@ import (
 // own. They are told in commands_test.go what they may say.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	// testscript leaves the folder of the scripts' folders behind where -run
+	// selects some of them.
+	var dir atomic.Value
+	t.Cleanup(func() {
+		if dir, ok := dir.Load().(string); ok {
+			os.Remove(dir)
+		}
+	})
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", Setup: setUp, RequireUniqueNames: true,
+		Dir: "testdata/script", RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			dir.Store(filepath.Dir(env.WorkDir))
+			return setUp(env)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"freeports":  freePorts,
 			"expand":     expand,
@@ -43,11 +55,7 @@ type (
 	portsKey struct{} // *[]int, the ports that the script was given
 )
 
-// scriptsDir is the folder of the scripts' folders.
-var scriptsDir atomic.Value // string
-
 func setUp(env *testscript.Env) error {
-	scriptsDir.Store(filepath.Dir(env.WorkDir))
 	bin := filepath.Dir(os.Getenv(binaryVar))
 	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
