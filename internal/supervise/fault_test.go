@@ -22,7 +22,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"muster/internal/config"
 	"muster/internal/plan"
 )
 
@@ -144,24 +143,8 @@ func (f *faults) addNginx() {
 		return
 	}
 	f.nginx = "nginx"
-	dir := f.TempDir()
 	upstream := f.plan.Processes[1].Port
-	p := f.add(f.nginx)
-	conf := filepath.Join(f.paths.Root, "nginx.conf")
-	text := fmt.Sprintf("worker_processes 2; daemon off; pid %[1]s/nginx.pid; error_log stderr warn;\n"+
-		"events { worker_connections 64; }\nhttp { access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p;\n"+
-		"fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n"+
-		"server { listen 127.0.0.1:%[2]d; location / { proxy_pass http://127.0.0.1:%[3]d; } } }\n", dir, p.Port, upstream)
-	if os.Getuid() == 0 {
-		text = "user root;\n" + text // its workers write below a folder that is closed to others
-	}
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		f.Fatal(err)
-	}
-	p.Kind, p.StopRank, p.Exe, p.Dir = plan.Gateway, 0, exe, filepath.Dir(f.paths.Root)
-	p.Args = []string{exe, "-p", p.Dir, "-c", conf}
-	p.Health = plan.Health{TCP: true, Interval: time.Second, Timeout: time.Second, Retries: 3, StartPeriod: 20 * time.Second}
-	p.Restart = config.RestartAlways
+	f.project.addNginx(exe, fmt.Sprintf("location / { proxy_pass http://127.0.0.1:%d; }", upstream))
 }
 
 // note adds to the story that a failure tells.

@@ -208,6 +208,29 @@ func (pr *project) addListening(name string, args ...string) *plan.Process {
 	return p
 }
 
+// addNginx puts a real nginx into the plan, with what its server block holds.
+func (pr *project) addNginx(exe, server string) {
+	pr.t.Helper()
+	p := pr.add("nginx")
+	dir, conf := pr.t.TempDir(), filepath.Join(pr.paths.Root, "nginx.conf")
+	text := fmt.Sprintf("worker_processes 2; daemon off; pid %[1]s/nginx.pid; error_log stderr warn;\n"+
+		"events { worker_connections 64; }\nhttp { access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p;\n"+
+		"fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n"+
+		"server { listen 127.0.0.1:%[2]d; %[3]s } }\n", dir, p.Port, server)
+	if os.Getuid() == 0 {
+		text = "user root;\n" + text // its workers write below a folder that is closed to others
+	}
+	if err := os.MkdirAll(pr.paths.Root, 0o700); err != nil {
+		pr.t.Fatal(err)
+	}
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		pr.t.Fatal(err)
+	}
+	p.Kind, p.StopRank, p.Exe, p.Dir = plan.Gateway, 0, exe, filepath.Dir(pr.paths.Root)
+	p.Args = []string{exe, "-p", p.Dir, "-c", conf}
+	p.Health = plan.Health{TCP: true, Interval: time.Second, Timeout: time.Second, Retries: 3, StartPeriod: 20 * time.Second}
+}
+
 func (pr *project) start(opts StartOptions) Outcome {
 	pr.t.Helper()
 	out, err := pr.client().Start(pr.t.Context(), pr.plan, opts)

@@ -5,12 +5,8 @@ package supervise
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
-
-	"muster/internal/plan"
 )
 
 func TestDamagedStateLeavesNoOrphans(t *testing.T) {
@@ -79,19 +75,7 @@ func TestWorkersThatNginxLeftAreEnded(t *testing.T) {
 		t.Skip(err)
 	}
 	pr := newProject(t)
-	p := pr.add("nginx")
-	dir, conf := filepath.Dir(pr.paths.Root), filepath.Join(pr.paths.Root, "nginx.conf")
-	if err := os.MkdirAll(pr.paths.Root, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	text := "daemon off; pid " + dir + "/nginx.pid; error_log stderr; events {}\nhttp { access_log off; client_body_temp_path " + dir +
-		"/b; proxy_temp_path " + dir + "/p; fastcgi_temp_path " + dir + "/f; uwsgi_temp_path " + dir + "/u; scgi_temp_path " + dir +
-		"/s; server { listen 127.0.0.1:" + strconv.Itoa(p.Port) + "; } }\n"
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p.Kind, p.Exe, p.Dir, p.Args = plan.Gateway, exe, dir, []string{exe, "-p", dir, "-c", conf}
-	p.Health.Path, p.Health.TCP = "", true
+	pr.addNginx(exe, "")
 	pr.start(StartOptions{})
 	master := pr.process("nginx").PID
 	workers := childPIDs(master)

@@ -92,6 +92,8 @@ func (s *sources) findReloaded(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second) // a cold disk may take seconds
+	defer cancel()
 	// uvicorn uses it where it is (uvicorn.supervisors; watchgod before 0.18).
 	if exec.CommandContext(ctx, python, "-c", "try: import watchfiles\nexcept ImportError: import watchgod").Run() == nil {
 		s.reloaded = nil
