@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"muster/internal/config"
+	"muster/internal/toolchain"
 )
 
 // defaultMirror is where jirutka/nginx-binaries publishes (its README).
@@ -53,6 +54,7 @@ type installer struct {
 	pause        time.Duration // before a broken download is tried again
 	goos, goarch string
 	progress     func(Event)
+	refusal      string // why nothing may be installed; "" when it may
 }
 
 // Install gets an nginx without root: the standalone build from the mirror,
@@ -72,6 +74,7 @@ func Install(ctx context.Context, c *config.Config, progress func(Event)) (Binar
 		stall: 20 * time.Second, pause: time.Second,
 		goos: runtime.GOOS, goarch: runtime.GOARCH,
 		progress: progress,
+		refusal:  toolchain.Refusal(),
 	}
 	defer i.client.CloseIdleConnections()
 	return i.install(ctx)
@@ -80,6 +83,9 @@ func Install(ctx context.Context, c *config.Config, progress func(Event)) (Binar
 func (i *installer) install(ctx context.Context) (Binary, error) {
 	if i.progress == nil {
 		i.progress = func(Event) {}
+	}
+	if i.refusal != "" {
+		return Binary{}, &installError{tried: []string{i.refusal}}
 	}
 	var err error
 	if i.want, err = parseRange(pinned(i.c)); err != nil {

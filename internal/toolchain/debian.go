@@ -3,6 +3,7 @@ package toolchain
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 )
 
@@ -15,20 +16,10 @@ func debianPackages() []string {
 // distribution installs the distribution's packages, where that needs no
 // password.
 func (f *finder) distribution(ctx context.Context) (*interpreter, error) {
-	switch {
-	case !f.debian:
-		f.miss("apt-get", "the system is not Debian")
-		return nil, nil
-	case !f.root:
-		f.miss("apt-get", "installing the packages of the system needs root")
+	if f.refused("apt-get") {
 		return nil, nil
 	}
-	apt := f.lookPath("apt-get")
-	if apt == "" {
-		f.miss("apt-get", "it is not on PATH")
-		return nil, nil
-	}
-	if err := f.aptInstall(ctx, apt); err != nil {
+	if err := f.apt().install(ctx, debianPackages()); err != nil {
 		f.miss("apt-get", err.Error())
 		return nil, nil
 	}
@@ -41,15 +32,49 @@ func (f *finder) distribution(ctx context.Context) (*interpreter, error) {
 	return nil, nil
 }
 
-func (f *finder) aptInstall(ctx context.Context, apt string) error {
+func (f *finder) apt() apt {
+	return apt{report: f.report, env: f.env, root: f.root, debian: f.debian}
+}
+
+// InstallPackages installs packages of Debian, as root and only there. It says
+// what it does before it does it, and refuses where nothing may be installed.
+func InstallPackages(ctx context.Context, packages []string, report func(string)) error {
+	if why := Refusal(); why != "" {
+		return errors.New(why)
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	a := apt{report: report, env: os.Environ(), root: os.Geteuid() == 0, debian: isDebian()}
+	return a.install(ctx, packages)
+}
+
+// apt is the package manager of Debian, and whether it can be used.
+type apt struct {
+	report func(string)
+	env    []string
+	root   bool
+	debian bool
+}
+
+func (a apt) install(ctx context.Context, packages []string) error {
+	switch {
+	case !a.debian:
+		return errors.New("the system is not Debian")
+	case !a.root:
+		return errors.New("installing the packages of the system needs root")
+	}
+	exe := lookPath(a.env, "apt-get")
+	if exe == "" {
+		return errors.New("it is not on PATH")
+	}
 	step := func(args ...string) error {
 		// A second package manager at work is waited for, not failed on.
-		argv := append([]string{apt, "-o", "DPkg::Lock::Timeout=120"}, args...)
-		f.report("apt-get " + strings.Join(args, " "))
-		_, err := run(ctx, command{argv: argv, dir: "/", env: append(f.env, "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")})
+		argv := append([]string{exe, "-o", "DPkg::Lock::Timeout=120"}, args...)
+		a.report("apt-get " + strings.Join(args, " "))
+		_, err := run(ctx, command{argv: argv, dir: "/", env: append(a.env, "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")})
 		return err
 	}
-	install := append([]string{"install", "--yes", "--no-install-recommends"}, debianPackages()...)
+	install := append([]string{"install", "--yes", "--no-install-recommends"}, packages...)
 	if step(install...) == nil {
 		return nil
 	}
@@ -62,3 +87,5 @@ func (f *finder) aptInstall(ctx context.Context, apt string) error {
 	}
 	return nil
 }
+
+func isDebian() bool { return exists("/etc/debian_version") }

@@ -4,8 +4,14 @@ package toolchain
 
 import (
 	"context"
+	"os"
 	"os/exec"
+	"os/signal"
 )
+
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt)
+}
 
 func ownGroup(*exec.Cmd) {}
 

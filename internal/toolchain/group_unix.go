@@ -8,9 +8,19 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 )
+
+// interruptible ends its context at a signal that would end this program: an
+// installer, in a group of its own, would go on without it. A signal that is
+// ignored, as under nohup, stays so.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	endings := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+	return signal.NotifyContext(ctx, slices.DeleteFunc(endings, signal.Ignored)...)
+}
 
 // ownGroup makes a command the leader of a process group, which gets SIGTERM
 // when its context ends: pip and apt-get start programs of their own.

@@ -34,6 +34,14 @@ func (f *finder) miss(way, reason string) {
 	f.tried = append(f.tried, Attempt{way, reason})
 }
 
+// refused tells, and notes, that a way would install something and must not.
+func (f *finder) refused(way string) bool {
+	if f.refusal != "" {
+		f.miss(way, f.refusal)
+	}
+	return f.refusal != ""
+}
+
 // missing makes the error of everything that was tried.
 func (f *finder) missing() error {
 	e := &MissingError{What: "Python with fastapi, uvicorn and websockets", Tried: f.tried}

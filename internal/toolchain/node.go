@@ -20,7 +20,14 @@ const oldestNode = ">=18"
 // says: else it runs npm ci (npm install where there is no lock). The second
 // time this costs a few reads.
 func Node(ctx context.Context, dir string, report func(string)) error {
-	n := &nodeProject{dir: dir, report: report, env: os.Environ()}
+	n := &nodeProject{dir: dir, report: report, env: os.Environ(), refusal: Refusal()}
+	return n.ensure(ctx)
+}
+
+// FindNode is Node, but it installs nothing: packages that are not there are
+// an error.
+func FindNode(ctx context.Context, dir string) error {
+	n := &nodeProject{dir: dir, report: func(string) {}, env: os.Environ(), refusal: onlyLooking}
 	return n.ensure(ctx)
 }
 
@@ -29,6 +36,8 @@ type nodeProject struct {
 	dir    string
 	report func(string)
 	env    []string
+	// refusal is why nothing may be installed; "" when it may.
+	refusal string
 }
 
 // manifest is what matters here of a package.json.
@@ -40,6 +49,8 @@ type manifest struct {
 }
 
 func (n *nodeProject) ensure(ctx context.Context) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
 	file := filepath.Join(n.dir, "package.json")
 	data, err := os.ReadFile(file)
 	switch {
@@ -112,7 +123,7 @@ func (n *nodeProject) missing(what, program string) error {
 		Tried: []Attempt{{"PATH", "there is no " + program}},
 		Type:  "install it from nodejs.org/en/download, or with your package manager",
 	}
-	if exists("/etc/debian_version") {
+	if isDebian() {
 		e.Type = "sudo apt-get install nodejs npm"
 	}
 	return e
@@ -138,6 +149,9 @@ func (n *nodeProject) install(ctx context.Context, m manifest) error {
 		}
 		args = []string{"install"}
 	}
+	if n.refusal != "" {
+		return n.failed(args[0], n.refusal)
+	}
 	npm := lookPath(n.env, "npm")
 	args = append(args, "--no-audit", "--no-fund", "--loglevel=error")
 	n.report("npm " + strings.Join(args[:1], " ") + " in " + n.dir)
@@ -149,11 +163,15 @@ func (n *nodeProject) install(ctx context.Context, m manifest) error {
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		return &MissingError{
-			What:  "node_modules in " + n.dir,
-			Tried: []Attempt{{"npm " + args[0], err.Error()}},
-			Type:  "cd " + quote(n.dir) + " && npm " + args[0],
-		}
+		return n.failed(args[0], err.Error())
 	}
 	return nil
+}
+
+func (n *nodeProject) failed(command, reason string) error {
+	return &MissingError{
+		What:  "node_modules in " + n.dir,
+		Tried: []Attempt{{"npm " + command, reason}},
+		Type:  "cd " + quote(n.dir) + " && npm " + command,
+	}
 }

@@ -33,6 +33,9 @@ func (f *finder) poetry(ctx context.Context) (*interpreter, error) {
 	}
 	venv := where()
 	if venv == "" || f.halfMade(venv, dir, "poetry") {
+		if f.refused("poetry") {
+			return nil, nil
+		}
 		f.report("poetry: installing the dependencies of " + dir)
 		err := f.whole(dir, "poetry", func() error {
 			_, err := run(ctx, command{argv: []string{poetry, "install", "--no-interaction", "--no-root"}, dir: dir, env: env, line: f.progress("poetry")})
@@ -66,6 +69,9 @@ func (f *finder) uv(ctx context.Context) (*interpreter, error) {
 	venv := filepath.Join(dir, ".venv")
 	if exists(venv) && !f.halfMade(venv, dir, "uv") {
 		f.miss("uv", venv+" is there and is left alone: run uv sync in "+dir)
+		return nil, nil
+	}
+	if f.refused("uv") {
 		return nil, nil
 	}
 	env := append(without(f.env, "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT"), "UV_PROJECT_ENVIRONMENT="+venv)

@@ -26,15 +26,24 @@ import (
 // It is an absolute path. The error is a *MissingError when nothing works,
 // and ctx's when that ended first.
 func Python(ctx context.Context, cfg *config.Config, report func(string)) (interpreter string, err error) {
-	f := &finder{
-		cfg:    cfg,
-		report: report,
-		env:    os.Environ(),
-		system: []string{"/usr/bin/python3"},
-		root:   os.Geteuid() == 0,
-		debian: exists("/etc/debian_version"),
+	return newFinder(cfg, report, Refusal()).find(ctx)
+}
+
+// FindPython is Python, but it installs nothing.
+func FindPython(ctx context.Context, cfg *config.Config) (interpreter string, err error) {
+	return newFinder(cfg, func(string) {}, onlyLooking).find(ctx)
+}
+
+func newFinder(cfg *config.Config, report func(string), refusal string) *finder {
+	return &finder{
+		cfg:     cfg,
+		report:  report,
+		env:     os.Environ(),
+		system:  []string{"/usr/bin/python3"},
+		root:    os.Geteuid() == 0,
+		debian:  isDebian(),
+		refusal: refusal,
 	}
-	return f.find(ctx)
 }
 
 // finder looks for an interpreter. What it knows of the world is in its
@@ -46,6 +55,8 @@ type finder struct {
 	system []string // interpreters that may not be on PATH
 	root   bool     // may install packages of the distribution
 	debian bool     // the distribution is Debian or made from it
+	// refusal is why nothing may be installed; "" when it may.
+	refusal string
 
 	tried  []Attempt
 	spare  *interpreter // has everything but a WebSocket library
@@ -54,6 +65,8 @@ type finder struct {
 }
 
 func (f *finder) find(ctx context.Context) (string, error) {
+	ctx, stop := interruptible(ctx)
+	defer stop()
 	if known, ok := f.remembered(); ok {
 		return known, nil
 	}

@@ -235,3 +235,55 @@ print(" ".join(ok))`}, dir: "/", env: os.Environ()})
 		t.Errorf("the probe says %q, imports say %q", got, want)
 	}
 }
+
+func TestWhereNothingMayBeInstalledNothingIs(t *testing.T) {
+	for name, setUp := range map[string]func(*world){
+		"venv": func(w *world) { w.python("python3", "venv", "ensurepip") },
+		"apt-get": func(w *world) {
+			w.finder.system = []string{w.python("python3")}
+			w.finder.root, w.finder.debian = true, true
+			w.script("apt-get", "")
+		},
+		"poetry": func(w *world) {
+			w.write("pyproject.toml", "[tool.poetry]\n")
+			w.script("poetry", "")
+		},
+		"uv": func(w *world) {
+			w.write("uv.lock", "")
+			w.script("uv", "")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.finder.refusal = "for a reason"
+			setUp(w)
+			e := w.fails()
+			if !strings.Contains(e.Error(), name+": for a reason") {
+				t.Errorf("the reason is not told: %v", e)
+			}
+			for _, install := range []string{"-m venv", "apt-get", "poetry install", "uv sync"} {
+				if strings.Contains(w.called(), install) {
+					t.Errorf("it ran %s", w.called())
+				}
+			}
+		})
+	}
+}
+
+func TestMusterNoInstallRefuses(t *testing.T) {
+	t.Setenv(NoInstall, "1")
+	f := newFinder(testConfig(t.TempDir()), func(string) {}, Refusal())
+	if !f.refused("pip") || !strings.Contains(f.tried[0].Reason, NoInstall) {
+		t.Errorf("refusal %q, noted %v", f.refusal, f.tried)
+	}
+	if err := InstallPackages(t.Context(), nil, func(string) {}); err == nil || !strings.Contains(err.Error(), NoInstall) {
+		t.Errorf("got %v", err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"name": "page"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Node(t.Context(), dir, func(string) {}); err == nil || !strings.Contains(err.Error(), NoInstall) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -37,6 +37,9 @@ func (f *finder) ownVenv(ctx context.Context) (*interpreter, error) {
 		}
 		delete(f.probes, python)
 	}
+	if f.refused("new venv") {
+		return nil, nil
+	}
 	if err := f.fillVenv(ctx, venv, exists(stamp)); err != nil {
 		f.miss("new venv", err.Error())
 		return nil, os.RemoveAll(venv) // half a venv is worth nothing

@@ -47,7 +47,7 @@ func newWorld(t *testing.T) *world {
 // again is a finder of the next start: it knows only what is on disk.
 func (w *world) again() *finder {
 	f := w.finder
-	return &finder{cfg: f.cfg, report: f.report, env: f.env, system: f.system, root: f.root, debian: f.debian}
+	return &finder{cfg: f.cfg, report: f.report, env: f.env, system: f.system, root: f.root, debian: f.debian, refusal: f.refusal}
 }
 
 func (w *world) report(s string) {

@@ -30,7 +30,8 @@ type finding struct {
 // Doctor checks tools, ports, limits, stale state and orphans, and says for
 // each what is wrong and what mends it.
 //
-// -fix does what is safe: it ends orphans of this project and removes stale state.
+// Without -fix it only looks. -fix does what is safe: it gets the tools that are
+// missing, ends orphans of this project and removes stale state.
 func (Dev) Doctor(ctx context.Context, config *string, fix *bool) error {
 	return run(doctor(ctx, config, value(fix, false)))
 }
@@ -59,10 +60,12 @@ func doctor(ctx context.Context, arg *string, fix bool) error {
 			console.Done(os.Stdout, "%-14s %s", f.what, f.detail)
 			continue
 		case fix && f.fix != nil:
-			if err := f.fix(); err == nil {
+			err := f.fix()
+			if err == nil {
 				console.Done(os.Stdout, "%-14s mended: %s", f.what, f.wrong)
 				continue
 			}
+			f.wrong = err.Error()
 		}
 		sick = sick || !f.warn
 		console.Warn(os.Stdout, "%-14s %s", f.what, f.wrong)
@@ -77,20 +80,30 @@ func doctor(ctx context.Context, arg *string, fix bool) error {
 }
 
 func checkTools(ctx context.Context, cfg *config.Config) []finding {
-	quiet := func(string) {}
 	var all []finding
 	if plan.UsesPython(cfg) {
-		python, err := toolchain.Python(ctx, cfg, quiet)
-		all = append(all, found("python", python, err))
+		python, err := toolchain.FindPython(ctx, cfg)
+		f := found("python", python, err)
+		f.fix = func() error {
+			_, err := toolchain.Python(ctx, cfg, report)
+			return err
+		}
+		all = append(all, f)
 	}
-	if cfg.Frontend != nil {
-		all = append(all, found("node", cfg.Frontend.Dir, prepareNode(ctx, cfg)))
+	if dir := nodeDir(cfg); dir != "" {
+		f := found("node", dir, toolchain.FindNode(ctx, dir))
+		f.fix = func() error { return prepareNode(ctx, cfg) }
+		all = append(all, f)
 	}
 	if cfg.Nginx != nil && cfg.Gateway != config.GatewayBuiltin {
 		bin, err := gateway.Find(ctx, cfg)
 		f := found("nginx", bin.Version+" "+bin.Path, err)
 		if err != nil {
 			f.mend = "nginx:install"
+			f.fix = func() error {
+				_, err := findNginx(ctx, cfg)
+				return err
+			}
 		} else if data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User()}); err != nil {
 			f = found("nginx", "", err)
 		} else if err := validateTrial(ctx, cfg, bin, data); err != nil {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	_ "muster/magefiles/targets" // what is built below: with other sources, a cached result is not this one's
 )
 
 // TestMain builds the real binary once, and makes the small programs that the

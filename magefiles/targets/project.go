@@ -110,16 +110,25 @@ func prepare(ctx context.Context, cfg *config.Config) (p prepared, err error) {
 	return p, err
 }
 
-// prepareNode gets what a frontend made with Node.js needs. One that is not has
-// no package.json.
+// prepareNode gets what a frontend made with Node.js needs.
 func prepareNode(ctx context.Context, cfg *config.Config) error {
-	if cfg.Frontend == nil {
+	dir := nodeDir(cfg)
+	if dir == "" {
 		return nil
+	}
+	return toolchain.Node(ctx, dir, report)
+}
+
+// nodeDir is the folder of a frontend made with Node.js, or "": one that is
+// not has no package.json.
+func nodeDir(cfg *config.Config) string {
+	if cfg.Frontend == nil {
+		return ""
 	}
 	if _, err := os.Stat(filepath.Join(cfg.Frontend.Dir, "package.json")); err != nil {
-		return nil
+		return ""
 	}
-	return toolchain.Node(ctx, cfg.Frontend.Dir, report)
+	return cfg.Frontend.Dir
 }
 
 // report shows what is being done.
