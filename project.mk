@@ -5,14 +5,20 @@
 #   BACKEND_PORT=8000   port of the single-process backend
 #   FRONTEND_PORT=5173  port of the frontend
 
-ROOT    := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
-MUSTER  := $(ROOT)/.local/bin/muster
-SOURCES := $(shell find $(ROOT)/magefiles $(ROOT)/internal $(ROOT)/templates -type f ! -name '*_test.go' ! -path '*/testdata/*') \
-           $(ROOT)/go.mod $(ROOT)/go.sum
+# A word as a shell takes it, whatever is in it.
+quote = '$(subst ','\'',$1)'
 
-CONFIG := $(if $(config),-config=$(config))
-OUTPUT := $(if $(output),-output=$(output))
-RUN     = @cd $(ROOT) && $(if $(BACKEND_PORT),BACKEND_PORT=$(BACKEND_PORT) )$(if $(FRONTEND_PORT),FRONTEND_PORT=$(FRONTEND_PORT) )$(MUSTER)
+# The folder of this file. Make's own functions know no blanks in a path, and
+# MAKEFILE_LIST ends with this file: its longest end that is a file.
+hash := \#
+ROOT := $(shell f=$(call quote,$(MAKEFILE_LIST)); \
+  while ! test -f "$$f" && test "$$f" != "$${f$(hash)* }"; do f="$${f$(hash)* }"; done; cd "$$(dirname "$$f")" && pwd)
+MUSTER := .local/bin/muster
+
+CONFIG := $(if $(config),-config=$(call quote,$(config)))
+OUTPUT := $(if $(output),-output=$(call quote,$(output)))
+CD      = cd $(call quote,$(ROOT)) &&
+RUN     = @$(CD) $(if $(BACKEND_PORT),BACKEND_PORT=$(BACKEND_PORT) )$(if $(FRONTEND_PORT),FRONTEND_PORT=$(FRONTEND_PORT) )$(MUSTER)
 
 .DEFAULT_GOAL := help
 TARGETS := help install setup install-nginx check-nginx verify-nginx \
@@ -21,16 +27,17 @@ TARGETS := help install setup install-nginx check-nginx verify-nginx \
   dev-backend dev-frontend dev-fullstack dev-fullstack-multi watch-specs-frontend watch-specs-python \
   generate-clients generate-python-clients generate-openapi-client generate-asyncapi-types \
   export-openapi-spec export-asyncapi-spec test-all lint-all clean-generated clean-all
-.PHONY: $(TARGETS)
-$(TARGETS): $(MUSTER)
+.PHONY: $(TARGETS) binary
+$(TARGETS): binary
 
 # One static binary, built when a source is newer: a target then costs
 # milliseconds, not a compile. It is renamed into place, for it may be running.
-$(MUSTER): $(SOURCES)
-	@mkdir -p $(@D)
-	@cd $(ROOT) && CGO_ENABLED=0 go tool mage -ldflags '-s -w' -compile $@.new && mv $@.new $@
+binary:
+	@$(CD) if ! test -e $(MUSTER) || find go.mod go.sum magefiles internal templates -type f \
+	  ! -name '*_test.go' ! -path '*/testdata/*' -newer $(MUSTER) | grep -q .; then \
+	  mkdir -p .local/bin && CGO_ENABLED=0 go tool mage -ldflags '-s -w' -compile "$$PWD/$(MUSTER).new" && mv $(MUSTER).new $(MUSTER); fi
 
-help:                           ; @$(MUSTER) -l
+help:                           ; $(RUN) -l
 install setup:                  ; $(RUN) dev:setup $(CONFIG)
 install-nginx:                  ; $(RUN) nginx:install $(CONFIG)
 check-nginx:                    ; $(RUN) nginx:check $(CONFIG)

@@ -28,7 +28,7 @@ func packDeb(t *testing.T, dir, name, depends string, files map[string][]byte) {
 		write(path, data)
 	}
 	if out, err := exec.Command("dpkg-deb", "-Znone", "-b", root, filepath.Join(dir, name+"_1_all.deb")).CombinedOutput(); err != nil {
-		t.Fatalf("these tests need dpkg-deb: %v\n%s", err, out)
+		t.Skipf("no dpkg-deb: %v\n%s", err, out)
 	}
 }
 

@@ -136,11 +136,7 @@ func newFaults(t *testing.T) *faults {
 func (f *faults) addNginx() {
 	exe, err := exec.LookPath("nginx")
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			f.Fatal("there is no nginx: ", err)
-		}
-		f.Logf("without nginx: %v", err)
-		return
+		f.Skip(err)
 	}
 	f.nginx = "nginx"
 	upstream := f.plan.Processes[1].Port

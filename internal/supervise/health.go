@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,14 +76,18 @@ func check(ctx context.Context, paths Paths, p plan.Process, limit time.Duration
 
 func dial(ctx context.Context, p plan.Process) (net.Conn, error) {
 	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.Itoa(p.Port)))
-	if err != nil {
-		return nil, err
+	var first error // the second address may be of an IPv6 that is not there
+	for _, host := range addresses(p.Host) {
+		conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(p.Port)))
+		if err == nil {
+			if deadline, ok := ctx.Deadline(); ok {
+				conn.SetDeadline(deadline)
+			}
+			return conn, nil
+		}
+		first = cmp.Or(first, err)
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		conn.SetDeadline(deadline)
-	}
-	return conn, nil
+	return nil, first
 }
 
 func checkTCP(ctx context.Context, p plan.Process) error {

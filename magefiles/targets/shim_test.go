@@ -28,12 +28,13 @@ func TestTheShimHasEveryTargetAndDelegatesToOneThatIs(t *testing.T) {
 		found = append(found, strings.Fields(m[1])...)
 		f := strings.Fields(m[2])
 		if len(f) < 2 || f[0] != "$(RUN)" {
-			if m[2] != "@$(MUSTER) -l" {
-				t.Errorf("%s does more than delegate: %s", m[1], m[2])
-			}
+			t.Errorf("%s does more than delegate: %s", m[1], m[2])
 			continue
 		}
 		target := f[1]
+		if target == "-l" {
+			continue
+		}
 		if !regexp.MustCompile(`(?m)^  ` + regexp.QuoteMeta(target) + ` `).MatchString(there) {
 			t.Errorf("%s hands on to %s, which is not there", m[1], target)
 			continue
@@ -65,12 +66,10 @@ func TestTheShimHasEveryTargetAndDelegatesToOneThatIs(t *testing.T) {
 			t.Errorf("project.mk has no target %s", target)
 		}
 	}
-	if make, err := exec.LookPath("make"); err == nil {
-		// What has no recipe of its own is not seen above.
-		cmd := exec.Command(make, append([]string{"-n", "-f", filepath.Join(os.Getenv(repoVar), "project.mk")}, want...)...)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("make -n: %v\n%s", err, out)
-		}
+	// What has no recipe of its own is not seen above.
+	cmd := exec.Command("make", append([]string{"-n", "-f", filepath.Join(os.Getenv(repoVar), "project.mk")}, want...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("make -n: %v\n%s", err, out)
 	}
 }
 
@@ -80,12 +79,8 @@ func TestTheBackendsMakefileHandsOnToTheShim(t *testing.T) {
 	if _, err := os.Stat(file); err != nil {
 		t.Fatal(err)
 	}
-	make, err := exec.LookPath("make")
-	if err != nil {
-		t.Skip("no make")
-	}
 	for _, target := range strings.Fields(shimTargets) {
-		cmd := exec.Command(make, "-n", target)
+		cmd := exec.Command("make", "-n", target)
 		cmd.Dir = filepath.Dir(file)
 		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "project.mk") {
 			t.Errorf("make %s in example/backend: %v\n%s", target, err, out)

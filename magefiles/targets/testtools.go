@@ -2,120 +2,114 @@ package targets
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/toolchain"
 )
 
 // testTool is a program or a Python module that only the checks need.
 type testTool struct {
-	name   string
-	module bool   // of Python
-	debian string // packages that bring it
+	name    string
+	imports string // Python that fails where the module is missing; "" for a program
+	pip     string // what brings the module from the Python index
+	debian  string // packages that bring it
 }
 
 var testTools = []testTool{
 	{name: "cc", debian: "gcc libc6-dev"}, // the race detector links with it
+	{name: "chromium", debian: "chromium"},
 	{name: "mypy", debian: "mypy"},
-	{name: "mypy", module: true, debian: "mypy"},
-	{name: "pytest", module: true, debian: "python3-pytest"},
-	{name: "httpx", module: true, debian: "python3-httpx"},
+	{name: "mypy for Python", imports: "import mypy", pip: "mypy", debian: "mypy"},
+	{name: "pytest", imports: "import pytest", pip: "pytest", debian: "python3-pytest"},
+	{name: "httpx", imports: "import httpx", pip: "httpx", debian: "python3-httpx"},
+	// FastAPI takes either name of it. Debian's package was renamed, and the
+	// old name given to another library, in Debian 13.
+	{name: "python-multipart", pip: "python-multipart", debian: "^python3-(python-)?multipart$", imports: `
+try:
+    import python_multipart
+except ImportError:
+    import multipart.multipart`},
 }
 
-// getTestTools gets what of testTools is not there: Python modules with pip
-// where the interpreter is a virtual environment's, else the distribution's
-// packages.
-func getTestTools(ctx context.Context, python string) error {
+// getTestTools gets what of testTools is not there, and returns the names of
+// those that are not to be had. Python modules come with pip where the
+// interpreter's environment is ours, everything else as packages of Debian.
+func getTestTools(ctx context.Context, cfg *config.Config, python string) (lacking []string, err error) {
 	missing := missingTestTools(ctx, python)
-	if len(missing) == 0 {
-		return nil
-	}
-	venv := false
-	if _, err := os.Stat(filepath.Join(filepath.Dir(python), "..", "pyvenv.cfg")); err == nil {
-		venv = true
-	}
-	pip, apt := []string{python, "-m", "pip", "install", "--quiet"}, []string{"apt-get", "install", "--yes", "--no-install-recommends"}
-	nPip, nApt := len(pip), len(apt)
+	var modules, packages []string
 	for _, t := range missing {
-		if t.module && venv {
-			pip = append(pip, t.name)
+		if t.imports != "" && isOwnVenv(cfg, python) {
+			modules = append(modules, t.pip)
 		} else {
-			apt = append(apt, strings.Fields(t.debian)...)
+			packages = append(packages, strings.Fields(t.debian)...)
 		}
 	}
-	if len(pip) > nPip {
-		if err := install(ctx, pip); err != nil {
-			return err
+	if len(modules) > 0 {
+		if err := toolchain.InstallModules(ctx, python, modules, report); err != nil {
+			console.Warn(os.Stderr, "%v", err)
 		}
 	}
-	if len(apt) > nApt {
-		if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
-			return testToolsError(missing)
-		}
-		if install(ctx, apt) != nil { // the lists of a new machine are empty or old
-			if err := install(ctx, []string{"apt-get", "update"}); err != nil {
-				return err
-			}
-			if err := install(ctx, apt); err != nil {
-				return err
-			}
+	if len(packages) > 0 {
+		if err := toolchain.InstallPackages(ctx, packages, report); err != nil {
+			console.Warn(os.Stderr, "apt-get install %s: %v", strings.Join(packages, " "), err)
 		}
 	}
-	if missing = missingTestTools(ctx, python); len(missing) > 0 {
-		return testToolsError(missing)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
-	return nil
+	if len(missing) > 0 {
+		missing = missingTestTools(ctx, python)
+	}
+	for _, t := range missing {
+		lacking = append(lacking, t.name)
+	}
+	return lacking, nil
+}
+
+func isOwnVenv(cfg *config.Config, python string) bool {
+	rel, err := filepath.Rel(cfg.LocalDir(), python)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 func missingTestTools(ctx context.Context, python string) []testTool {
-	var missing []testTool
-	for _, t := range testTools {
-		var err error
-		if t.module {
-			err = exec.CommandContext(ctx, python, "-c", "import "+t.name).Run()
-		} else {
-			_, err = exec.LookPath(t.name)
+	return slices.DeleteFunc(slices.Clone(testTools), func(t testTool) bool {
+		if t.imports != "" {
+			return exec.CommandContext(ctx, python, "-c", t.imports).Run() == nil
 		}
-		if err != nil {
-			missing = append(missing, t)
-		}
-	}
-	return missing
+		_, err := exec.LookPath(t.name)
+		return err == nil
+	})
 }
 
-// install runs a package manager, whose output is shown only when it fails.
-func install(ctx context.Context, argv []string) error {
-	console.Step(os.Stderr, "%s", strings.Join(argv, " "))
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", strings.Join(argv, " "), err, out)
+// testEnv is the environment of the tests: the interpreter and the nginx that
+// were found are on PATH, behind those that are there by themselves.
+func testEnv(ctx context.Context, cfg *config.Config, python string) ([]string, error) {
+	path := []string{os.Getenv("PATH")}
+	bin := filepath.Dir(python)
+	if _, err := os.Stat(filepath.Join(bin, "..", "pyvenv.cfg")); err == nil {
+		path = []string{bin, path[0]} // or the system's would hide it
 	}
-	return nil
-}
-
-// testToolsError lists what the checks need and could not get.
-type testToolsError []testTool
-
-func (e testToolsError) Error() string {
-	var names []string
-	for _, t := range e {
-		if t.module {
-			t.name = "the Python module " + t.name
+	env := append(os.Environ(), "MUSTER_TEST_PYTHON="+python, "PYTHONDONTWRITEBYTECODE=1")
+	nginx, err := findNginx(ctx, cfg)
+	switch {
+	case ctx.Err() != nil:
+		return nil, err
+	case err != nil:
+		console.Warn(os.Stderr, "%v", err)
+		var h interface{ Hint() string }
+		if errors.As(err, &h) {
+			console.Warn(os.Stderr, "%s", h.Hint())
 		}
-		names = append(names, t.name)
+	default:
+		path = append(path, filepath.Dir(nginx.Path))
+		env = append(env, nginx.Env...)
 	}
-	return "the checks need " + strings.Join(names, ", ")
-}
-
-func (e testToolsError) Hint() string {
-	var packages []string
-	for _, t := range e {
-		packages = append(packages, t.debian)
-	}
-	return "on Debian: sudo apt-get install " + strings.Join(packages, " ")
+	return append(env, "PATH="+strings.Join(path, string(os.PathListSeparator))), nil
 }
