@@ -87,6 +87,22 @@ func (Check) Faults(ctx context.Context, config *string, time *time.Duration, se
 
 const faultTime = 10 * time.Minute
 
+// Fresh tries both commands of the README on a fresh machine: a root of Debian
+// with nothing but what README asks for, as root and as an ordinary user.
+//
+// It needs root and debootstrap, and takes some ten minutes. -suite=trixie takes
+// another release than bookworm.
+func (Check) Fresh(ctx context.Context, config, suite *string) error {
+	return run(func() error {
+		cfg, err := loadConfig(config)
+		if err != nil {
+			return err
+		}
+		argv := []string{filepath.Join(cfg.Dir, "scripts", "check-fresh"), value(suite, "bookworm")}
+		return step{dir: cfg.Dir, argv: argv}.run(ctx, cfg.Dir, os.Environ())
+	}())
+}
+
 // Lint checks the form of all sources.
 func (Check) Lint(ctx context.Context, config *string) error {
 	return run(func() error {
