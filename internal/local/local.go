@@ -1,0 +1,76 @@
+// Package local is a project's folder .local, which holds whatever muster keeps
+// beside a configuration: what it installed and generated, what runs, the logs.
+// It says where each thing lies, replaces files whole, and locks.
+package local
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// Dir is the folder .local itself, as an absolute path.
+type Dir string
+
+// Of is the folder of the project whose configuration file lies in dir.
+func Of(dir string) Dir { return Dir(filepath.Join(dir, ".local")) }
+
+// Project is the folder that the configuration file lies in.
+func (d Dir) Project() string { return filepath.Dir(string(d)) }
+
+func (d Dir) at(elem ...string) string {
+	return filepath.Join(append([]string{string(d)}, elem...)...)
+}
+
+// The folders.
+func (d Dir) Run() string  { return d.at("run") }
+func (d Dir) Pids() string { return d.at("pids") }
+func (d Dir) Logs() string { return d.at("logs") }
+func (d Dir) Tmp() string  { return d.at("tmp") } // downloads on their way
+func (d Dir) TLS() string  { return d.at("tls") }
+
+// What the supervisor keeps.
+func (d Dir) Socket() string         { return d.at("run", SocketName) }
+func (d Dir) State() string          { return d.at("run", "state.json") }
+func (d Dir) SupervisorLock() string { return d.at("run", "lock") }
+func (d Dir) Checkpoint() string     { return d.at("run", "unified.offsets") }
+func (d Dir) Pid(name string) string { return d.at("pids", name+".pid") }
+
+// SocketName is the last element of Socket. Where the whole path is too long
+// for a socket, this much of it is enough in the folder Run.
+const SocketName = "supervisor.sock"
+
+// The logs: a process's own, and the one that holds every process's lines.
+func (d Dir) Log(name string) string { return d.at("logs", name+".log") }
+func (d Dir) Unified() string        { return d.Log("backend-unified") }
+
+// The gateway.
+func (d Dir) NginxBinary() string    { return d.at("bin", "nginx") }
+func (d Dir) NginxLibs() string      { return d.at("lib", "nginx") } // those that the system lacks
+func (d Dir) NginxKnown() string     { return d.at("nginx-binaries.json") }
+func (d Dir) NginxConf() string      { return d.at("nginx.conf") }
+func (d Dir) NginxPid() string       { return d.at("run", "nginx.pid") }
+func (d Dir) BuiltinConf() string    { return d.at("gateway.json") }
+func (d Dir) Authority() string      { return d.at("tls", "ca.crt") }
+func (d Dir) Certificate() string    { return d.at("tls", "localhost.crt") }
+func (d Dir) CertificateKey() string { return d.at("tls", "localhost.key") }
+
+// What processes are run with, and what clients were made from.
+func (d Dir) Toolchain() string               { return d.at("toolchain") }
+func (d Dir) Venv() string                    { return d.at("venv") }
+func (d Dir) Pycache() string                 { return d.at("pycache") }
+func (d Dir) ClientRecord(name string) string { return d.at("specs-" + name + ".json") }
+
+// Make makes the folders that everything running needs. They are closed to
+// others, whoever made them before: logs hold what servers print, the state
+// holds their environment.
+func (d Dir) Make() error {
+	for _, dir := range []string{d.Run(), d.Pids(), d.Logs(), d.Tmp()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		if err := os.Chmod(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
+}

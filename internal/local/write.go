@@ -1,0 +1,57 @@
+package local
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// temporary begins the name of a file that is being written.
+const temporary = ".muster-tmp-"
+
+// IsTemporary tells whether a path is that of a file that is being written.
+func IsTemporary(path string) bool {
+	return strings.HasPrefix(filepath.Base(path), temporary)
+}
+
+// Write replaces a file as a whole, and makes its folder if need be: nobody
+// reads half of it, whoever is killed at whatever moment. It does not wait for
+// the disk: a file that a crash of the machine takes along is made anew.
+func Write(path string, data []byte, mode fs.FileMode) error {
+	return WriteThen(path, data, mode, func() {})
+}
+
+// WriteThen is Write, and calls ready when all but the renaming is done: the
+// events of the new file come after that.
+func WriteThen(path string, data []byte, mode fs.FileMode, ready func()) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write %s: %w", path, err)
+		}
+	}()
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, temporary+"*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if e := f.Chmod(mode); err == nil {
+		err = e
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		ready()
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
