@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,28 +60,42 @@ func TestALogThatCannotBeReadKeepsNoOtherWaiting(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(path string) error{
 		"a folder":               func(path string) error { return os.Mkdir(path, 0o700) },
-		"a link that has no end": func(path string) error { return os.Symlink(path, path) },
 		"a FIFO":                 func(path string) error { return unix.Mkfifo(path, 0o600) },
+		"a link that has no end": func(path string) error { return os.Symlink(path, path) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := newFixture(t)
-			f.add("good")
-			if err := spoil(f.path("bad")); err != nil {
-				t.Fatal(err)
-			}
-			f.u.Add(Source{Name: "bad", Path: f.path("bad")}) // it may say so
-			f.u.mu.Lock()
-			f.u.sources[0], f.u.sources[1] = f.u.sources[1], f.u.sources[0] // its turn comes first
-			f.u.mu.Unlock()
-			f.write("good", "one\n")
-			f.wait(line("good", "one"))
-			if err := os.Remove(f.path("bad")); err != nil {
-				t.Fatal(err)
-			}
-			f.write("bad", "better\n")
-			f.wait(line("good", "one") + line("bad", "better"))
-		})
+		for where, dir := range map[string]string{"": "", " in a folder without events": t.TempDir()} {
+			t.Run(name+where, func(t *testing.T) {
+				t.Parallel()
+				f := newFixture(t)
+				f.add("good")
+				bad := f.path("bad")
+				if dir != "" {
+					bad = filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
+					if err := os.Symlink(bad, f.path("bad")); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := spoil(bad); err != nil {
+					t.Fatal(err)
+				}
+				f.u.Add(Source{Name: "bad", Path: f.path("bad")}) // it may say so
+				f.u.mu.Lock()
+				slices.Reverse(f.u.sources) // its turn comes first
+				f.u.mu.Unlock()
+				f.write("good", "one\n")
+				f.wait(line("good", "one"))
+				if name == "a folder" { // no file can replace it
+					if err := os.Rename(bad, bad+".away"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				appendTo(t, bad+".new", "better\n")
+				if err := os.Rename(bad+".new", bad); err != nil {
+					t.Fatal(err)
+				}
+				f.wait(line("good", "one") + line("bad", "better"))
+			})
+		}
 	}
 }
 
