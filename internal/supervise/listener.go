@@ -94,9 +94,8 @@ func checkPort(process, host string, port int) error {
 		addrs = []string{"127.0.0.1", "::1"}
 	}
 	for _, a := range addrs {
-		l, err := net.Listen("tcp", net.JoinHostPort(a, strconv.Itoa(port)))
+		err := tryPort(a, port)
 		if err == nil {
-			l.Close()
 			continue
 		}
 		if errors.Is(err, syscall.EADDRINUSE) {
@@ -107,4 +106,16 @@ func checkPort(process, host string, port int) error {
 		}
 	}
 	return nil
+}
+
+// tryPort listens for a moment. A program that another goroutine starts
+// meanwhile would have the socket until its exec, and with it the port.
+func tryPort(host string, port int) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
