@@ -122,8 +122,7 @@ func TestAWorkerThatEndsWithItsReloaderIsLeftAlone(t *testing.T) {
 	for state, c := range map[State]*child{Stopped: nil, Backoff: nil, Stopping: {id: self}} {
 		p := newProcess(&Supervisor{ctx: t.Context()}, plan.Process{Name: "app-0", Reload: true})
 		p.now.state, p.child = state, c
-		p.startTicker() // as the news of the worker's end does, which may come late
-		p.lookForWorker()
+		p.onWorkerEnded() // the news may come late
 		if p.ticker != nil || p.now.state != state {
 			t.Errorf("%s: state %s, ticker %v", state, p.now.state, p.ticker)
 		}
