@@ -73,15 +73,16 @@ func (p *process) onCheck(r checkResult) {
 	}
 	if r.verdict == verdictHealthy {
 		p.failures = 0
+		first := p.now.state != Healthy || p.ticker != nil // of the process, or of a reloader's next worker
 		detail := ""
-		if r.took > p.spec.Health.Timeout && p.now.state != Starting {
+		if r.took > p.spec.Health.Timeout && !first {
 			detail = fmt.Sprintf("slow: health took %.1f s", r.took.Seconds())
 		}
 		if p.now.state == Starting {
 			p.failFast = false
 			p.timer.Reset(backoffReset)
 		}
-		if p.spec.Reload && (p.now.state != Healthy || p.ticker != nil) {
+		if p.spec.Reload && first {
 			p.watchWorker()
 		}
 		p.setState(Healthy, detail)
