@@ -75,10 +75,11 @@ func TestAReloaderWithoutAWorkerIsUnhealthyUntilTheNextChange(t *testing.T) {
 	pr.start(StartOptions{})
 	before := pr.process("app-0")
 	// uvicorn takes what it sees at its first look for unchanged, also after a
-	// reload: a change may have to be told twice.
+	// reload: a change may have to be told twice, but not before a worker had the
+	// time to load it.
 	var written time.Time
 	rewrite := func(text string) {
-		if time.Since(written) > time.Second {
+		if time.Since(written) > patience/4 {
 			write(t, source, text)
 			written = time.Now()
 		}
