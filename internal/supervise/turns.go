@@ -105,7 +105,7 @@ func (s *Supervisor) count(closed, told int) {
 // open ones, so that each of them is told of the supervisor's end.
 func (s *Supervisor) conclude() (last bool) {
 	s.count(1, 0)
-	s.awaitAll(context.Background(), func() bool {
+	s.awaitRequests(func() bool {
 		last = s.retire()
 		return last || !s.idle()
 	})
@@ -114,11 +114,19 @@ func (s *Supervisor) conclude() (last bool) {
 
 // allTold blocks until every request has its answer.
 func (s *Supervisor) allTold() {
-	s.awaitAll(context.Background(), func() bool {
+	s.awaitRequests(func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return s.untold == 0
 	})
+}
+
+// awaitRequests is awaitAll for what other requests bring about. A client that
+// does not read its answers holds nobody up for ever.
+func (s *Supervisor) awaitRequests(ok func() bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	s.awaitAll(ctx, ok)
 }
 
 // retire tells whether the supervisor has nothing left to do. If so, nothing
