@@ -59,8 +59,8 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// unions is a document whose one schema is a body's property and a response's.
-const unions = `{"openapi":"3.1.0","paths":{"/a":{"post":{"requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Box"}}}},
+// both is a document whose one schema is a body's property and a response's.
+const both = `{"openapi":"3.1.0","paths":{"/a":{"post":{"requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Box"}}}},
 "responses":{"200":{"description":"","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Box"}}}}}}}},
 "components":{"schemas":{"Box":{"type":"object","properties":{"u":%}},
 "A":{"type":"object","properties":{"x":{"type":"string"}}},"B":{"type":"object","properties":{"y":{"type":"string"}}},
@@ -69,7 +69,7 @@ const unions = `{"openapi":"3.1.0","paths":{"/a":{"post":{"requestBody":{"conten
 func TestDiffOfUnions(t *testing.T) {
 	const a, b, c = `{"$ref":"#/components/schemas/A"}`, `{"$ref":"#/components/schemas/B"}`, `{"$ref":"#/components/schemas/C"}`
 	either := func(members ...string) string { return `{"oneOf":[` + strings.Join(members, ",") + `]}` }
-	for _, c := range []struct{ name, old, new, in, out string }{
+	for _, c := range []directions{
 		{"the same in another order", either(a, b), either(b, a), "", ""},
 		{"oneOf is anyOf", either(a, b), `{"anyOf":[` + a + `,` + b + `]}`, "", ""},
 		{"a member more", either(a, b), either(a, b, c), "body.u may be C", "response 200.u may be C (breaking)"},
@@ -108,16 +108,49 @@ func TestDiffOfUnions(t *testing.T) {
 			`body.u has the new value "b"`, `response 200.u has the new value "b" (breaking)`},
 		{"a union in a union", either(a, either(b, c)), either(a, either(b)), "body.u is never C any more (breaking)", "response 200.u is never C any more"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			var got string
-			for _, change := range Diff(parse(t, strings.Replace(unions, "%", c.old, 1)), parse(t, strings.Replace(unions, "%", c.new, 1))) {
-				got += strings.Join(change.Details, ", ")
-			}
-			want := strings.Trim(c.in+", "+c.out, ", ")
-			if got != want {
-				t.Errorf("got\n%s, want\n%s", got, want)
-			}
-		})
+		t.Run(c.name, c.test)
+	}
+}
+
+func TestDiffOfSchemas(t *testing.T) {
+	properties := func(required, properties string) string {
+		return `{"type":"object","required":[` + required + `],"properties":{` + properties + `}}`
+	}
+	const x, y = `"x":{"type":"string"}`, `"y":{"type":"string"}`
+	for _, c := range []directions{
+		{"a number becomes whole", `{"type":"number"}`, `{"type":"integer"}`, "body.u is integer instead of number (breaking)", "response 200.u is integer instead of number"},
+		{"a whole number becomes any", `{"type":"integer"}`, `{"type":"number"}`, "body.u is number instead of integer", "response 200.u is number instead of integer (breaking)"},
+		{"a map has other values", `{"additionalProperties":{"type":"string"}}`, `{"additionalProperties":{"type":"boolean"}}`,
+			"body.u{} is boolean instead of string (breaking)", "response 200.u{} is boolean instead of string (breaking)"},
+		{"less is the most", `{"type":"integer","maximum":9}`, `{"type":"integer","maximum":8}`, "body.u has the maximum 8 (breaking)", "response 200.u has the maximum 8"},
+		{"more is the most", `{"type":"integer","maximum":8}`, `{"type":"integer","maximum":9}`, "body.u has the maximum 9", "response 200.u has the maximum 9"},
+		{"a limit is new", `{"type":"string"}`, `{"type":"string","maxLength":3}`, "body.u has the maxLength 3 (breaking)", "response 200.u has the maxLength 3"},
+		{"a limit is gone", `{"type":"string","minLength":3}`, `{"type":"string"}`, "body.u has no minLength any more", "response 200.u has no minLength any more"},
+		{"a pattern is new", `{"type":"string"}`, `{"type":"string","pattern":"a"}`, "body.u has another pattern (breaking)", "response 200.u has another pattern"},
+		{"a pattern is gone", `{"type":"string","pattern":"a"}`, `{"type":"string"}`, "body.u has another pattern", "response 200.u has another pattern"},
+		{"a text becomes an enum", `{"type":"string"}`, `{"type":"string","enum":["a"]}`, `body.u only takes "a" (breaking)`, `response 200.u only takes "a"`},
+		{"an enum becomes a text", `{"type":"string","enum":["a"]}`, `{"type":"string"}`, "body.u takes other values, too", "response 200.u takes other values, too (breaking)"},
+		{"a required property is new", properties("", x), properties(`"y"`, x+","+y), "new required body.u.y (breaking)", "new required response 200.u.y"},
+		{"a property is new", properties("", x), properties("", x+","+y), "new body.u.y", "new response 200.u.y"},
+		{"a property is gone", properties("", x+","+y), properties("", x), "body.u.y is gone", "response 200.u.y is gone (breaking)"},
+		{"a property becomes required", properties("", x), properties(`"x"`, x), "body.u.x is now required (breaking)", "response 200.u.x is now required"},
+		{"a property becomes optional", properties(`"x"`, x), properties("", x), "body.u.x is now optional", "response 200.u.x is now optional (breaking)"},
+	} {
+		t.Run(c.name, c.test)
+	}
+}
+
+// directions is a schema's change with what is said of it on the way in and on
+// the way out.
+type directions struct{ name, old, new, in, out string }
+
+func (c directions) test(t *testing.T) {
+	var got string
+	for _, change := range Diff(parse(t, strings.Replace(both, "%", c.old, 1)), parse(t, strings.Replace(both, "%", c.new, 1))) {
+		got += strings.Join(change.Details, ", ")
+	}
+	if want := strings.Trim(c.in+", "+c.out, ", "); got != want {
+		t.Errorf("got\n%s, want\n%s", got, want)
 	}
 }
 
