@@ -166,6 +166,17 @@ func TestDiffOfNullInThreeWays(t *testing.T) {
 	}
 }
 
+func TestDiffFollowsReferencesOutOfTheSchemas(t *testing.T) {
+	schema := strings.Replace(both, "%", `{"$ref":"#/x-shared/T"}`, 1)
+	with := func(ty string) Document {
+		return parse(t, strings.Replace(schema, `"paths":`, `"x-shared":{"T":{"type":"`+ty+`"}},"paths":`, 1))
+	}
+	want := "changed POST /a (breaking): body.u is string instead of integer (breaking), response 200.u is string instead of integer (breaking)"
+	if got := Diff(with("integer"), with("string")); len(got) != 1 || got[0].String() != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
 func TestDiffOfCirclesEnds(t *testing.T) {
 	old := large(50)
 	object(old.Root, "components", "schemas", "Item49", "properties")["next"] = map[string]any{"anyOf": []any{map[string]any{"$ref": "#/components/schemas/Item49"}, map[string]any{"type": "null"}}}
