@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -211,7 +213,8 @@ func TestServersSeeTheClientInXForwarded(t *testing.T) {
 	t.Parallel()
 	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
 		_, port, _ := net.SplitHostPort(b.addr)
-		e := b.echo(t, "GET", "/api/v1/broker/x", nil, "X-Forwarded-For", "203.0.113.9", "Upgrade", "h2c", "Connection", "Upgrade", "X-Custom", "kept")
+		e := b.echo(t, "GET", "/api/v1/broker/x", nil, "X-Forwarded-For", "203.0.113.9",
+			"X-Real-IP", "203.0.113.9", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "elsewhere", "X-Forwarded-Port", "1", "Upgrade", "h2c", "Connection", "Upgrade", "X-Custom", "kept")
 		for name, want := range map[string]string{
 			"X-Forwarded-For": "203.0.113.9, 127.0.0.1", "X-Real-Ip": "127.0.0.1", "X-Forwarded-Proto": "http",
 			"X-Forwarded-Host": b.addr, "X-Forwarded-Port": port, "X-Custom": "kept", "Upgrade": "", "Connection": "",
@@ -339,4 +342,19 @@ func TestStatusPage(t *testing.T) {
 			t.Errorf("%d %s: %+v %v", resp.StatusCode, data, s, err)
 		}
 	})
+}
+
+func TestStatusPageIsForThisMachineOnly(t *testing.T) {
+	t.Parallel()
+	if text, err := Generate(load(t, designFile), Options{}); err != nil || !strings.Contains(string(text), "allow ::1;\n            deny all;") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	for addr, want := range map[string]int{"127.0.0.1:9": 200, "[::1]:9": 200, "203.0.113.9:9": 403, "nonsense": 403} {
+		r, w := httptest.NewRequest("GET", "/nginx-status", nil), httptest.NewRecorder()
+		r.RemoteAddr = addr
+		newProxy(&builtin{}, log.Default()).ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%s gets %d, want %d", addr, w.Code, want)
+		}
+	}
 }
