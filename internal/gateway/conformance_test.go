@@ -223,6 +223,9 @@ func TestServersSeeTheClientInXForwarded(t *testing.T) {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
 		}
+		if e := b.echo(t, "GET", "/api/v1/broker/x", nil, "User-Agent", ""); e.Header["User-Agent"] != nil {
+			t.Errorf("a client without a name got the name %q", e.Header["User-Agent"])
+		}
 		if e.Host != b.addr {
 			t.Errorf("Host is %q, want %q", e.Host, b.addr)
 		}
