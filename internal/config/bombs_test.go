@@ -3,12 +3,14 @@ package config
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
 // TestBombs has files that are made to cost time or memory. Each must be
-// answered at once, by a problem or by a Config.
+// answered at once, by a problem or by a Config. The processor's time is what
+// counts: on a busy machine the clock tells of the others.
 func TestBombs(t *testing.T) {
 	aliases := "x-0: &a0 [lol, lol, lol]\n"
 	merges := "x-0: &a0 {k: 1}\n"
@@ -38,18 +40,29 @@ func TestBombs(t *testing.T) {
 		"many broken lines":         server + strings.Repeat("]\n", 60_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			began := time.Now()
+			began := processorTime(t)
 			_, err := Parse("f.yaml", []byte(file))
-			if took := time.Since(began); took > 10*time.Second {
+			took := processorTime(t) - began
+			if took > 10*time.Second {
 				t.Errorf("it took %s", took)
 			}
 			if err != nil {
 				checkProblems(t, err, []byte(file))
 				first, _, _ := strings.Cut(err.Error(), "\n")
-				t.Log(time.Since(began), first)
+				t.Log(took, first)
 			}
 		})
 	}
+}
+
+// processorTime is what this process has used.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func manyKeys(n int) string {

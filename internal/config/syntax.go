@@ -91,7 +91,7 @@ func locate(data []byte, err error) *Problem {
 	bad := min(max(feed.lines, 1), len(lines))
 	end := len(bytes.Join(lines[:bad], nil))
 	found := false
-	effort := 8 << 20 // bytes to parse in search of the line: plenty for what a person writes
+	effort := 2 << 20 // bytes to parse in search of the line: a tenth of a second, plenty for what a person writes
 	for m := bad - 1; m >= 0 && effort > 0; m-- {
 		end -= len(lines[m])
 		effort -= end

@@ -90,21 +90,45 @@ func TestADeadInstanceCostsNoRequest(t *testing.T) {
 
 func TestOnlyWhatIsSafeIsRepeated(t *testing.T) {
 	t.Parallel()
-	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "round_robin", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
-		seen := func() (n int64) {
-			for _, s := range b.backends {
-				n += s.requests.Load()
-			}
-			return n
-		}
-		resp, data := b.do(t, "POST", "/api/v1/drop", strings.NewReader("body"))
-		b.wantError(t, resp, data, 502, "core", "the server core is down: no instance of it gave an answer")
-		if n := seen(); n != 1 {
-			t.Errorf("a POST was sent %d times", n)
-		}
-		resp, _ = b.do(t, "GET", "/api/v1/drop", nil)
-		if n := seen(); resp.StatusCode != 502 || n != 4 {
-			t.Errorf("a GET was sent %d times, status %d", n-1, resp.StatusCode)
+	large := strings.Repeat("body", 1<<18)
+	for _, c := range []struct {
+		method, body string
+		sent         int64
+	}{
+		{"GET", "", 3}, {"HEAD", "", 3}, {"OPTIONS", "", 3}, {"PUT", "", 3}, {"DELETE", "", 3},
+		{"POST", "", 1}, {"PATCH", "", 1}, {"LOCK", "", 1},
+		{"POST", "body", 1}, {"POST", large, 1},
+		{"PUT", large, 1}, {"GET", large, 1}, // nobody has kept the body
+	} {
+		t.Run(fmt.Sprintf("%s with %d bytes", c.method, len(c.body)), func(t *testing.T) {
+			t.Parallel()
+			eachGateway(t, strings.Replace(threeInstances, "BALANCE", "round_robin", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
+				resp, data := b.do(t, c.method, "/api/v1/drop", strings.NewReader(c.body))
+				if resp.StatusCode != 502 {
+					t.Errorf("got %d %s", resp.StatusCode, data)
+				}
+				if c.method == "POST" {
+					b.wantError(t, resp, data, 502, "core", "the server core is down: no instance of it gave an answer")
+				}
+				var sent int64
+				for _, s := range b.backends {
+					sent += s.requests.Load()
+				}
+				if sent != c.sent {
+					t.Errorf("it was sent %d times, want %d", sent, c.sent)
+				}
+			})
+		})
+	}
+}
+
+func TestAKeyOfIdempotencyMakesNoRequestSafe(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		b.echo(t, "GET", "/api/v1/broker/x", nil) // leaves a connection, on which a client of Go repeats
+		resp, data := b.do(t, "POST", "/api/v1/broker/drop", nil, "Idempotency-Key", "1")
+		if n := b.backends["broker-0"].requests.Load() - 1; resp.StatusCode != 502 || n != 1 {
+			t.Errorf("it was sent %d times: %d %s", n, resp.StatusCode, data)
 		}
 	})
 }

@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -211,7 +213,8 @@ func TestServersSeeTheClientInXForwarded(t *testing.T) {
 	t.Parallel()
 	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
 		_, port, _ := net.SplitHostPort(b.addr)
-		e := b.echo(t, "GET", "/api/v1/broker/x", nil, "X-Forwarded-For", "203.0.113.9", "Upgrade", "h2c", "Connection", "Upgrade", "X-Custom", "kept")
+		e := b.echo(t, "GET", "/api/v1/broker/x", nil, "X-Forwarded-For", "203.0.113.9",
+			"X-Real-IP", "203.0.113.9", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "elsewhere", "X-Forwarded-Port", "1", "Upgrade", "h2c", "Connection", "Upgrade", "X-Custom", "kept")
 		for name, want := range map[string]string{
 			"X-Forwarded-For": "203.0.113.9, 127.0.0.1", "X-Real-Ip": "127.0.0.1", "X-Forwarded-Proto": "http",
 			"X-Forwarded-Host": b.addr, "X-Forwarded-Port": port, "X-Custom": "kept", "Upgrade": "", "Connection": "",
@@ -219,6 +222,9 @@ func TestServersSeeTheClientInXForwarded(t *testing.T) {
 			if got := strings.Join(e.Header[name], ", "); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
+		}
+		if e := b.echo(t, "GET", "/api/v1/broker/x", nil, "User-Agent", ""); e.Header["User-Agent"] != nil {
+			t.Errorf("a client without a name got the name %q", e.Header["User-Agent"])
 		}
 		if e.Host != b.addr {
 			t.Errorf("Host is %q, want %q", e.Host, b.addr)
@@ -337,6 +343,48 @@ func TestStatusPage(t *testing.T) {
 		s, err := ParseStatus(data)
 		if err != nil || resp.StatusCode != 200 || s.Active < 1 || s.Requests < 1 {
 			t.Errorf("%d %s: %+v %v", resp.StatusCode, data, s, err)
+		}
+	})
+}
+
+func TestStatusPageIsForThisMachineOnly(t *testing.T) {
+	t.Parallel()
+	if text, err := Generate(load(t, designFile), Options{}); err != nil || !strings.Contains(string(text), "allow ::1;\n            deny all;") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	for addr, want := range map[string]int{"127.0.0.1:9": 200, "[::1]:9": 200, "203.0.113.9:9": 403, "nonsense": 403} {
+		r, w := httptest.NewRequest("GET", "/nginx-status", nil), httptest.NewRecorder()
+		r.RemoteAddr = addr
+		newProxy(&builtin{}, log.Default()).ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%s gets %d, want %d", addr, w.Code, want)
+		}
+	}
+}
+
+func TestTheAccessLogHasALineForEachRequest(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		conn, err := net.Dial("tcp", b.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET /api/v1/broker/418?a\"\\ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if _, err := io.ReadAll(conn); err != nil {
+			t.Fatal(err)
+		}
+		b.do(t, "GET", "/nginx-status", nil)
+		b.echo(t, "POST", "/api/v1/broker/last", nil)
+		var lines []string
+		waitFor(t, "the last line", func() bool {
+			data, _ := os.ReadFile(filepath.Join(b.c.Dir, ".local/logs/nginx-access.log"))
+			lines = strings.Split(strings.TrimSpace(string(data)), "\n")
+			return strings.Contains(string(data), "/last")
+		})
+		want := `127.0.0.1 "GET /api/v1/broker/418?a\x22\x5C HTTP/1.1" 418 15 `
+		if len(lines) != 2 || !strings.HasPrefix(lines[0], want) || !strings.HasPrefix(lines[1], `127.0.0.1 "POST /api/v1/broker/last HTTP/1.1" 200 `) {
+			t.Errorf("got\n%s\nwant the first to be\n%s", strings.Join(lines, "\n"), want)
 		}
 	})
 }

@@ -67,6 +67,9 @@ func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		limit = p.stream
 	}
 	body := &onceBody{ReadCloser: r.Body}
+	if r.Body == nil {
+		body.ReadCloser = http.NoBody
+	}
 	begin := time.Now()
 	tried := map[*member]bool{}
 	var last error
@@ -78,7 +81,8 @@ func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		tried[m] = true
 		try := r.Clone(r.Context())
 		try.URL = instanceURL(r.URL, m.addr)
-		if r.Body != nil && r.Body != http.NoBody {
+		// http.Transport repeats by itself what has no body and an Idempotency-Key.
+		if body.ReadCloser != http.NoBody || !idempotent(r.Method) {
 			try.Body = body
 		}
 		resp, err := p.send(try, m, limit)
@@ -91,9 +95,7 @@ func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 			break
 		}
 	}
-	if r.Body != nil {
-		r.Body.Close()
-	}
+	body.ReadCloser.Close()
 	if last == nil {
 		last = errors.New("no live instance")
 	}

@@ -251,6 +251,28 @@ func TestFoldersOfAnyName(t *testing.T) {
 	}
 }
 
+func TestWhatNginxTakesForAPatternIsEscapedOrRefused(t *testing.T) {
+	t.Parallel()
+	d := &conf{}
+	if err := d.addQuery(Route{Param: "type", Value: "~.", Server: "a"}); err != nil || d.Query.Routes[0].Value != `"\\~."` {
+		t.Errorf("a module that is a regular expression is written %v (%v)", d.Query, err)
+	}
+	for _, name := range []string{"a*", "a?", "[a]"} {
+		dir := filepath.Join(t.TempDir(), name)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		c := loadIn(t, dir, designFile)
+		c.Nginx.Extra = "extra.conf"
+		if err := os.WriteFile(filepath.Join(dir, c.Nginx.Extra), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Generate(c, Options{}); err == nil || !strings.Contains(err.Error(), "takes for a pattern: rename it") {
+			t.Errorf("extra directives in %s: %v", name, err)
+		}
+	}
+}
+
 func TestAFolderWithALineBreakIsRefused(t *testing.T) {
 	t.Parallel()
 	c := load(t, designFile)

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -135,4 +136,17 @@ func start(t testing.TB, c *config.Config, cmd *exec.Cmd) *running {
 		return err == nil
 	})
 	return r
+}
+
+func TestABrokenFileOfRoutesChangesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, threeServers, three, startBuiltin)
+	if _, err := Write(BuiltinFile(b.c), []byte(`{"routes": [`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "a message", func() bool { return strings.Contains(b.out.String(), "going on with the old routes") })
+	b.echo(t, "GET", "/api/v1/broker/x", nil)
 }

@@ -86,6 +86,27 @@ func TestWebSocketsByQueryParameter(t *testing.T) {
 	})
 }
 
+func TestAModuleMayHaveTheNameOfAParameterOfNginx(t *testing.T) {
+	t.Parallel()
+	text := `
+api_base_url: /api/v1
+nginx: {port: PORT}
+servers:
+  core: {port: <core>}
+  words: {port: <words>, modules: [default, hostnames, volatile, include]}
+websocket: {routing_strategy: query_param, default_server: core}
+`
+	eachGateway(t, text, []string{"core", "words"}, func(t *testing.T, b *bench) {
+		for uri, want := range map[string]string{
+			"?type=default": "words-0", "?type=hostnames": "words-0", "?type=volatile": "words-0", "?type=include": "words-0", "": "core-0",
+		} {
+			if _, name := b.dial(t, "/api/v1/ws"+uri); name != want {
+				t.Errorf("%s went to %s, want %s", uri, name, want)
+			}
+		}
+	})
+}
+
 func TestUnknownQueryParameterGoesToTheDefaultServer(t *testing.T) {
 	t.Parallel()
 	text := threeServers + "websocket: {routing_strategy: query_param, query_param_name: type, default_server: core}\n"

@@ -13,8 +13,9 @@ import (
 )
 
 // Clean empties all logs, the unified one too, and removes the rotated ones.
-// The files stay, so that their writers write on. What is written to a file
-// after its turn is in the unified log, too.
+// The files stay, so that their writers write on. What was in a file before its
+// turn is gone, read or not; what is written after it is there once, in the
+// file and in the unified log.
 func (u *Unifier) Clean(ctx context.Context) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -55,19 +56,22 @@ func (u *Unifier) cleanSource(s *source) error {
 	if s.file == nil {
 		return nil
 	}
-	if s.old { // there is no way to it but the descriptor for reading
-		size, err := s.file.size()
-		if err == nil {
+	err := os.ErrNotExist
+	if !s.old {
+		err = truncateFile(s.Path)
+	}
+	if errors.Is(err, os.ErrNotExist) { // the only way to it is the descriptor for reading
+		var size int64
+		if size, err = s.file.size(); err == nil {
 			_, err = s.file.seek(size)
 		}
-		s.state, s.scanned, s.partial = lineStart, 0, time.Time{}
-		return err
+	} else if err == nil {
+		s.file.restart()
 	}
-	if err := truncateFile(s.Path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err != nil {
 		return err
 	}
 	s.hot, s.active = true, u.now
-	s.file.restart()
 	s.state, s.scanned, s.partial = lineStart, 0, time.Time{}
 	return u.note(s, note{})
 }

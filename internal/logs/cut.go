@@ -159,6 +159,11 @@ func (u *Unifier) cut(s *source, fd int, j journal) error {
 
 // uncut puts the head back after the file system refused to take it out.
 func (u *Unifier) uncut(s *source, fd int) error {
+	j := u.check.entries[s.entry].journal
+	j.stage = stageCopied // the stamp may be gone from now on
+	if err := u.check.writeJournal(s.entry, j); err != nil {
+		return err
+	}
 	head := make([]byte, stampSize)
 	copied, err := openFile(s.Path+rotating, unix.O_RDONLY)
 	if err == nil {
@@ -168,6 +173,7 @@ func (u *Unifier) uncut(s *source, fd int) error {
 	if err == nil {
 		err = pwrite(fd, head, 0)
 	}
+	u.opts.at("put back")
 	if err == nil {
 		err = u.check.writeJournal(s.entry, journal{})
 	}
@@ -204,7 +210,12 @@ func (u *Unifier) finishRotation(i int) error {
 		defer unix.Close(fd)
 		s := &source{Source: e.Source, entry: i, wd: -1, state: j.state, file: &followed{fd: fd, id: j.id}}
 		if u.canFinish(fd, j) {
-			return u.cut(s, fd, j)
+			err := u.cut(s, fd, j)
+			if e.journal.stage == stageNone { // done, or undone
+				u.report(err)
+				return nil
+			}
+			return err
 		}
 	}
 	// The file was truncated, removed or replaced since: what was copied of it

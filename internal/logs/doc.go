@@ -28,7 +28,8 @@
 // Truncating or removing a file by hand loses what the unifier had not read by
 // then, at most some milliseconds of lines; what is written later is not lost.
 // A removed file is followed to its end for as long as its writer writes.
-// Clean loses nothing that is written after it.
+// Clean takes what is in the files, read or not; it loses nothing that is
+// written after it.
 //
 // Rotation of a process's file while its writer lives takes a file system that
 // can cut the head off a file (ext4, XFS): nothing is lost or doubled, and

@@ -236,3 +236,68 @@ func TestKilledUnifiersLoseAndDoubleNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestACutThatTheFileSystemRefusesIsUndone(t *testing.T) {
+	t.Parallel()
+	for _, moment := range []string{"", "stamped", "stamp noted", "put back"} {
+		t.Run("killed: "+moment, func(t *testing.T) {
+			t.Parallel()
+			dir, opts := newDir(t)
+			if _, err := cutUnit(opts.Unified); err != nil {
+				t.Skip("this file system cannot cut off the head of a file:", err)
+			}
+			var reports []error
+			opts.Report = func(err error) { reports = append(reports, err) }
+			opts.MaxSize, opts.MaxFiles = 200_000, 100
+			const lines = 3000
+			a := Source{Name: "a", Path: filepath.Join(dir, "logs", "a.log")}
+			if err := writeNumbered(a.Path, "a", lines, 50_000); err != nil {
+				t.Fatal(err)
+			}
+			whole, err := os.ReadFile(a.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dying := opts
+			dying.at = func(m string) {
+				if m == moment {
+					panic(killed{})
+				}
+			}
+			dead := until(func() {
+				u, err := NewUnifier(dying)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer u.Close()
+				if err := u.Add(a); err != nil {
+					t.Fatal(err)
+				}
+				u.sources[0].unit = 1000 // no block of a file system
+				if err := u.Drain(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			if dead != (moment != "") {
+				t.Fatal("no cut came to that moment")
+			}
+			u, err := NewUnifier(opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.Close()
+			if len(reports) != 1 || !strings.Contains(reports[0].Error(), "cannot rotate") {
+				t.Errorf("reported: %v", reports)
+			}
+			if b, err := os.ReadFile(a.Path); err != nil || string(b) != string(whole) {
+				t.Errorf("the file is not as it was: %.100q, %v", b, err)
+			}
+			if _, err := os.Stat(a.Path + rotating); err == nil {
+				t.Error("the copy of its head is left")
+			}
+			session(t, opts, a)
+			countNumbered(t, []string{"a"}, lines, withRotated(opts.Unified)...)
+			countNumbered(t, []string{"a"}, lines, withRotated(a.Path)...)
+		})
+	}
+}

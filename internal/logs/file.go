@@ -59,7 +59,8 @@ type followed struct {
 var errShrunk = errors.New("file was truncated")
 
 func openFollowed(path string) (*followed, error) {
-	fd, err := openFile(path, unix.O_RDONLY)
+	// A FIFO would be waited for until somebody writes to it.
+	fd, err := openFile(path, unix.O_RDONLY|unix.O_NONBLOCK)
 	if err != nil {
 		return nil, err
 	}

@@ -16,13 +16,13 @@ const farScan = 64 << 10
 // pump writes the lines that have come, up to one turn of them, and reports
 // whether there may be more at once.
 func (u *Unifier) pump(s *source) bool {
-	for range turn {
+	for range max(turn/len(u.sources), 1) {
 		if s.file == nil || u.open != nil && u.open != s {
 			return false
 		}
 		more, err := u.pumpBlock(s)
 		if err != nil {
-			u.fail(err)
+			u.fail(s, err)
 			return false
 		}
 		if !more {
@@ -32,9 +32,13 @@ func (u *Unifier) pump(s *source) bool {
 	return true
 }
 
-func (u *Unifier) fail(err error) {
-	u.failed = u.now
+// fail lets s pause. Others go on, unless it was the unified log that failed.
+func (u *Unifier) fail(s *source, err error) {
 	u.report(err)
+	s.failed = u.now
+	if u.failed.IsZero() && u.open == s {
+		u.report(u.finish(s, endMark))
+	}
 }
 
 // pumpBlock writes the lines of one block and reports whether there is more.
@@ -199,8 +203,16 @@ func (u *Unifier) put(s *source, data []byte, how ending) error {
 
 // commit notes and does one write to the unified log: out is what data, the
 // bytes behind the position of s, is rendered to. If it fails, everything is as
-// before.
+// before, and all sources pause.
 func (u *Unifier) commit(s *source, out, data []byte, after lineState, end ending) error {
+	err := u.tryCommit(s, out, data, after, end)
+	if err != nil {
+		u.failed = u.now
+	}
+	return err
+}
+
+func (u *Unifier) tryCommit(s *source, out, data []byte, after lineState, end ending) error {
 	size, err := u.room(s, len(out))
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -95,30 +96,40 @@ func (u *Unifier) lookAgain() {
 	u.recheck = false
 	if st, err := statPath(u.opts.Unified); err != nil || identityOf(&st) != u.id {
 		if err := u.reopen(); err != nil {
-			u.fail(err)
-			u.recheck = true
+			u.report(err)
+			u.failed, u.recheck = u.now, true
 			return
 		}
 	}
-	for _, s := range u.sources[:len(u.sources):len(u.sources)] {
-		if s.old {
-			s.hot = true // its writer may have gone
-			continue
+	for _, s := range slices.Clone(u.sources) {
+		u.lookAt(s)
+	}
+}
+
+// lookAt compares the path of s with the file that is followed.
+func (u *Unifier) lookAt(s *source) {
+	again := !s.failed.IsZero()
+	s.failed = time.Time{}
+	if s.old {
+		if again && !written(s.file.fd) {
+			u.retire(s) // it could not be read, and nothing more comes
 		}
-		if err := u.watchDir(s.Path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			u.report(err)
-		}
-		st, err := statPath(s.Path)
-		switch {
-		case err != nil:
-		case s.file == nil:
-			err = u.resume(s)
-		case identityOf(&st) != s.file.id:
-			err = u.replace(s)
-		}
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			u.fail(err)
-		}
+		s.hot = true // its writer may have gone
+		return
+	}
+	if err := u.watchDir(s.Path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		u.report(err)
+	}
+	st, err := statPath(s.Path)
+	switch {
+	case err != nil:
+	case s.file == nil:
+		err = u.resume(s)
+	case identityOf(&st) != s.file.id:
+		err = u.replace(s)
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		u.fail(s, err)
 	}
 }
 
@@ -146,10 +157,11 @@ func (u *Unifier) replace(s *source) error {
 	if err == nil {
 		err = u.pumpTo(s, size)
 	}
-	if err != nil {
+	if err != nil && !u.failed.IsZero() {
 		f.close()
 		return err
 	}
+	u.report(err) // what cannot be read does not keep what can be
 	u.keepOld(s)
 	return u.begin(s, f)
 }

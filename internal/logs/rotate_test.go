@@ -90,10 +90,11 @@ func TestAFileThatIsOnlyRotatedStaysOutOfTheUnifiedLog(t *testing.T) {
 	if _, err := cutUnit(f.opts.Unified); err != nil {
 		t.Skip("this file system cannot cut off the head of a file:", err)
 	}
+	// All of it is there before a part can be seen, and cut off alone.
+	f.write("a", strings.Repeat(strings.Repeat("x", 99)+"\n", 5000))
 	if err := f.u.Add(Source{Name: "nginx", Path: f.path("a"), RotateOnly: true}); err != nil {
 		t.Fatal(err)
 	}
-	f.write("a", strings.Repeat(strings.Repeat("x", 99)+"\n", 5000))
 	eventually(t, func() bool { return len(withRotated(f.path("a"))) == 2 }, func() string { return "it was not rotated" })
 	if got := f.unified(); got != "" {
 		t.Errorf("the unified log has %.100q", got)
@@ -190,6 +191,61 @@ func TestCleanKeepsFilesAndUnifiedLogAlike(t *testing.T) {
 		if !bytes.Equal(got.Bytes(), want.Bytes()) {
 			t.Errorf("%s: %d bytes in the unified log, %d in its file", n, got.Len(), want.Len())
 		}
+	}
+}
+
+func TestCleanTakesWhatWasThereReadOrNot(t *testing.T) {
+	t.Parallel()
+	dir, opts := newDir(t)
+	u, err := NewUnifier(opts) // it reads only when it is told to
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	a, gone := filepath.Join(dir, "logs", "a.log"), filepath.Join(dir, "logs", "gone.log")
+	for _, path := range []string{a, gone} {
+		appendTo(t, path, "read\n")
+		if err := u.Add(Source{Name: filepath.Base(path), Path: path}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writer, err := os.OpenFile(gone, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	unified := func() string {
+		t.Helper()
+		if err := u.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(opts.Unified)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	if got, want := unified(), line("a.log", "read")+line("gone.log", "read"); got != want {
+		t.Fatalf("got %q, want %q", got, want)
+	}
+	if err := os.Remove(gone); err != nil {
+		t.Fatal(err)
+	}
+	appendTo(t, a, "unread\nunfinished")
+	fmt.Fprintln(writer, "unread")
+	if err := u.Clean(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := unified(); got != "" {
+		t.Errorf("the unified log still has %q", got)
+	}
+	appendTo(t, a, "after\n")
+	fmt.Fprintln(writer, "after")
+	if got, want := unified(), line("a.log", "after")+line("gone.log", "after"); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if b, err := os.ReadFile(a); string(b) != "after\n" {
+		t.Errorf("the file has %q, %v", b, err)
 	}
 }
 

@@ -32,9 +32,6 @@ func (u *Unifier) run(ctx context.Context) error {
 		}
 		pause := u.step()
 		u.mu.Unlock()
-		if pause == 0 {
-			continue
-		}
 		if err := u.waiter.wait(pause, u.event); err != nil {
 			return err
 		}
@@ -93,28 +90,37 @@ func (u *Unifier) step() time.Duration {
 	u.moved = 0
 	for i := 0; i < len(u.sources); i++ {
 		s := u.sources[i]
-		if s.hot && s.file != nil {
+		if !s.failed.IsZero() && u.now.Sub(s.failed) >= retry {
+			u.lookAt(s)
+		}
+		if s.hot && s.file != nil && s.failed.IsZero() {
 			busy = u.pump(s) || busy
 			u.wholeBurst(s)
 		}
 		if !u.failed.IsZero() {
 			return retry
 		}
-		if s.hot && u.now.Sub(s.active) >= quiet {
+		if s.hot && s.failed.IsZero() && u.now.Sub(s.active) >= quiet {
 			u.arm(s)
 		}
+		if s.old && s.file == nil { // it was retired
+			i--
+			continue
+		}
+		left := time.Duration(-1) // until its turn comes without an event
 		switch {
+		case !s.failed.IsZero():
+			left = s.failed.Add(retry).Sub(u.now)
 		case s.hot:
-			pause = poll
-		case !s.partial.IsZero() && (pause < 0 || pause > poll):
-			// Its turn comes without an event.
-			left := max(s.partial.Add(PartialWait).Sub(u.now), 0)
-			if left == 0 {
+			left = poll
+		case !s.partial.IsZero():
+			left = s.partial.Add(PartialWait).Sub(u.now)
+			if left <= 0 {
 				s.hot, left = true, poll
 			}
-			if pause < 0 || left < pause {
-				pause = left
-			}
+		}
+		if left >= 0 && (pause < 0 || left < pause) {
+			pause = left
 		}
 	}
 	if busy {
@@ -155,9 +161,7 @@ func (u *Unifier) arm(s *source) {
 	u.byWatch[wd] = s
 	was := s.active
 	u.pump(s)
-	if s.active != was || !u.failed.IsZero() {
-		s.hot = true
-	}
+	s.hot = s.active != was || !s.failed.IsZero()
 }
 
 // relax gives large buffers back to the system before a longer wait.

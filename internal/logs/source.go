@@ -33,6 +33,8 @@ type source struct {
 	hot bool
 	wd  int // what the kernel calls it
 
+	failed time.Time // when it could not be read; zero: it could
+
 	unit  int64     // in which the file's head can be cut off; 0: not known yet
 	uncut time.Time // until when the file is not rotated, as that failed
 }

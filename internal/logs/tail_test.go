@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -263,31 +264,57 @@ func TestTailFollowsRotationRestartAndClean(t *testing.T) {
 
 func TestSinceFindsTheLinesOfATime(t *testing.T) {
 	t.Parallel()
-	now := time.Now().Add(-time.Hour)
-	var mu sync.Mutex
-	f := newFixture(t, func(o *Options) {
-		o.MaxSize, o.MaxFiles = 300, 9
-		o.now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-	})
-	f.add("a")
+	begin := time.Date(2024, 1, 1, 12, 0, 0, 0, time.UTC)
+	now := begin
+	dir, opts := newDir(t)
+	opts.MaxSize, opts.MaxFiles = 600, 9
+	opts.now = func() time.Time { return now }
+	u, err := NewUnifier(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	path := filepath.Join(dir, "logs", "a.log")
+	if err := u.Add(Source{Name: "a", Path: path}); err != nil {
+		t.Fatal(err)
+	}
 	var lines []string
-	for i := range 30 { // a line every two minutes, ten in a file
-		lines = append(lines, line("a", fmt.Sprintf("%02d", i)))
-		f.write("a", fmt.Sprintf("%02d\n", i))
-		if err := f.u.Drain(t.Context()); err != nil {
+	var times []time.Time
+	for i := range 60 {
+		lines, times = append(lines, line("a", fmt.Sprintf("%02d", i))), append(times, now)
+		appendTo(t, path, fmt.Sprintf("%02d\n", i))
+		if err := u.Drain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		mu.Lock()
-		now = now.Add(2 * time.Minute)
-		mu.Unlock()
+		if now = now.Add(300 * time.Millisecond); i%10 == 9 {
+			now = now.Add(4 * time.Second)
+		}
 	}
-	if len(withRotated(f.opts.Unified)) < 3 {
+	if len(withRotated(opts.Unified)) < 3 {
 		t.Fatal("the log was not rotated")
 	}
-	for _, tt := range []struct{ minutes, lines int }{{1, 0}, {3, 1}, {11, 5}, {31, 15}, {57, 28}, {120, 30}} {
-		got := shown(t, TailOptions{Unified: f.opts.Unified, Lines: -1, Since: time.Duration(tt.minutes) * time.Minute})
-		if want := strings.Join(lines[len(lines)-tt.lines:], ""); got != want {
-			t.Errorf("since %d minutes: %d lines, want %d", tt.minutes, strings.Count(got, "\n"), tt.lines)
+	for at := begin.Add(-time.Second); at.Before(now); at = at.Add(100 * time.Millisecond) {
+		var b bytes.Buffer
+		tail, err := newTail(&b, TailOptions{Lines: -1, Since: now.Sub(at)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tail.now = opts.now
+		if err := tail.run(t.Context(), []Source{{Path: opts.Unified}}); err != nil {
+			t.Fatal(err)
+		}
+		// No line of that time or later is missing, and none is a second older.
+		all := slices.IndexFunc(times, func(l time.Time) bool { return l.After(at.Add(-time.Second)) })
+		least := slices.IndexFunc(times, func(l time.Time) bool { return !l.Before(at) })
+		if least < 0 {
+			least = len(lines)
+		}
+		if all < 0 {
+			all = len(lines)
+		}
+		got := b.String()
+		if !strings.HasSuffix(strings.Join(lines[all:], ""), got) || !strings.HasSuffix(got, strings.Join(lines[least:], "")) {
+			t.Errorf("since %v: %d lines, want %d to %d of them", at.Sub(begin), strings.Count(got, "\n"), len(lines)-least, len(lines)-all)
 		}
 	}
 }
@@ -330,12 +357,40 @@ func TestLastLinesAreWithoutColourAndShort(t *testing.T) {
 }
 
 func FuzzStripANSI(f *testing.F) {
-	for _, s := range []string{"\x1b[31mred\x1b[0m", "\x1b]8;;http://x\x1b\\link\x1b]8;;\a", "\x1b", "\x1b[", "a\x1b(Bb", "\x1b[3\n"} {
-		f.Add([]byte(s))
+	for i, s := range []string{"", "\x1b[31mred\x1b[0m", "\x1b]8;;http://x\x1b\\link\x1b]8;;\a", "\x1b", "\x1b[", "a\x1b(Bb", "\x1b[3\n", "\x1b]0;title"} {
+		f.Add([]byte(s), i)
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if bytes.Contains(stripANSI(b), []byte("\x1b[0m")) && !bytes.Contains(b, []byte("\x1b\x1b")) && !bytes.Contains(b, []byte("\x1b[")) {
-			t.Errorf("%q -> %q", b, stripANSI(b))
+	// What stays of each sequence.
+	sequences := map[string]string{
+		"\x1b[31m": "", "\x1b[38;5;1m": "", "\x1b[?25l": "", "\x1b[K": "", // CSI
+		"\x1b]0;title\a": "", "\x1b]8;;http://x\x1b\\": "", // OSC
+		"\x1b7": "", "\x1bM": "", "\x1b(B": "",
+		"\x1b[3\n": "\n", "\x1b\n": "\n", "\x1b\x1b[1m": "", // broken off
+	}
+	f.Fuzz(func(t *testing.T, b []byte, at int) {
+		was := bytes.Clone(b)
+		got := stripANSI(b)
+		if !bytes.Equal(b, was) {
+			t.Errorf("%q was changed to %q", was, b)
+		}
+		if bytes.IndexByte(got, '\x1b') >= 0 {
+			t.Errorf("%q -> %q", b, got)
+		}
+		rest := b // got is b with bytes left out
+		for _, c := range got {
+			i := bytes.IndexByte(rest, c)
+			if i < 0 {
+				t.Fatalf("%q -> %q", b, got)
+			}
+			rest = rest[i+1:]
+		}
+		plain := strings.ReplaceAll(string(b), "\x1b", "")
+		at = max(at, 0) % (len(plain) + 1)
+		for sequence, stays := range sequences {
+			in, want := plain[:at]+sequence+plain[at:], plain[:at]+stays+plain[at:]
+			if got := stripANSI([]byte(in)); string(got) != want {
+				t.Errorf("%q -> %q, want %q", in, got, want)
+			}
 		}
 	})
 }

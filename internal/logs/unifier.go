@@ -23,13 +23,14 @@ const (
 	// larger reads leave more of the CPUs to the writers.
 	busyPoll = 5 * time.Millisecond
 	busyRate = 128 << 10 // bytes between two polls
-	// retry is the pause after a write failed, as on a full disk.
+	// retry is the pause after the unified log could not be written, as on a
+	// full disk, or a source not be read.
 	retry = time.Second
 	// block is what is read and written at once: it stays in the CPU's cache.
 	block = 256 << 10
-	// turn is how many blocks of one source are written before the next
-	// source's turn.
-	turn = 4
+	// turn is how many blocks of all sources are written, one of each at
+	// least, before the kernel is asked what else has changed.
+	turn = 12
 )
 
 // Options configure a Unifier.
@@ -64,9 +65,9 @@ type Unifier struct {
 	open    *source // whose line the unified log ends in; nil: none
 	in, out []byte
 	now     time.Time
-	used    int // of the buffers, since they were given back
-	moved   int // bytes, in this step
-	failed  time.Time
+	used    int       // of the buffers, since they were given back
+	moved   int       // bytes, in this step
+	failed  time.Time // when it could not be written; zero: it could
 	byWatch map[int]*source
 	dirs    map[string]watchedDir
 	recheck bool // names came or went
@@ -167,10 +168,14 @@ func (u *Unifier) Add(src Source) error {
 	}
 	s := &source{Source: src, prefix: prefix(src.Name), entry: i, hot: true, wd: -1}
 	u.sources = append(u.sources, s)
-	if err := u.watchDir(src.Path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	err = u.watchDir(src.Path)
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		err = u.resume(s)
 	}
-	return u.resume(s)
+	if err != nil {
+		s.failed = u.now
+	}
+	return err
 }
 
 // Remove writes what is left of a source, its unfinished line too, and follows

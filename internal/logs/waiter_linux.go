@@ -63,27 +63,8 @@ func (w *waiter) watchDir(dir string) (int, error) {
 // wake. It calls event for each file or folder that had one; gone says that
 // its watch has ended. A wd of -1 says that events were dropped.
 func (w *waiter) wait(d time.Duration, event func(wd int, gone bool)) error {
-	w.mu.Lock()
-	if w.woken {
-		d = 0
-	}
-	var deadline time.Time
-	if d >= 0 {
-		deadline = time.Now().Add(d)
-	}
-	if err := w.file.SetReadDeadline(deadline); err != nil {
-		w.mu.Unlock()
-		return err
-	}
-	w.mu.Unlock()
-	n, err := w.file.Read(w.buf[:])
-	w.mu.Lock()
-	w.woken = false
-	w.mu.Unlock()
-	if err != nil {
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return nil
-		}
+	n, err := w.read(d)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
 	}
 	for b := w.buf[:n]; len(b) >= unix.SizeofInotifyEvent; {
@@ -93,6 +74,45 @@ func (w *waiter) wait(d time.Duration, event func(wd int, gone bool)) error {
 		event(wd, mask&unix.IN_IGNORED != 0)
 	}
 	return nil
+}
+
+// read reads the events into the buffer.
+func (w *waiter) read(d time.Duration) (n int, err error) {
+	w.mu.Lock()
+	if w.woken {
+		d = 0
+	}
+	w.woken = false
+	if d == 0 {
+		w.mu.Unlock()
+		return w.look()
+	}
+	var deadline time.Time
+	if d > 0 {
+		deadline = time.Now().Add(d)
+	}
+	err = w.file.SetReadDeadline(deadline)
+	w.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	return w.file.Read(w.buf[:])
+}
+
+// look reads the events that are there. The poller reads nothing after its
+// deadline, so it is not asked.
+func (w *waiter) look() (n int, err error) {
+	conn, err := w.file.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	if e := conn.Control(func(fd uintptr) { n, err = unix.Read(int(fd), w.buf[:]) }); e != nil {
+		return 0, e
+	}
+	if err == unix.EAGAIN || err == unix.EINTR {
+		err = nil
+	}
+	return max(n, 0), err
 }
 
 // wake ends the current wait, or else the next one.

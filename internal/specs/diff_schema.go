@@ -2,6 +2,8 @@ package specs
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -36,6 +38,10 @@ func (c *comparison) schema(at string, x, y any, in bool) {
 		return
 	}
 	kindA, kindB := c.old.kindOf(a), c.new.kindOf(b)
+	if kindA != kindB && (kindA == several || kindB == several) && kindA != "any" && kindB != "any" {
+		c.alternatives(at, members(a, refA), members(b, refB), in)
+		return
+	}
 	if kindA != kindB {
 		widened := in && (kindB == "any" || kindA == "integer" && kindB == "number")
 		narrowed := !in && (kindA == "any" || kindA == "number" && kindB == "integer")
@@ -51,7 +57,7 @@ func (c *comparison) schema(at string, x, y any, in bool) {
 	if object(a["additionalProperties"]) != nil && object(b["additionalProperties"]) != nil {
 		c.schema(at+"{}", a["additionalProperties"], b["additionalProperties"], in)
 	}
-	c.alternatives(at, a, b, in)
+	c.alternatives(at, alternatives(a), alternatives(b), in)
 }
 
 // withoutNull is the schema of what is not null, with the last reference that
@@ -62,12 +68,11 @@ func (d Document) withoutNull(v any) (s map[string]any, ref string, null bool) {
 		if r != "" {
 			ref = r
 		}
-		s, null = m, null || nullable(m)
+		s, null = m, null || nullable(m) || slices.ContainsFunc(alternatives(m), func(alt any) bool { return isNull(object(alt)) })
 		rest := d.only(m)
 		if rest == nil {
 			break
 		}
-		null = null || len(alternatives(m)) > 1
 		v = rest
 	}
 	return s, ref, null
@@ -95,10 +100,12 @@ func (d Document) only(s map[string]any) any {
 	return nil
 }
 
-// kindOf is the JSON type of a schema with its format, or "one of several".
+const several = "one of several"
+
+// kindOf is the JSON type of a schema with its format, or several.
 func (d Document) kindOf(s map[string]any) string {
 	if len(alternatives(s)) > 0 {
-		return "one of several"
+		return several
 	}
 	ty := types(s)
 	if len(ty) == 0 {
@@ -214,9 +221,9 @@ func (c *comparison) properties(at string, a, b map[string]any, in bool) {
 	}
 }
 
-// alternatives compares the members of a union: by reference, else by place.
-func (c *comparison) alternatives(at string, a, b map[string]any, in bool) {
-	x, y := memberIndex(alternatives(a)), memberIndex(alternatives(b))
+// alternatives compares the members of two unions by their names.
+func (c *comparison) alternatives(at string, a, b []any, in bool) {
+	x, y := c.old.memberIndex(a), c.new.memberIndex(b)
 	for _, key := range union2(x, y) {
 		p, inOld := x[key]
 		q, inNew := y[key]
@@ -231,15 +238,40 @@ func (c *comparison) alternatives(at string, a, b map[string]any, in bool) {
 	}
 }
 
-func memberIndex(alts []any) map[string]any {
+// members are those of a union. Any other schema is a union of itself, without
+// null and the title of its place.
+func members(s map[string]any, ref string) []any {
+	if alts := alternatives(s); len(alts) > 0 {
+		return alts
+	}
+	if ref != "" {
+		return []any{map[string]any{"$ref": ref}}
+	}
+	one := maps.Clone(s)
+	delete(one, "title")
+	delete(one, "nullable")
+	if ty := types(s); len(ty) > 0 {
+		one["type"] = anys(ty)
+	}
+	return []any{one}
+}
+
+// memberIndex names a union's members as people do: by their schema, title,
+// value or kind. Null is none of them: see withoutNull.
+func (d Document) memberIndex(alts []any) map[string]any {
 	m := map[string]any{}
 	for _, alt := range alts {
 		s := object(alt)
+		if isNull(s) {
+			continue
+		}
 		key := text(s["title"])
 		if ref := text(s["$ref"]); ref != "" {
 			key = refName(ref)
+		} else if v, ok := s["const"]; ok {
+			key = show(v)
 		} else if key == "" {
-			key = strings.Join(types(s), " or ")
+			key = d.kindOf(s)
 		}
 		m[unique(key, func(k string) bool { _, taken := m[k]; return taken })] = alt
 	}

@@ -41,7 +41,7 @@ func TestDiff(t *testing.T) {
 		{"a success is gone", `"204"`, `"201"`, "changed POST /a/{id} (breaking): new response 201, response 204 is gone (breaking)"},
 		{"a description is no change", `"description":"","content"`, `"description":"x","content"`, ""},
 		{"one alternative is none", `"name":{"type":"string"}`, `"name":{"anyOf":[{"type":"string"}]}`, ""},
-		{"a union is another type", `"name":{"type":"string"}`, `"name":{"anyOf":[{"type":"string"},{"type":"integer"}]}`, "changed GET /a/{id} (breaking): response 200.name is one of several instead of string (breaking)"},
+		{"a union is another type", `"name":{"type":"string"}`, `"name":{"anyOf":[{"type":"string"},{"type":"integer"}]}`, "changed GET /a/{id} (breaking): response 200.name may be integer (breaking)"},
 		{"a circle by way of null ends", `"next":{"$ref":"#/components/schemas/A"}`, `"next":{"anyOf":[{"$ref":"#/components/schemas/A"},{"type":"null"}]}`, "changed GET /a/{id} (breaking): response 200.next may be null (breaking)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -59,6 +59,101 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+// both is a document whose one schema is a body's property and a response's.
+const both = `{"openapi":"3.1.0","paths":{"/a":{"post":{"requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Box"}}}},
+"responses":{"200":{"description":"","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Box"}}}}}}}},
+"components":{"schemas":{"Box":{"type":"object","properties":{"u":%}},
+"A":{"type":"object","properties":{"x":{"type":"string"}}},"B":{"type":"object","properties":{"y":{"type":"string"}}},
+"C":{"type":"object","properties":{"z":{"type":"string"}}}}}}`
+
+func TestDiffOfUnions(t *testing.T) {
+	const a, b, c = `{"$ref":"#/components/schemas/A"}`, `{"$ref":"#/components/schemas/B"}`, `{"$ref":"#/components/schemas/C"}`
+	either := func(members ...string) string { return `{"oneOf":[` + strings.Join(members, ",") + `]}` }
+	for _, c := range []directions{
+		{"the same in another order", either(a, b), either(b, a), "", ""},
+		{"oneOf is anyOf", either(a, b), `{"anyOf":[` + a + `,` + b + `]}`, "", ""},
+		{"a member more", either(a, b), either(a, b, c), "body.u may be C", "response 200.u may be C (breaking)"},
+		{"a member less", either(a, b, c), either(a, c), "body.u is never B any more (breaking)", "response 200.u is never B any more"},
+		{"a member for another", either(a, b), either(a, c),
+			"body.u is never B any more (breaking), body.u may be C", "response 200.u is never B any more, response 200.u may be C (breaking)"},
+		{"a type becomes a union", a, either(a, b), "body.u may be B", "response 200.u may be B (breaking)"},
+		{"a union becomes a type", either(a, b), b, "body.u is never A any more (breaking)", "response 200.u is never A any more"},
+		{"a simple type becomes a union", `{"type":"string"}`, either(`{"type":"string"}`, `{"type":"integer"}`),
+			"body.u may be integer", "response 200.u may be integer (breaking)"},
+		{"a type or null becomes a union", `{"title":"U","type":["string","null"]}`, either(`{"type":"string"}`, `{"type":"integer"}`, `{"type":"null"}`),
+			"body.u may be integer", "response 200.u may be integer (breaking)"},
+		{"an old type or null becomes a union", `{"type":"string","nullable":true}`, either(`{"type":"string"}`, `{"type":"integer"}`, `{"type":"null"}`),
+			"body.u may be integer", "response 200.u may be integer (breaking)"},
+		{"a union takes anything", either(a, b), `{}`, "body.u is any instead of one of several", "response 200.u is any instead of one of several (breaking)"},
+		{"anything becomes a union", `{}`, either(a, b), "body.u is one of several instead of any (breaking)", "response 200.u is one of several instead of any"},
+		{"null is a member more", either(a, b), either(a, b, `{"type":"null"}`), "body.u may be null", "response 200.u may be null (breaking)"},
+		{"null is a member less", either(a, b, `{"type":"null"}`), either(a, b), "body.u may not be null any more (breaking)", "response 200.u may not be null any more"},
+		{"null in another way", either(a, b, `{"type":"null"}`), `{"oneOf":[` + a + `,` + b + `],"nullable":true}`, "", ""},
+		{"a union of one with null", either(a, `{"type":"null"}`), either(a, b, `{"type":"null"}`), "body.u may be B", "response 200.u may be B (breaking)"},
+		{"members by their titles", either(`{"title":"P","type":"string"}`, `{"title":"Q","type":"string"}`),
+			either(`{"title":"Q","type":"string"}`, `{"title":"R","type":"string"}`),
+			"body.u is never P any more (breaking), body.u may be R", "response 200.u is never P any more, response 200.u may be R (breaking)"},
+		{"members by their types", either(`{"type":"string"}`, `{"type":"integer"}`), either(`{"type":"string"}`, `{"type":"boolean"}`),
+			"body.u may be boolean, body.u is never integer any more (breaking)",
+			"response 200.u may be boolean (breaking), response 200.u is never integer any more"},
+		{"members by their formats", either(`{"type":"string","format":"uuid"}`, `{"type":"integer"}`),
+			either(`{"type":"string","format":"date"}`, `{"type":"integer"}`),
+			"body.u may be string (date), body.u is never string (uuid) any more (breaking)",
+			"response 200.u may be string (date) (breaking), response 200.u is never string (uuid) any more"},
+		{"members that are one value", either(`{"const":"a"}`, `{"const":"b"}`), either(`{"const":"b"}`, `{"const":"c"}`),
+			`body.u is never "a" any more (breaking), body.u may be "c"`, `response 200.u is never "a" any more, response 200.u may be "c" (breaking)`},
+		{"members that are lists", either(`{"type":"array","items":{"type":"string"}}`, a), either(`{"type":"array","items":{"type":"integer"}}`, a),
+			"body.u[] is integer instead of string (breaking)", "response 200.u[] is integer instead of string (breaking)"},
+		{"a member changes", either(`{"type":"string","enum":["a"]}`, a), either(`{"type":"string","enum":["a","b"]}`, a),
+			`body.u has the new value "b"`, `response 200.u has the new value "b" (breaking)`},
+		{"a union in a union", either(a, either(b, c)), either(a, either(b)), "body.u is never C any more (breaking)", "response 200.u is never C any more"},
+	} {
+		t.Run(c.name, c.test)
+	}
+}
+
+func TestDiffOfSchemas(t *testing.T) {
+	properties := func(required, properties string) string {
+		return `{"type":"object","required":[` + required + `],"properties":{` + properties + `}}`
+	}
+	const x, y = `"x":{"type":"string"}`, `"y":{"type":"string"}`
+	for _, c := range []directions{
+		{"a number becomes whole", `{"type":"number"}`, `{"type":"integer"}`, "body.u is integer instead of number (breaking)", "response 200.u is integer instead of number"},
+		{"a whole number becomes any", `{"type":"integer"}`, `{"type":"number"}`, "body.u is number instead of integer", "response 200.u is number instead of integer (breaking)"},
+		{"a map has other values", `{"additionalProperties":{"type":"string"}}`, `{"additionalProperties":{"type":"boolean"}}`,
+			"body.u{} is boolean instead of string (breaking)", "response 200.u{} is boolean instead of string (breaking)"},
+		{"less is the most", `{"type":"integer","maximum":9}`, `{"type":"integer","maximum":8}`, "body.u has the maximum 8 (breaking)", "response 200.u has the maximum 8"},
+		{"more is the most", `{"type":"integer","maximum":8}`, `{"type":"integer","maximum":9}`, "body.u has the maximum 9", "response 200.u has the maximum 9"},
+		{"a limit is new", `{"type":"string"}`, `{"type":"string","maxLength":3}`, "body.u has the maxLength 3 (breaking)", "response 200.u has the maxLength 3"},
+		{"a limit is gone", `{"type":"string","minLength":3}`, `{"type":"string"}`, "body.u has no minLength any more", "response 200.u has no minLength any more"},
+		{"a pattern is new", `{"type":"string"}`, `{"type":"string","pattern":"a"}`, "body.u has another pattern (breaking)", "response 200.u has another pattern"},
+		{"a pattern is gone", `{"type":"string","pattern":"a"}`, `{"type":"string"}`, "body.u has another pattern", "response 200.u has another pattern"},
+		{"a text becomes an enum", `{"type":"string"}`, `{"type":"string","enum":["a"]}`, `body.u only takes "a" (breaking)`, `response 200.u only takes "a"`},
+		{"an enum becomes a text", `{"type":"string","enum":["a"]}`, `{"type":"string"}`, "body.u takes other values, too", "response 200.u takes other values, too (breaking)"},
+		{"a required property is new", properties("", x), properties(`"y"`, x+","+y), "new required body.u.y (breaking)", "new required response 200.u.y"},
+		{"a property is new", properties("", x), properties("", x+","+y), "new body.u.y", "new response 200.u.y"},
+		{"a property is gone", properties("", x+","+y), properties("", x), "body.u.y is gone", "response 200.u.y is gone (breaking)"},
+		{"a property becomes required", properties("", x), properties(`"x"`, x), "body.u.x is now required (breaking)", "response 200.u.x is now required"},
+		{"a property becomes optional", properties(`"x"`, x), properties("", x), "body.u.x is now optional", "response 200.u.x is now optional (breaking)"},
+	} {
+		t.Run(c.name, c.test)
+	}
+}
+
+// directions is a schema's change with what is said of it on the way in and on
+// the way out.
+type directions struct{ name, old, new, in, out string }
+
+func (c directions) test(t *testing.T) {
+	var got string
+	for _, change := range Diff(parse(t, strings.Replace(both, "%", c.old, 1)), parse(t, strings.Replace(both, "%", c.new, 1))) {
+		got += strings.Join(change.Details, ", ")
+	}
+	if want := strings.Trim(c.in+", "+c.out, ", "); got != want {
+		t.Errorf("got\n%s, want\n%s", got, want)
+	}
+}
+
 func TestDiffOfNullInThreeWays(t *testing.T) {
 	const with = `{"openapi":"3.1.0","paths":{"/a":{"get":{"responses":{"200":{"content":{"application/json":{"schema":%}}}}}}}}`
 	ways := []string{`{"type":"string","nullable":true}`, `{"type":["string","null"]}`, `{"anyOf":[{"type":"string"},{"type":"null"}]}`}
@@ -68,6 +163,17 @@ func TestDiffOfNullInThreeWays(t *testing.T) {
 				t.Errorf("%s to %s: %v", a, b, d)
 			}
 		}
+	}
+}
+
+func TestDiffFollowsReferencesOutOfTheSchemas(t *testing.T) {
+	schema := strings.Replace(both, "%", `{"$ref":"#/x-shared/T"}`, 1)
+	with := func(ty string) Document {
+		return parse(t, strings.Replace(schema, `"paths":`, `"x-shared":{"T":{"type":"`+ty+`"}},"paths":`, 1))
+	}
+	want := "changed POST /a (breaking): body.u is string instead of integer (breaking), response 200.u is string instead of integer (breaking)"
+	if got := Diff(with("integer"), with("string")); len(got) != 1 || got[0].String() != want {
+		t.Errorf("got %v, want %s", got, want)
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -240,9 +239,3 @@ func sameNumber(a, b json.Number) bool {
 
 // Operations counts the document's operations.
 func (d Document) Operations() int { return len(operations(d)) }
-
-// documentFile is where a module's document lies below the specs' folder;
-// module "" is the whole API.
-func documentFile(dir, module string, kind Kind) string {
-	return filepath.Join(dir, module, string(kind)+".json")
-}

@@ -240,9 +240,7 @@ func (t *tree) lookAgain() {
 			t.note(d)
 		}
 	}
-	for _, root := range t.roots {
-		t.fresh = append(t.fresh, root)
-	}
+	t.fresh = append(t.fresh, t.roots...)
 }
 
 // addRoots watches the roots that are there and not yet watched.

@@ -40,20 +40,13 @@ func ClientsNamed(names []string) ([]Clients, error) {
 
 // Options say what to generate. The zero value generates everything.
 type Options struct {
-	Only       []Clients    // none means all
-	Report     func(string) // progress, a line at a time; may be nil
-	Own        *Own         // remembers what is written; may be nil
-	TypeScript *TypeScript  // keeps the generator loaded over several runs; may be nil
+	Only       []Clients   // none means all
+	Own        *Own        // remembers what is written; may be nil
+	TypeScript *TypeScript // keeps the generator loaded over several runs; may be nil
 }
 
 func (o Options) wants(kinds ...Clients) bool {
 	return len(o.Only) == 0 || slices.ContainsFunc(kinds, func(k Clients) bool { return slices.Contains(o.Only, k) })
-}
-
-func (o Options) report(format string, args ...any) {
-	if o.Report != nil {
-		o.Report(fmt.Sprintf(format, args...))
-	}
 }
 
 // Result is what a run did.

@@ -187,27 +187,14 @@ const killSignal = syscall.SIGKILL
 // that stayed in its group. The group's number can't mean somebody else: it
 // stays taken until the process was reaped.
 func (c *child) signalGroup(sig syscall.Signal) error {
-	return c.whileAlive(func() error { return syscall.Kill(-c.id.PID, sig) })
-}
-
-// signal sends a signal to the process alone.
-func (c *child) signal(sig syscall.Signal) error {
-	return c.whileAlive(func() error { return syscall.Kill(c.id.PID, sig) })
-}
-
-func (c *child) whileAlive(f func() error) error {
-	if !c.ours {
-		if !c.id.Alive() {
-			return errGone
-		}
-		return f()
+	if c.ours {
+		children.Lock()
+		defer children.Unlock()
 	}
-	children.Lock()
-	defer children.Unlock()
-	if !children.pids[c.id.PID] {
+	if c.ours && !children.pids[c.id.PID] || !c.ours && !c.id.Alive() {
 		return errGone
 	}
-	return f()
+	return syscall.Kill(-c.id.PID, sig)
 }
 
 // children are the processes whose exit status somebody waits for, by pid. It
@@ -215,6 +202,7 @@ func (c *child) whileAlive(f func() error) error {
 var children = struct {
 	sync.Mutex
 	pids map[int]bool
+	all  bool // the others are ours to reap too; see becomeSubreaper
 }{pids: map[int]bool{}}
 
 // reap collects a child that has ended.

@@ -67,10 +67,14 @@ func (s *Supervisor) serve(ctx context.Context, l *net.UnixListener) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	context.AfterFunc(ctx, func() { l.Close() })
+	end := func() {
+		s.allTold()
+		cancel()
+	}
 	// The command that started us may die before it asks for anything.
 	orphaned := time.AfterFunc(10*time.Second, func() {
-		if s.retire(0) {
-			cancel()
+		if s.retire() {
+			end()
 		}
 	})
 	defer orphaned.Stop()
@@ -81,7 +85,7 @@ func (s *Supervisor) serve(ctx context.Context, l *net.UnixListener) {
 		}
 		go func() {
 			if s.answer(ctx, conn) {
-				cancel() // the connection's end is that of this process: so its client knows
+				end() // the connection's end is that of this process: so its client knows
 				return
 			}
 			conn.Close()
@@ -96,11 +100,17 @@ func (s *Supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	var req request
 	line, err := in.ReadBytes('\n')
 	if err != nil || json.Unmarshal(line, &req) != nil {
-		return s.retire(0)
+		return s.retire()
 	}
-	told := func() {}
-	if req.Op != opStatus { // which does not end the supervisor
-		told = s.asked()
+	out := json.NewEncoder(conn)
+	var rep reply
+	if req.Op == opStatus { // which does not end the supervisor
+		st := s.Status()
+		out.Encode(reply{Status: &st, Done: true})
+		return false
+	}
+	if !s.asked() {
+		select {} // this process's end is the answer: the client asks the next one
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -110,13 +120,9 @@ func (s *Supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 		in.ReadByte()
 		cancel()
 	}()
-	out := json.NewEncoder(conn)
-	var rep reply
 	err = s.perform(ctx, req, &rep, out)
 	var start *StartError
 	switch {
-	case errors.Is(err, errClosing):
-		select {} // this process's end is the answer: the client asks the next one
 	case errors.Is(err, errRunning):
 		rep.Running = true
 	case errors.Is(err, ErrNothingRuns):
@@ -128,33 +134,25 @@ func (s *Supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	}
 	if req.Lease && err == nil {
 		out.Encode(rep)
-		told()
+		s.count(1, 1)
 		<-ctx.Done()
 		s.Stop(nil, stopTimeout)
-		return s.retire(0)
+		return s.retire()
 	}
 	rep.Done = true
-	if req.Op == opStatus {
-		out.Encode(rep)
-		return false
-	}
-	rep.Last = s.retire(1)
+	rep.Last = s.conclude()
 	if rep.Last {
 		if e := s.Close(); e != nil && rep.Error == "" {
 			rep.Error = e.Error()
 		}
 	}
 	out.Encode(rep)
-	told()
-	return rep.Last || s.retire(0) // another may have left it to us
+	s.count(0, 1)
+	return rep.Last
 }
 
 func (s *Supervisor) perform(ctx context.Context, req request, rep *reply, out *json.Encoder) error {
 	switch req.Op {
-	case opStatus:
-		st := s.Status()
-		rep.Status = &st
-		return nil
 	case opSignal:
 		return s.Signal(req.Names[0], req.Signal)
 	case opClean:

@@ -67,6 +67,9 @@ func (w exitWatch) close() { w.file.Close() }
 // what undoes the latter.
 func becomeSubreaper() (stop func()) {
 	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	children.Lock()
+	children.all = true
+	children.Unlock()
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGCHLD)
 	go func() {
@@ -78,10 +81,15 @@ func becomeSubreaper() (stop func()) {
 }
 
 // reapOrphans collects ended children that nobody waits for. It stops at the
-// first that somebody does wait for: reap calls it again.
+// first that somebody does wait for: reap calls it again. A command that acts
+// for the supervisor has children that os/exec waits for: they are not orphans.
 func reapOrphans() {
 	for {
 		children.Lock()
+		if !children.all {
+			children.Unlock()
+			return
+		}
 		var info unix.Siginfo
 		err := unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
 		pid := siginfoPID(&info)

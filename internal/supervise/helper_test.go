@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -46,11 +47,12 @@ func server(args []string) {
 	delay := fs.Duration("delay", 0, "before it listens")
 	termDelay := fs.Duration("term-delay", 0, "between SIGTERM and the end")
 	deaf := fs.Bool("deaf", false, "ignore SIGTERM")
+	drain := fs.Bool("drain", false, "answer what was accepted before the end")
 	die := fs.Duration("die", 0, "exit with code 3 after this time")
 	dieOnce := fs.String("die-once", "", "die at once if this file is missing, and create it")
 	hang := fs.String("hang", "", "answer no request while this file exists")
 	slow := fs.Duration("slow", 0, "before each answer but the first")
-	fork := fs.String("fork", "", "start a deaf grandchild: group or session")
+	fork := fs.String("fork", "", "start a grandchild: a deaf one in its group or in another session, or a polite one in its group")
 	lines := fs.Int("lines", 0, "print so many numbered lines a second")
 	unique := fs.Bool("unique", false, "say in each line which process it is from")
 	fs.Parse(args)
@@ -71,22 +73,28 @@ func server(args []string) {
 		})
 	}
 	if *fork != "" {
-		c := exec.Command(os.Args[0], "server", "-deaf", "-port", "-1")
+		c := exec.Command(os.Args[0], "server", "-port", "-1", "-deaf="+strconv.FormatBool(*fork != "polite"))
 		c.SysProcAttr = &syscall.SysProcAttr{Setsid: *fork == "session"}
+		c.Stdout = os.Stdout
 		if err := c.Start(); err != nil {
 			panic(err)
 		}
 		fmt.Println("grandchild", c.Process.Pid)
 	}
-	go func() {
-		for range term {
-			if !*deaf {
-				time.Sleep(*termDelay)
-				fmt.Println("bye from", os.Getenv(tagProcess), time.Now().UnixNano())
-				os.Exit(0)
+	bye := func() {
+		fmt.Println("bye from", os.Getenv(tagProcess), time.Now().UnixNano())
+		os.Exit(0)
+	}
+	if !*drain {
+		go func() {
+			for range term {
+				if !*deaf {
+					time.Sleep(*termDelay)
+					bye()
+				}
 			}
-		}
-	}()
+		}()
+	}
 	if *lines > 0 {
 		from := "line"
 		if *unique {
@@ -129,7 +137,22 @@ func server(args []string) {
 		}
 		fmt.Fprint(w, os.Getpid())
 	})
-	http.Serve(l, nil)
+	// Shutdown would drop a request that comes over a connection accepted before.
+	var accepted sync.WaitGroup
+	srv := http.Server{ConnState: func(_ net.Conn, to http.ConnState) {
+		switch to {
+		case http.StateNew:
+			accepted.Add(1)
+		case http.StateClosed:
+			accepted.Done()
+		}
+	}}
+	if *drain {
+		go func() { <-term; l.Close() }()
+	}
+	srv.Serve(l)
+	accepted.Wait()
+	bye()
 }
 
 // printWhole prints a line, also when the disk is full for a while.
@@ -193,7 +216,7 @@ func (pr *project) add(name string, args ...string) *plan.Process {
 		Exe: exe, Args: append([]string{exe, "server", "-port", strconv.Itoa(port)}, args...),
 		Dir: pr.t.TempDir(), Log: filepath.Join(pr.paths.Logs(), name+".log"),
 		Host: "127.0.0.1", Port: port, URL: "http://127.0.0.1:" + strconv.Itoa(port),
-		Health: plan.Health{Path: "/health", Interval: 200 * time.Millisecond, Timeout: time.Second,
+		Health: plan.Health{Path: "/health", Interval: 200 * time.Millisecond, Timeout: 5 * time.Second, // the machine may be busy
 			Retries: 2, StartPeriod: 20 * time.Second},
 		Restart: config.RestartAlways, StopRank: 1, StopTimeout: 2 * time.Second,
 	})
@@ -228,7 +251,7 @@ func (pr *project) addNginx(exe, server string) {
 	}
 	p.Kind, p.StopRank, p.Exe, p.Dir = plan.Gateway, 0, exe, filepath.Dir(pr.paths.Root)
 	p.Args = []string{exe, "-p", p.Dir, "-c", conf}
-	p.Health = plan.Health{TCP: true, Interval: time.Second, Timeout: time.Second, Retries: 3, StartPeriod: 20 * time.Second}
+	p.Health = plan.Health{TCP: true, Interval: time.Second, Timeout: 5 * time.Second, Retries: 3, StartPeriod: 20 * time.Second}
 }
 
 func (pr *project) start(opts StartOptions) Outcome {
@@ -268,15 +291,19 @@ func (pr *project) log(name string) string {
 	return string(b)
 }
 
+// patience is how long a test waits for something that is to happen: far longer
+// than it takes, for the machine may be busy.
+const patience = 40 * time.Second
+
 // eventually polls until ok holds.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for !ok() {
+	pause := time.Millisecond
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(pause) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 20 s: %s", what)
+			t.Fatalf("not within %s: %s", patience, what)
 		}
-		time.Sleep(2 * time.Millisecond)
+		pause = min(2*pause, 10*time.Millisecond) // many tests poll at once
 	}
 }
 
@@ -286,8 +313,7 @@ func freePort(t *testing.T) int {
 	// again before its server listens.
 	for {
 		port := 10_000 + rand.IntN(22_000)
-		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
-			l.Close()
+		if tryPort("127.0.0.1", port) == nil {
 			return port
 		}
 	}

@@ -3,7 +3,6 @@ package supervise
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,29 +107,6 @@ func TestAServerThatNeverGetsHealthyFailsTheStart(t *testing.T) {
 	}
 }
 
-func TestATakenPortIsNamedWithItsHolderAndNothingStarts(t *testing.T) {
-	t.Parallel()
-	pr := newProject(t)
-	pr.add("good-0")
-	p := pr.addListening("bad-0")
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p.Port)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, err = pr.client().Start(t.Context(), pr.plan, StartOptions{})
-	var taken *PortTaken
-	if !errors.As(err, &taken) || taken.Holder.PID != os.Getpid() || taken.Process != "bad-0" {
-		t.Fatalf("start: %v", err)
-	}
-	if !strings.Contains(err.Error(), filepath.Base(os.Args[0])) {
-		t.Errorf("the holder's command is missing: %v", err)
-	}
-	if _, err := os.Stat(filepath.Join(pr.paths.Logs(), "good-0.log")); err == nil {
-		t.Error("good-0 was started")
-	}
-}
-
 func TestAnInterruptedStartLeavesNothing(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)
@@ -218,6 +194,20 @@ func TestAStopEndsGrandchildrenThatIgnoreIt(t *testing.T) {
 				t.Errorf("left running: %v", left)
 			}
 		})
+	}
+}
+
+func TestAStopAsksTheWholeGroupToEnd(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("parent-0", "-fork", "polite")
+	pr.start(StartOptions{})
+	eventually(t, "the grandchild runs", func() bool { return strings.Count(pr.log("parent-0"), "hello from") == 2 })
+	if err := pr.client().Stop(t.Context(), nil, 20*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if log := pr.log("parent-0"); strings.Count(log, "bye from") != 2 {
+		t.Errorf("log: %q", log)
 	}
 }
 
@@ -319,6 +309,24 @@ func TestOnlyTheNamedProcessesAreActedOn(t *testing.T) {
 	}
 	if err := pr.client().Stop(t.Context(), []string{"brokr"}, time.Second); err == nil || !strings.Contains(err.Error(), "core-0") {
 		t.Errorf("stop of an unknown process: %v", err)
+	}
+}
+
+func TestAStoppedProcessStartsInItsNewForm(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("web-0")
+	pr.add("core-0")
+	pr.start(StartOptions{})
+	if err := pr.client().Stop(t.Context(), []string{"web-0"}, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	web := &pr.plan.Processes[0]
+	web.Port, web.Args = port, append(slices.Clone(web.Args), "-port", strconv.Itoa(port))
+	pr.start(StartOptions{})
+	if p := pr.process("web-0"); p.State != Healthy || p.Port != port {
+		t.Errorf("web-0: %+v", p)
 	}
 }
 

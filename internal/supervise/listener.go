@@ -99,9 +99,8 @@ func addresses(host string) []string {
 // checkPort tells whether a port can be listened on, and who is in the way.
 func checkPort(process, host string, port int) error {
 	for _, a := range addresses(host) {
-		l, err := net.Listen("tcp", net.JoinHostPort(a, strconv.Itoa(port)))
+		err := tryPort(a, port)
 		if err == nil {
-			l.Close()
 			continue
 		}
 		if errors.Is(err, syscall.EADDRINUSE) {
@@ -112,4 +111,16 @@ func checkPort(process, host string, port int) error {
 		}
 	}
 	return nil
+}
+
+// tryPort listens for a moment. A program that another goroutine starts
+// meanwhile would have the socket until its exec, and with it the port.
+func tryPort(host string, port int) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }

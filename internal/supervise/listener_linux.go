@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,26 +13,38 @@ import (
 
 // portHolder finds who listens on a TCP port: the socket's inode is in
 // /proc/net/tcp (proc_pid_net(5)), its holder is whoever has that inode open.
+// Of several that is the one the others come from: a master and not its worker,
+// and no program that is only about to become another one.
 func portHolder(port int) Holder {
 	inodes := listeningInodes(port)
 	if len(inodes) == 0 {
 		return Holder{}
 	}
 	for _, pid := range allPIDs() {
-		dir := "/proc/" + strconv.Itoa(pid) + "/fd"
-		d, err := os.Open(dir)
-		if err != nil {
+		if !holds(pid, inodes) {
 			continue
 		}
-		fds, _ := d.Readdirnames(-1)
-		d.Close()
-		for _, fd := range fds {
-			if link, err := os.Readlink(dir + "/" + fd); err == nil && inodes[link] {
-				return Holder{PID: pid, Command: commandLine(pid)}
-			}
+		for st, err := readStat(pid); err == nil && holds(st.ppid, inodes); st, err = readStat(pid) {
+			pid = st.ppid
 		}
+		return Holder{PID: pid, Command: commandLine(pid)}
 	}
 	return Holder{}
+}
+
+// holds tells whether a process has one of the sockets open.
+func holds(pid int, inodes map[string]bool) bool {
+	dir := "/proc/" + strconv.Itoa(pid) + "/fd"
+	d, err := os.Open(dir)
+	if err != nil {
+		return false
+	}
+	defer d.Close()
+	fds, _ := d.Readdirnames(-1)
+	return slices.ContainsFunc(fds, func(fd string) bool {
+		link, err := os.Readlink(dir + "/" + fd)
+		return err == nil && inodes[link]
+	})
 }
 
 func listeningInodes(port int) map[string]bool {

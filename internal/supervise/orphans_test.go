@@ -101,3 +101,19 @@ func TestWhatACrashedServerLeftInAnotherSessionIsEnded(t *testing.T) {
 		return len(pr.marked()) == 2 && !before[0].Alive() && !before[1].Alive()
 	})
 }
+
+func TestACommandLeavesItsOwnChildrenToWhoStartedThem(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it has ended", func() bool {
+		st, err := readStat(cmd.Process.Pid)
+		return err != nil || st.gone()
+	})
+	reapOrphans() // as a stop that acts for the supervisor does
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}

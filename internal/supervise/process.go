@@ -144,7 +144,7 @@ func (p *process) run() {
 		case <-tick:
 			p.lookForWorker()
 		case <-p.workerEnded:
-			p.startTicker()
+			p.onWorkerEnded()
 		case <-others:
 		}
 	}

@@ -2,6 +2,9 @@ package supervise
 
 import (
 	"cmp"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,6 +51,20 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
+// rewriter returns what writes a text, and writes it once more when it is called
+// long after: uvicorn takes what it sees at its first look for unchanged, also
+// after a reload, but must have the time to load what it has seen.
+func rewriter(t *testing.T, source string) func(text string) {
+	var last string
+	var written time.Time
+	return func(text string) {
+		if text != last || time.Since(written) > patience/3 {
+			write(t, source, text)
+			last, written = text, time.Now()
+		}
+	}
+}
+
 func TestAReloaderThatCannotImportFailsTheStartAtOnce(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)
@@ -72,27 +89,45 @@ func TestAReloaderWithoutAWorkerIsUnhealthyUntilTheNextChange(t *testing.T) {
 	write(t, source, goodApp)
 	pr.start(StartOptions{})
 	before := pr.process("app-0")
-	// uvicorn takes what it sees at its first look for unchanged, also after a
-	// reload: a change may have to be told twice.
-	var written time.Time
-	rewrite := func(text string) {
-		if time.Since(written) > time.Second {
-			write(t, source, text)
-			written = time.Now()
-		}
-	}
+	rewrite := rewriter(t, source)
 	eventually(t, "app-0 waits for a change", func() bool {
 		rewrite("raise RuntimeError('broken on purpose')\n")
 		p := pr.process("app-0")
 		return p.State == Unhealthy && strings.Contains(p.Detail, "worker")
 	})
-	written = time.Time{}
 	eventually(t, "app-0 is healthy again", func() bool {
 		rewrite(goodApp + "\n")
 		return pr.process("app-0").State == Healthy
 	})
 	if p := pr.process("app-0"); p.PID != before.PID || p.Restarts != 0 {
 		t.Errorf("it was restarted: %+v", p)
+	}
+}
+
+func TestAReloadersNextWorkerMayLoadAsLongAsTheFirst(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	source := reloadingApp(t, pr)
+	p := &pr.plan.Processes[0]
+	p.Health.Timeout = 2 * time.Second
+	write(t, source, goodApp)
+	pr.start(StartOptions{})
+	before := pr.process("app-0")
+	const load = 6 * time.Second // longer than an answer may take
+	rewrite := rewriter(t, source)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	eventually(t, "the next worker answers", func() bool {
+		rewrite(fmt.Sprintf("import time\ntime.sleep(%f)\n", load.Seconds()) + strings.Replace(goodApp, `b"ok"`, `b"new"`, 1))
+		r, err := client.Get(p.URL)
+		if err != nil {
+			return false
+		}
+		defer r.Body.Close()
+		body, _ := io.ReadAll(r.Body)
+		return string(body) == "new"
+	})
+	if p := pr.process("app-0"); p.PID != before.PID || p.State != Healthy || p.Detail != "" {
+		t.Errorf("app-0: %+v", p)
 	}
 }
 
@@ -120,8 +155,7 @@ func TestAWorkerThatEndsWithItsReloaderIsLeftAlone(t *testing.T) {
 	for state, c := range map[State]*child{Stopped: nil, Backoff: nil, Stopping: {id: self}} {
 		p := newProcess(&Supervisor{ctx: t.Context()}, plan.Process{Name: "app-0", Reload: true})
 		p.now.state, p.child = state, c
-		p.startTicker() // as the news of the worker's end does, which may come late
-		p.lookForWorker()
+		p.onWorkerEnded() // the news may come late
 		if p.ticker != nil || p.now.state != state {
 			t.Errorf("%s: state %s, ticker %v", state, p.now.state, p.ticker)
 		}

@@ -114,7 +114,8 @@ func launch(paths Paths, lock *os.File, exe string, opts logs.Options) error {
 	if err != nil {
 		return fmt.Errorf("start the supervisor: %w", err)
 	}
-	return p.Release()
+	go p.Wait() // it may end before this command does
+	return nil
 }
 
 // residentEnv is the environment that all processes inherit: this command's,

@@ -108,7 +108,7 @@ func deadStatus(ctx context.Context, paths Paths) (Status, error) {
 			switch {
 			case sp.ID.Alive():
 				now.id, now.state = sp.ID, Healthy
-				if r := check(ctx, paths, sp.Process, time.Second); r.verdict != verdictHealthy {
+				if r := check(ctx, paths, sp.Process, sp.Process.Health.Timeout); r.verdict != verdictHealthy {
 					now.state, now.detail = Unhealthy, r.reason
 				}
 			case sp.ID.PID != 0:

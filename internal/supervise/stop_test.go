@@ -22,7 +22,7 @@ func TestAStopEndsAProcessThatIsJustBeingRestarted(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "hung-0 is to be restarted", func() bool { return pr.process("hung-0").State == Stopping })
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := pr.client().Stop(ctx, nil, 100*time.Millisecond); err != nil {
 		t.Fatal(err)
@@ -39,10 +39,10 @@ func TestAStartDuringAStopComesAfterIt(t *testing.T) {
 	pr.add("core-0").StopRank = 2
 	pr.start(StartOptions{})
 	before := pr.status()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	stopped := make(chan error, 1)
-	go func() { stopped <- pr.client().Stop(ctx, nil, 200*time.Millisecond) }()
+	go func() { stopped <- pr.client().Stop(ctx, nil, time.Second) }()
 	eventually(t, "the stop has begun", func() bool { return pr.process("deaf-0").State == Stopping })
 	if _, err := pr.client().Start(ctx, pr.plan, StartOptions{}); err != nil {
 		t.Errorf("start: %v", err)
@@ -80,7 +80,7 @@ func TestNothingWaitsForWhatIsNotToRun(t *testing.T) {
 	pr.add("core-0")
 	pr.add("web-0").DependsOn = []string{"core-0"}
 	pr.start(StartOptions{})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := pr.client().Stop(ctx, []string{"core-0"}, time.Second); err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestAStopEndsWhatAReloadHasPutInPlace(t *testing.T) {
 	before := pr.process("core-0")
 	pr.plan.Processes[0].Args = append(pr.plan.Processes[0].Args, "-delay", "1h")
 	pr.plan.Processes[0].Health.StartPeriod = time.Hour
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	reloaded := make(chan error, 1)
 	go func() {
@@ -136,10 +136,10 @@ func TestAfterAStopNothingIsLeftToReload(t *testing.T) {
 	pr := newProject(t)
 	pr.add("deaf-0", "-deaf")
 	pr.start(StartOptions{})
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	stopped := make(chan error, 1)
-	go func() { stopped <- pr.client().Stop(ctx, nil, 300*time.Millisecond) }()
+	go func() { stopped <- pr.client().Stop(ctx, nil, time.Second) }()
 	eventually(t, "the stop has begun", func() bool { return pr.process("deaf-0").State == Stopping })
 	restarted := make(chan error, 1)
 	go func() { restarted <- pr.client().Restart(ctx, nil, time.Second) }()

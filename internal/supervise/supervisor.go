@@ -189,7 +189,7 @@ func (s *Supervisor) find(name string) *process {
 	return nil
 }
 
-// changes returns a channel that is closed at the next change of any state.
+// changes returns a channel that is closed at the next change of any state or turn.
 func (s *Supervisor) changes() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -206,10 +206,15 @@ func (s *Supervisor) stateChanged(p *process, from, to snapshot) {
 		fmt.Fprintln(s.log, describe(p.spec, to))
 	}
 	s.mu.Lock()
-	close(s.changed)
-	s.changed = make(chan struct{})
+	s.notify()
 	s.mu.Unlock()
 	s.markDirty()
+}
+
+// notify wakes all that wait for a change. The caller holds mu.
+func (s *Supervisor) notify() {
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
 // follow makes a process's logs part of the unified one.

@@ -2,7 +2,6 @@ package supervise
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -11,8 +10,8 @@ import (
 // the supervisor. The supervisor's mu guards it.
 type turns struct {
 	abort   context.CancelFunc // gives up the operation that starts processes
-	starts  int                // operations that start processes, waiting ones too
 	stops   int                // stops under way
+	open    int                // requests whose outcome is open
 	untold  int                // requests whose outcome is still to be told
 	settled *time.Timer        // runs when no operation has ended for a while
 	retired bool               // nothing begins any more
@@ -30,25 +29,13 @@ func (s *Supervisor) whenSettled(f func()) {
 	s.settled = time.AfterFunc(settleTime, f)
 }
 
-// errClosing says that the supervisor is about to end. The next one can be
-// asked instead.
-var errClosing = errors.New("the supervisor is about to end")
-
 // begin waits for the turn of an operation that starts processes. The returned
 // context is that of the operation, which ends with the returned function.
 func (s *Supervisor) begin(ctx context.Context) (context.Context, func(), error) {
-	s.mu.Lock()
-	if s.retired {
-		s.mu.Unlock()
-		return nil, nil, errClosing
-	}
-	s.starts++
-	s.mu.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
 	leave := func() {
 		cancel()
 		s.mu.Lock()
-		s.starts--
 		s.settled.Reset(settleTime)
 		s.mu.Unlock()
 	}
@@ -89,33 +76,66 @@ func (s *Supervisor) holdOff() (release func()) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.stops--
-		close(s.changed)
-		s.changed = make(chan struct{})
+		s.notify()
 	}
 }
 
-// asked counts a request until the returned function is called, when its
-// outcome has been told.
-func (s *Supervisor) asked() (told func()) {
+// asked counts a request that has come, unless it is for the next supervisor.
+func (s *Supervisor) asked() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.untold++
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.untold--
-	}
-}
-
-// retire tells whether the supervisor has nothing left to do, apart from own
-// requests of the caller. If so, nothing begins any more: what is asked for
-// now is for the next supervisor.
-func (s *Supervisor) retire(own int) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.retired || s.starts > 0 || s.stops > 0 || s.untold > own || !idle(s.procs) {
+	if s.retired {
 		return false
 	}
-	s.retired = true
+	s.open++
+	s.untold++
 	return true
+}
+
+// count takes requests off that have their outcome, or their answer.
+func (s *Supervisor) count(closed, told int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open -= closed
+	s.untold -= told
+	s.notify()
+}
+
+// conclude closes a request. When nothing runs any more it waits for the other
+// open ones, so that each of them is told of the supervisor's end.
+func (s *Supervisor) conclude() (last bool) {
+	s.count(1, 0)
+	s.awaitRequests(func() bool {
+		last = s.retire()
+		return last || !s.idle()
+	})
+	return last
+}
+
+// allTold blocks until every request has its answer.
+func (s *Supervisor) allTold() {
+	s.awaitRequests(func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.untold == 0
+	})
+}
+
+// awaitRequests is awaitAll for what other requests bring about. A client that
+// does not read its answers holds nobody up for ever.
+func (s *Supervisor) awaitRequests(ok func() bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	s.awaitAll(ctx, ok)
+}
+
+// retire tells whether the supervisor has nothing left to do. If so, nothing
+// begins any more: what is asked for now is for the next supervisor.
+func (s *Supervisor) retire() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == 0 && s.stops == 0 && idle(s.procs) {
+		s.retired = true
+	}
+	return s.retired
 }

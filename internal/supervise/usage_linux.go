@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -26,11 +27,16 @@ func usage(pid int) (cpu time.Duration, rss int64) {
 
 // worker tells of a dead child of the process that was not collected: so
 // stands a reloader whose worker failed, and that now waits for a change of the
-// sources. Whether a signal ended it is in field 52 of proc_pid_stat(5).
+// sources. Which signal ended it is in field 52 of proc_pid_stat(5): by SIGTERM
+// a reloader ends a worker that was still loading, and will collect it.
 func worker(pid int) (ended, killed bool) {
 	for _, child := range childPIDs(pid) {
-		if st, err := readStat(child); err == nil && st.gone() {
-			return true, st.exit&0x7f != 0
+		st, err := readStat(child)
+		if err != nil || !st.gone() {
+			continue
+		}
+		if sig := syscall.Signal(st.exit & 0x7f); sig != syscall.SIGTERM {
+			return true, sig != 0
 		}
 	}
 	return false, false

@@ -31,15 +31,16 @@ func (p *process) checkHealth(ctx context.Context) {
 			return false
 		}
 	}
-	// A socket that we listen on accepts before the server does: one request
-	// waits for the first answer, and there is nothing to poll.
-	limit := h.Timeout
+	limit := h.Timeout * time.Duration(h.Retries)
+	first := limit
 	if p.spec.Listen {
-		limit = h.StartPeriod
+		// A socket that we listen on accepts before the server does: one request
+		// waits for the first answer, and there is nothing to poll.
+		first = h.StartPeriod
 	}
 	began, pause := time.Now(), pollFirst
 	for {
-		r := check(ctx, p.sup.paths, p.spec, limit)
+		r := check(ctx, p.sup.paths, p.spec, first)
 		if ctx.Err() != nil || !report(r) {
 			return
 		}
@@ -55,7 +56,7 @@ func (p *process) checkHealth(ctx context.Context) {
 	}
 	pause = checkFirst
 	for sleep(ctx, pause) {
-		r := check(ctx, p.sup.paths, p.spec, h.Timeout*time.Duration(h.Retries))
+		r := check(ctx, p.sup.paths, p.spec, limit)
 		if ctx.Err() != nil || !report(r) {
 			return
 		}
@@ -72,15 +73,16 @@ func (p *process) onCheck(r checkResult) {
 	}
 	if r.verdict == verdictHealthy {
 		p.failures = 0
+		first := p.now.state != Healthy || p.ticker != nil // of the process, or of a reloader's next worker
 		detail := ""
-		if r.took > p.spec.Health.Timeout && p.now.state != Starting {
+		if r.took > p.spec.Health.Timeout && !first {
 			detail = fmt.Sprintf("slow: health took %.1f s", r.took.Seconds())
 		}
 		if p.now.state == Starting {
 			p.failFast = false
 			p.timer.Reset(backoffReset)
 		}
-		if p.spec.Reload && p.now.state != Healthy {
+		if p.spec.Reload && first {
 			p.watchWorker()
 		}
 		p.setState(Healthy, detail)
@@ -108,21 +110,26 @@ func (p *process) onCheck(r checkResult) {
 	}
 }
 
+// onWorkerEnded looks for the next worker, whose first answer is waited for as
+// at a start: that it is being loaded is no reason to call the process hung.
+func (p *process) onWorkerEnded() {
+	if p.child == nil || p.now.state == Stopping {
+		return // it ended with its reloader
+	}
+	p.startTicker()
+	p.unwatch()
+	p.watchHealth()
+}
+
 // lookForWorker looks whether the worker of a reloader has ended, which then
 // waits for a change of the sources, and we for it. A worker that could not
 // import the application fails a start; later it is the developer's to mend.
 // One that a signal ended is nobody's but ours, and is restarted.
 func (p *process) lookForWorker() {
-	if p.child == nil || p.now.state == Stopping {
-		p.stopTicker() // a worker ends with its reloader
-		return
-	}
 	ended, killed := worker(p.child.id.PID)
 	twice := ended && p.suspect // once may be a moment between two workers
 	p.suspect = ended
 	switch {
-	case !ended && p.now.state != Starting:
-		p.watchWorker()
 	case !twice:
 	case p.failFast:
 		p.stopTicker()
@@ -136,9 +143,6 @@ func (p *process) lookForWorker() {
 		p.stopTicker()
 		p.timer.Stop()
 		p.setState(Unhealthy, "its worker ended; the next change of a source starts a new one")
-		// The first answer of the new worker is waited for as at a start.
-		p.unwatch()
-		p.watchHealth()
 	}
 }
 

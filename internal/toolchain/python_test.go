@@ -49,6 +49,65 @@ func TestConfiguredInterpreterIsTakenBeforeAnythingElse(t *testing.T) {
 	w.wants(got, mine)
 }
 
+// TestTheWaysAreTriedInTheirOrder has each pair of ways to an interpreter: the
+// first of them is taken, and the second is not even asked.
+func TestTheWaysAreTriedInTheirOrder(t *testing.T) {
+	ways := []struct {
+		name string
+		// offer makes the way possible, and returns the interpreter that it leads
+		// to and how a script of it is called.
+		offer func(w *world) (python, call string)
+	}{
+		{"backend.python", func(w *world) (string, string) {
+			w.finder.cfg.Backend.Python = w.python(filepath.Join(w.finder.cfg.Dir, "configured"), everything()...)
+			return w.finder.cfg.Backend.Python, "configured "
+		}},
+		{".venv", func(w *world) (string, string) {
+			return w.python(filepath.Join(w.finder.cfg.Dir, ".venv/bin/python"), everything()...), "python "
+		}},
+		{"poetry", func(w *world) (string, string) {
+			w.write("pyproject.toml", "[tool.poetry]\nname = \"x\"\n")
+			env := filepath.Join(w.finder.cfg.Dir, "cache/env")
+			w.script("poetry", "echo "+env)
+			return w.python(filepath.Join(env, "bin/python"), everything()...), "poetry "
+		}},
+		{"uv", func(w *world) (string, string) {
+			w.write("uv.lock", "version = 1\n")
+			python := w.python("of-uv", everything()...)
+			w.script("uv", `mkdir -p "$UV_PROJECT_ENVIRONMENT/bin"; cp `+python+` "$UV_PROJECT_ENVIRONMENT/bin/python"
+cp `+python+`.modules "$UV_PROJECT_ENVIRONMENT/bin/python.modules"`)
+			return filepath.Join(w.finder.cfg.Backend.Dir, ".venv/bin/python"), "uv "
+		}},
+		{"PATH", func(w *world) (string, string) {
+			return w.python("python3.12", everything()...), "python3.12 "
+		}},
+		{"a new venv", func(w *world) (string, string) {
+			w.python("python3", "venv", "ensurepip")
+			return filepath.Join(w.finder.cfg.LocalDir(), "venv/bin/python"), "python3 -m venv"
+		}},
+		{"apt-get", func(w *world) (string, string) {
+			system := w.python(filepath.Join(w.finder.cfg.Dir, "system"), "venv")
+			w.finder.system = []string{system}
+			w.finder.root, w.finder.debian = true, true
+			w.script("apt-get", "echo fastapi uvicorn websockets >>"+system+".modules")
+			return system, "apt-get "
+		}},
+	}
+	for i, first := range ways {
+		for _, second := range ways[i+1:] {
+			t.Run(first.name+" before "+second.name, func(t *testing.T) {
+				w := newWorld(t)
+				_, call := second.offer(w)
+				want, _ := first.offer(w)
+				w.wants(w.find(), want)
+				if strings.Contains("\n"+w.called(), "\n"+call) {
+					t.Errorf("%s was asked, too:\n%s", second.name, w.called())
+				}
+			})
+		}
+	}
+}
+
 func TestConfiguredNameIsLookedUpOnPath(t *testing.T) {
 	w := newWorld(t)
 	mine := w.python("python3.12", everything()...)

@@ -78,6 +78,9 @@ func takePorts(ts *testscript.TestScript, n int) int {
 }
 
 func portFree(port int) bool {
+	// A program that another script starts meanwhile would have the port until its exec.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
 	if err != nil {
 		return false
@@ -117,10 +120,12 @@ func run(ts *testscript.TestScript, args []string) (code int, err error) {
 	return -1, err
 }
 
-// eventually [-exit=CODE] [-stdout=TEXT] PROGRAM ARG... repeats a program until
-// it ends with this code (0) and has printed the text.
+// eventually [-exit=CODE] [-stdout=TEXT] [-touch=FILE] PROGRAM ARG... repeats a
+// program until it ends with this code (0) and has printed the text. A file is
+// touched now and then for a watcher that misses a change: seldom enough that
+// what the watcher does at each can end.
 func eventually(ts *testscript.TestScript, neg bool, args []string) {
-	want, text := 0, ""
+	want, text, file := 0, "", ""
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		switch name, value, _ := strings.Cut(args[0], "="); name {
 		case "-exit":
@@ -129,12 +134,14 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 			want = n
 		case "-stdout":
 			text = value
+		case "-touch":
+			file = ts.MkAbs(value)
 		default:
 			ts.Fatalf("eventually: unknown flag %s", args[0])
 		}
 		args = args[1:]
 	}
-	pause := 20 * time.Millisecond
+	pause, touched := 20*time.Millisecond, time.Now()
 	for deadline := time.Now().Add(patience); ; time.Sleep(pause) {
 		code, err := run(ts, args)
 		if code == want && strings.Contains(ts.ReadFile("stdout"), text) {
@@ -144,6 +151,10 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("not within %s: exit code %d (now %d: %v) and %q", patience, want, code, err, text)
 		}
 		pause = min(2*pause, 250*time.Millisecond)
+		if now := time.Now(); file != "" && now.Sub(touched) > patience/4 {
+			ts.Check(os.Chtimes(file, now, now))
+			touched = now
+		}
 	}
 }
 

@@ -293,11 +293,10 @@ func (st *stack) start(ctx context.Context, p prepared, opts supervise.StartOpti
 }
 
 func (st *stack) generate(ctx context.Context, python string) error {
-	quiet := func(string) {}
-	if _, err := (specs.Exporter{Config: st.cfg, Python: python}).Export(ctx, quiet); err != nil {
+	if _, err := (specs.Exporter{Config: st.cfg, Python: python}).Export(ctx, func(string) {}); err != nil {
 		return err
 	}
-	_, err := specs.Generate(ctx, st.cfg, specs.Options{Report: quiet})
+	_, err := specs.Generate(ctx, st.cfg, specs.Options{})
 	return err
 }
 

@@ -18,6 +18,7 @@ func fake() {
 	port := flag.Int("port", 0, "listen here; 0: do not serve")
 	delay := flag.Duration("delay", 0, "before it listens")
 	deaf := flag.Bool("deaf", false, "ignore SIGTERM")
+	linger := flag.Duration("linger", 0, "between SIGTERM and the end")
 	sick := flag.Bool("sick", false, "answer 503 to /health")
 	die := flag.Int("die", -1, "print a traceback and exit with this code at once")
 	say := flag.String("say", "", "print this at the start")
@@ -37,6 +38,7 @@ func fake() {
 	go func() {
 		for range term {
 			if !*deaf {
+				time.Sleep(*linger)
 				fmt.Println("bye from", name)
 				os.Exit(0)
 			}

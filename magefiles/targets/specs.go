@@ -79,7 +79,7 @@ func generateClients(ctx context.Context, config *string, only []string) error {
 	if _, err := (specs.Exporter{Config: cfg, Python: python}).Export(ctx, report); err != nil {
 		return err
 	}
-	res, err := specs.Generate(ctx, cfg, specs.Options{Only: kinds, Report: report})
+	res, err := specs.Generate(ctx, cfg, specs.Options{Only: kinds})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,134 @@
+package gateway
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestABrokenInstanceIsLeftAloneAndComesBack(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "round_robin", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
+		b.backends["core-1"].http.Close()
+		s, _ := b.c.Server("core")
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(s.Port+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tried atomic.Int64
+		var done sync.WaitGroup
+		done.Go(func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				tried.Add(1)
+				conn.Close()
+			}
+		})
+		stop := sync.OnceFunc(func() { l.Close(); done.Wait() })
+		t.Cleanup(stop)
+		begin := time.Now()
+		for range 60 {
+			b.echo(t, "GET", "/api/v1/x", nil)
+		}
+		if n, most := tried.Load(), int64(maxFails+1+time.Since(begin)/failTimeout); n == 0 || n > most {
+			t.Errorf("it was tried %d times, want 1 to %d", n, most)
+		}
+		stop()
+		startBackend(t, "core-new", s.Port+1)
+		waitFor(t, "the instance to come back", func() bool { return b.echo(t, "GET", "/api/v1/x", nil).Server == "core-new" })
+	})
+}
+
+func TestAClientThatLeavesIsNoFailureOfTheServer(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "round_robin", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
+		var arrived int64
+		for i := range int64(3 * maxFails) {
+			ctx, cancel := context.WithCancel(t.Context())
+			req, err := http.NewRequestWithContext(ctx, "GET", "http://"+b.addr+"/api/v1/hang", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var gone sync.WaitGroup
+			gone.Go(func() {
+				if resp, err := b.client.Do(req); err == nil {
+					resp.Body.Close()
+				}
+			})
+			waitFor(t, "the request to arrive", func() bool {
+				arrived = 0
+				for _, s := range b.backends {
+					arrived += s.requests.Load()
+				}
+				return arrived > i
+			})
+			cancel()
+			gone.Wait()
+		}
+		for range 30 {
+			b.echo(t, "GET", "/api/v1/x", nil)
+		}
+	})
+}
+
+// TestEveryPartIsASignOfLife has timers that are stopped: what counts as a sign
+// of life starts them again.
+func TestEveryPartIsASignOfLife(t *testing.T) {
+	t.Parallel()
+	for name, use := range map[string]func(*time.Timer, io.ReadWriteCloser){
+		"a part of an answer": func(timer *time.Timer, rw io.ReadWriteCloser) {
+			_, _ = (&watchedBody{ReadCloser: rw, timer: timer, limit: time.Hour}).Read(make([]byte, 1))
+		},
+		"a message to the client": func(timer *time.Timer, rw io.ReadWriteCloser) {
+			_, _ = (&watchedConn{ReadWriteCloser: rw, timer: timer, limit: time.Hour}).Read(make([]byte, 1))
+		},
+		"a message to the server": func(timer *time.Timer, rw io.ReadWriteCloser) {
+			_, _ = (&watchedConn{ReadWriteCloser: rw, timer: timer, limit: time.Hour}).Write([]byte("x"))
+		},
+	} {
+		here, there := net.Pipe()
+		var done sync.WaitGroup
+		done.Go(func() { // the other side says one byte or hears one
+			if strings.HasSuffix(name, "server") {
+				_, _ = there.Read(make([]byte, 1))
+			} else {
+				_, _ = there.Write([]byte("x"))
+			}
+		})
+		timer := time.AfterFunc(time.Hour, func() {})
+		timer.Stop()
+		use(timer, here)
+		done.Wait()
+		if !timer.Stop() {
+			t.Errorf("%s is no sign of life", name)
+		}
+		here.Close()
+		there.Close()
+	}
+}
+
+func TestClientsOfOneNetworkStayAtOneInstance(t *testing.T) {
+	t.Parallel()
+	seen := map[int]bool{}
+	for i := range 64 {
+		network := "10.1." + strconv.Itoa(i) + "."
+		first := hashClient(network+"1", 8)
+		seen[first] = true
+		if other := hashClient(network+"200", 8); other != first {
+			t.Errorf("two clients in %s0/24 go to the instances %d and %d", network, first, other)
+		}
+	}
+	if len(seen) < 4 {
+		t.Errorf("64 networks share the instances %v of 8", seen)
+	}
+}

@@ -1,0 +1,60 @@
+package supervise
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestAHealthCommandTellsByItsEnd(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	p := *pr.add("db-0")
+	for _, tt := range []struct {
+		script, reason string
+		verdict        verdict
+		limit          time.Duration
+	}{
+		{"echo ready for $MUSTER_PROCESS in $PWD", "", verdictHealthy, time.Minute},
+		{"echo not yet; exit 3", "sh: exit code 3", verdictSick, time.Minute},
+		{"kill -9 $$", "sh: killed by SIGKILL", verdictSick, time.Minute},
+		{"sleep 3600 & wait", "no answer within 50ms", verdictHung, 50 * time.Millisecond},
+	} {
+		p.Health.Path, p.Health.Command = "", []string{"sh", "-c", tt.script}
+		r := check(t.Context(), pr.paths, p, tt.limit)
+		if r.verdict != tt.verdict || r.reason != tt.reason {
+			t.Errorf("%s: %+v", tt.script, r)
+		}
+	}
+	eventually(t, "nothing of a command that was given up is left", func() bool { return len(pr.marked()) == 0 })
+	if got, want := pr.log("db-0"), "ready for db-0 in "+p.Dir+"\nnot yet\n"; got != want {
+		t.Errorf("log: %q, want %q", got, want)
+	}
+	p.Health.Command = []string{"./missing"}
+	if r := check(t.Context(), pr.paths, p, time.Minute); r.verdict != verdictSick || !strings.Contains(r.reason, filepath.Join(p.Dir, "missing")) {
+		t.Errorf("a missing program: %+v", r)
+	}
+}
+
+func TestAProcessIsAsHealthyAsItsCommandSays(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	well := filepath.Join(t.TempDir(), "well")
+	write(t, well, "")
+	p := pr.add("db-0")
+	p.Health.Path, p.Health.Command = "", []string{"test", "-e", well}
+	pr.start(StartOptions{})
+	before := pr.process("db-0")
+	os.Remove(well)
+	eventually(t, "db-0 is unhealthy", func() bool {
+		now := pr.process("db-0")
+		return now.State == Unhealthy && now.Detail == "test: exit code 1"
+	})
+	write(t, well, "")
+	eventually(t, "db-0 is healthy again", func() bool { return pr.process("db-0").State == Healthy })
+	if now := pr.process("db-0"); now.PID != before.PID {
+		t.Errorf("it was restarted: %+v", now)
+	}
+}
