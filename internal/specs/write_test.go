@@ -31,6 +31,9 @@ func TestAFileIsOwnUntilSomebodyElseChangesIt(t *testing.T) {
 		}
 	}
 	is(true, "a file that was written")
+	if st, err := os.Stat(file); err != nil || st.Mode().Perm() != 0o644 {
+		t.Errorf("its mode is %v (%v)", st.Mode(), err)
+	}
 	write(t, file, "2")
 	is(false, "a file that was written over")
 	if err := own.remove(file); err != nil {
