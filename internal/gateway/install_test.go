@@ -396,8 +396,10 @@ func TestTwoInstallationsAtOnceDoNotDisturbEachOther(t *testing.T) {
 func TestABadLockFileIsReportedWithItsLine(t *testing.T) {
 	t.Parallel()
 	i := newInstaller(t, stocked(t), "")
-	if err := os.WriteFile(LockFile(i.c), []byte("# text\nnonsense\n"), 0o644); err != nil {
-		t.Fatal(err)
+	for _, line := range []string{"nonsense", strings.Repeat("0", 64) + "  ../nginx", strings.Repeat("0", 63) + "  nginx"} {
+		if err := os.WriteFile(LockFile(i.c), []byte("# text\n"+line+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		i.wantFailure(t, "nginx.lock:2: ")
 	}
-	i.wantFailure(t, "nginx.lock:2: ")
 }
