@@ -74,6 +74,38 @@ func TestInstallGoesOnAfterABrokenConnection(t *testing.T) {
 	}
 }
 
+func TestInstallTakesNoMoreThanTheIndexSays(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	m.answer(func(w http.ResponseWriter, _ *http.Request, data []byte) {
+		_, _ = w.Write(append(data, "more"...))
+	})
+	newInstaller(t, m, "").wantFailure(t, name+" is longer than the ")
+}
+
+func TestInstallGoesOnOnlyWhereItAskedTo(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
+	first := true
+	m.answer(func(w http.ResponseWriter, r *http.Request, data []byte) {
+		switch {
+		case first: // a part, of which the rest is to be asked for
+			first = false
+			_, _ = w.Write(data[:50_000])
+			panic(http.ErrAbortHandler)
+		case r.Header.Get("Range") != "":
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", len(data)-1, len(data)))
+			w.WriteHeader(http.StatusPartialContent)
+		}
+		_, _ = w.Write(data)
+	})
+	i := newInstaller(t, m, "")
+	i.wantFailure(t, "206")
+	i.wantInstalled(t, "1.28.2") // from its beginning
+}
+
 func TestInstallResumesInALaterCall(t *testing.T) {
 	t.Parallel()
 	m := newMirror(t)

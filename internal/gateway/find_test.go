@@ -209,6 +209,9 @@ func TestWriteChangesAFileOnlyWhenItDiffers(t *testing.T) {
 		if data, _ := os.ReadFile(path); string(data) != text {
 			t.Errorf("write %d: holds %q", i, data)
 		}
+		if st, err := os.Stat(path); err != nil || st.Mode().Perm() != 0o644 {
+			t.Errorf("write %d: mode %v (%v)", i, st.Mode(), err)
+		}
 	}
 	if list, _ := os.ReadDir(filepath.Dir(path)); len(list) != 1 {
 		t.Errorf("left behind: %v", list)

@@ -282,6 +282,21 @@ func TestInstallRefusesAFileThatTheLockDoesNotKnow(t *testing.T) {
 	}
 }
 
+func TestAnInstalledFileThatTheLockDoesNotKnowIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", "good"))
+	i := newInstaller(t, m, "")
+	i.wantInstalled(t, "1.28.2")
+	if err := (lockFile{name: strings.Repeat("0", 64)}).write(i.c); err != nil {
+		t.Fatal(err)
+	}
+	var wrong *lockMismatch
+	if b, err := i.standalone(t.Context()); !errors.As(err, &wrong) {
+		t.Errorf("got %+v (%v)", b, err)
+	}
+}
+
 func TestInstallReportsABadIndex(t *testing.T) {
 	t.Parallel()
 	m := newMirror(t)
@@ -381,8 +396,10 @@ func TestTwoInstallationsAtOnceDoNotDisturbEachOther(t *testing.T) {
 func TestABadLockFileIsReportedWithItsLine(t *testing.T) {
 	t.Parallel()
 	i := newInstaller(t, stocked(t), "")
-	if err := os.WriteFile(LockFile(i.c), []byte("# text\nnonsense\n"), 0o644); err != nil {
-		t.Fatal(err)
+	for _, line := range []string{"nonsense", strings.Repeat("0", 64) + "  ../nginx", strings.Repeat("0", 63) + "  nginx"} {
+		if err := os.WriteFile(LockFile(i.c), []byte("# text\n"+line+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		i.wantFailure(t, "nginx.lock:2: ")
 	}
-	i.wantFailure(t, "nginx.lock:2: ")
 }

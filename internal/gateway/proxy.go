@@ -165,9 +165,6 @@ func rewrite(r *httputil.ProxyRequest) {
 		out.Header.Del("Upgrade")
 		out.Header.Del("Connection")
 	}
-	if _, ok := in.Header["User-Agent"]; !ok {
-		out.Header["User-Agent"] = nil // Go would add its own
-	}
 	out.Header["X-Forwarded-For"] = in.Header["X-Forwarded-For"]
 	r.SetXForwarded() // appends the client to X-Forwarded-For
 	if host, _, err := net.SplitHostPort(in.RemoteAddr); err == nil {

@@ -92,7 +92,7 @@ func TestTheCertificateIsKeptAndRenewed(t *testing.T) {
 		t.Error("after a year the certificate must be new, and the authority the same")
 	}
 	last := cert3
-	for _, host := range []string{"192.0.2.7", "dev.example"} {
+	for _, host := range []string{"192.0.2.7", "a.example", "b.example"} {
 		c.Nginx.Host = host
 		_, cert := make(now.AddDate(1, 0, 20))
 		if bytes.Equal(last, cert) {

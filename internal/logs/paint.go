@@ -1,5 +1,7 @@
 package logs
 
+import "bytes"
+
 // paint colours text for a terminal; false leaves it plain.
 type paint bool
 
@@ -58,21 +60,17 @@ func (p paint) duration(seconds float64, s string) string {
 // short ones). It returns b itself if there are none.
 func stripANSI(b []byte) []byte {
 	const esc = 0x1b
-	var out []byte
-	from := 0
-	for i := 0; i < len(b); {
-		if b[i] != esc {
-			i++
-			continue
-		}
-		out = append(out, b[from:i]...)
-		i += escape(b[i:])
-		from = i
-	}
-	if from == 0 {
+	i := bytes.IndexByte(b, esc)
+	if i < 0 {
 		return b
 	}
-	return append(out, b[from:]...)
+	var out []byte
+	for ; i >= 0; i = bytes.IndexByte(b, esc) {
+		out = append(out, b[:i]...)
+		b = b[i:]
+		b = b[escape(b):]
+	}
+	return append(out, b...)
 }
 
 // escape returns the length of the escape sequence that b begins with.

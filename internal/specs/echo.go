@@ -1,6 +1,7 @@
 package specs
 
 import (
+	"os"
 	"strings"
 	"time"
 )
@@ -16,14 +17,34 @@ type echoes struct {
 // loop is how many such runs in a row are no coincidence.
 const loop = 10
 
-// run tells of a run that is to start for files which changed last at a time;
-// true: it would only be one more of a loop.
-func (e *echoes) run(paths []string, last time.Time) bool {
+// delivery is how long a change may be on its way to us: a busy machine tells of it
+// after a while, and looking at every second does so by design. The times of
+// files are believed for no longer, since another machine's clock may set them.
+const delivery = 5 * time.Second
+
+// run tells of a run that is to start for files, of whose last change we were
+// told at a time; true: it would only be one more of a loop.
+func (e *echoes) run(paths []string, told time.Time) bool {
 	cause := strings.Join(paths, "\x00")
-	if e.ended.IsZero() || cause != e.cause || last.Sub(e.ended) > quiet {
+	if e.ended.IsZero() || cause != e.cause || told.Sub(e.ended) > delivery || changed(paths, told).Sub(e.ended) > quiet {
 		e.count = 0
 	}
 	e.count++
 	e.cause = cause
 	return e.count > loop && cause != ""
+}
+
+// changed is when the last of the files changed, as far as they tell.
+func changed(paths []string, told time.Time) time.Time {
+	var last time.Time
+	for _, path := range paths {
+		st, err := os.Stat(path)
+		if err != nil || st.ModTime().After(told) {
+			return told
+		}
+		if st.ModTime().After(last) {
+			last = st.ModTime()
+		}
+	}
+	return last
 }

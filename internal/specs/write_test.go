@@ -31,6 +31,9 @@ func TestAFileIsOwnUntilSomebodyElseChangesIt(t *testing.T) {
 		}
 	}
 	is(true, "a file that was written")
+	if st, err := os.Stat(file); err != nil || st.Mode().Perm() != 0o644 {
+		t.Errorf("its mode is %v (%v)", st.Mode(), err)
+	}
 	write(t, file, "2")
 	is(false, "a file that was written over")
 	if err := own.remove(file); err != nil {
@@ -103,17 +106,27 @@ func TestOnlyWhatWasGeneratedIsRemoved(t *testing.T) {
 func TestALoopIsARunForWhatTheRunBeforeDid(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
+	file := filepath.Join(t.TempDir(), "a.py")
+	write(t, file, "1")
 	for name, c := range map[string]struct {
-		after time.Duration // from the end of a run to the next change
-		loops bool
+		changed, told time.Duration // after the end of the run before
+		loops         bool
 	}{
-		"changes with the run": {quiet, true},
-		"saved again later":    {quiet + time.Millisecond, false},
+		"changed by the run":               {-time.Millisecond, 0, true},
+		"changed just after the run":       {quiet, quiet, true},
+		"changed by the run and told late": {-time.Millisecond, delivery, true},
+		"saved again later":                {quiet + time.Millisecond, delivery, false},
+		"saved where the clock is behind":  {-time.Hour, delivery + time.Millisecond, false},
+		"saved where the clock is ahead":   {time.Hour, quiet, true},
 	} {
 		var e echoes
 		ended, loops := began, false
 		for range 3 * loop {
-			loops = e.run([]string{"a.py"}, ended.Add(c.after)) || loops
+			at := ended.Add(c.changed)
+			if err := os.Chtimes(file, at, at); err != nil {
+				t.Fatal(err)
+			}
+			loops = e.run([]string{file}, ended.Add(c.told)) || loops
 			ended = ended.Add(time.Minute)
 			e.ended = ended
 		}

@@ -36,6 +36,15 @@ func TestWhatWasRememberedIsCheckedWhenTheWorldChanged(t *testing.T) {
 			w.finder.cfg.Backend.Python = "python3.9"
 			return filepath.Join(w.bin, "python3.9")
 		},
+		"an environment became active": func(w *world) string {
+			venv := filepath.Join(w.finder.cfg.Dir, "active")
+			w.finder.env = []string{"PATH=" + venv + "/bin:" + w.bin, "VIRTUAL_ENV=" + venv}
+			return w.python(filepath.Join(venv, "bin/python3"), everything()...)
+		},
+		"the backend is elsewhere": func(w *world) string {
+			w.finder.cfg.Backend.Dir = filepath.Join(w.finder.cfg.Dir, "elsewhere")
+			return w.python(filepath.Join(w.finder.cfg.Backend.Dir, ".venv/bin/python"), everything()...)
+		},
 		"the memory is damaged": func(w *world) string {
 			w.write(w.finder.memoryFile(), "{")
 			return filepath.Join(w.bin, "python3")
