@@ -13,6 +13,7 @@ import (
 
 	"github.com/magefile/mage/mg"
 
+	"muster/internal/clients"
 	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/plan"
@@ -296,7 +297,7 @@ func (st *stack) generate(ctx context.Context, python string) error {
 	if _, err := (specs.Exporter{Config: st.cfg, Python: python}).Export(ctx, func(string) {}); err != nil {
 		return err
 	}
-	_, err := specs.Generate(ctx, st.cfg, specs.Options{})
+	_, err := clients.Generate(ctx, st.cfg, clients.Options{})
 	return err
 }
 

@@ -16,9 +16,9 @@ import (
 	"muster/internal/console"
 	"muster/internal/gateway"
 	"muster/internal/plan"
-	"muster/internal/specs"
 	"muster/internal/supervise"
 	"muster/internal/toolchain"
+	"muster/internal/watch"
 )
 
 // sources follows what the backend is made of, for what nothing else sees:
@@ -69,7 +69,7 @@ func (s *sources) follow(ctx context.Context) error {
 			return err
 		}
 	}
-	return specs.Watch(ctx, specs.WatchOptions{Roots: roots, Run: s.changed, Report: report, First: true,
+	return watch.Watch(ctx, watch.Options{Roots: roots, Run: s.changed, Report: report, First: true,
 		Ignore: func(path string) bool {
 			ext := filepath.Ext(path)
 			return ext != "" && ext != ".py" && ext != ".json"

@@ -1,0 +1,64 @@
+package specs
+
+import (
+	"muster/internal/config"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// realDirs are folders by the paths that events have.
+func realDirs(dirs ...string) []string {
+	all := make([]string, len(dirs))
+	for i, d := range dirs {
+		if d == "" {
+			continue
+		}
+		all[i] = d
+		if real, err := filepath.EvalSymlinks(d); err == nil {
+			all[i] = real
+		}
+	}
+	return all
+}
+
+// below tells whether a path is in one of the folders; "" is none.
+func below(path string, dirs []string) bool {
+	for _, d := range dirs {
+		if d != "" && (path == d || strings.HasPrefix(path, d+string(filepath.Separator))) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSource tells by its name whether a file can change what the application
+// serves. Folders, and what is no more, count.
+func isSource(path string) bool {
+	switch filepath.Ext(path) {
+	case ".py", ".pyi", ".json", ".yaml", ".yml", ".toml", ".env", ".ini", ".cfg":
+		return true
+	}
+	st, err := os.Lstat(path)
+	return err != nil && filepath.Ext(path) == "" || err == nil && st.IsDir()
+}
+
+// isSpecFile tells whether a file in the specs' folder can be part of a
+// document; documents may refer to files of any name.
+func isSpecFile(path string) bool {
+	switch filepath.Ext(path) {
+	case ".json", ".yaml", ".yml":
+		return true
+	}
+	st, err := os.Lstat(path)
+	return err != nil && filepath.Ext(path) == "" || err == nil && st.IsDir()
+}
+
+// hasServer tells whether a server names a module or was given no choice, and
+// so has them all.
+func hasServer(cfg *config.Config, module string) bool {
+	return module == config.Core || slices.ContainsFunc(cfg.Servers, func(s config.Server) bool {
+		return slices.Contains(s.Modules, module) || len(s.Modules) == 0 && s.Name != config.Core && s.Command == nil
+	})
+}
