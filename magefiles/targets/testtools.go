@@ -57,6 +57,8 @@ func getTestTools(ctx context.Context, cfg *config.Config, python string) (lacki
 		}
 	}
 	if len(packages) > 0 {
+		slices.Sort(packages)
+		packages = slices.Compact(packages) // mypy brings two of the tools
 		if err := toolchain.InstallPackages(ctx, packages, report); err != nil {
 			console.Warn(os.Stderr, "apt-get install %s: %v", strings.Join(packages, " "), err)
 		}
