@@ -15,6 +15,7 @@ import (
 	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/specs"
+	"muster/internal/stack"
 	"muster/internal/toolchain"
 )
 
@@ -72,7 +73,7 @@ func generateClients(ctx context.Context, config *string, only []string) error {
 		return err
 	}
 	if len(kinds) == 0 || slices.Contains(kinds, specs.RESTClients) {
-		if err := prepareNode(ctx, cfg); err != nil {
+		if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
 			return err
 		}
 	}
@@ -179,7 +180,7 @@ func watchSpecs(ctx context.Context, config *string, watch func(context.Context,
 	if err != nil {
 		return err
 	}
-	if err := prepareNode(ctx, cfg); err != nil {
+	if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
