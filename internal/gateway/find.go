@@ -101,7 +101,7 @@ func inspect(ctx context.Context, c *config.Config, path string) (Binary, error)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "-V")
 	cmd.Env = append(os.Environ(), b.Env...)
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 10 * time.Second // a busy machine reads its last words late
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return b, fmt.Errorf("%s does not run: %w%s", path, err, firstLine(out))

@@ -345,8 +345,11 @@ func TestTheEnvironmentNamesTheMirror(t *testing.T) {
 
 func TestInstallEndsWithTheSystemsNginxOrAllReasons(t *testing.T) {
 	bin := t.TempDir()
-	t.Setenv("PATH", bin)
 	i := newInstaller(t, newMirror(t), "")
+	if err := os.Symlink(realNginx(t, i.c).Path, filepath.Join(bin, "nginx")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
 	b, err := i.install(t.Context())
 	if err != nil || b.Source != "system" {
 		t.Errorf("installed %+v (%v)", b, err)

@@ -298,8 +298,11 @@ func TestAllOfItAsAnOrdinaryUser(t *testing.T) {
 	exe := filepath.Join(dir, "gateway.test")
 	// By another process: a descriptor that is open for writing here could be
 	// inherited by whatever a parallel test starts, and keep exe busy.
-	if out, err := exec.Command("cp", os.Args[0], exe).CombinedOutput(); err != nil {
-		t.Fatalf("cp: %v\n%s", err, out)
+	nginx := realNginx(t, load(t, designFile)) // it may lie where only root comes
+	for from, to := range map[string]string{os.Args[0]: exe, nginx.Path: filepath.Join(dir, "nginx")} {
+		if out, err := exec.Command("cp", from, to).CombinedOutput(); err != nil {
+			t.Fatalf("cp: %v\n%s", err, out)
+		}
 	}
 	home := filepath.Join(dir, "home")
 	if err := os.Mkdir(home, 0o755); err != nil {
@@ -314,7 +317,7 @@ func TestAllOfItAsAnOrdinaryUser(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), exe, "-test.v", "-test.timeout=2m",
 		"-test.run", "^(TestFoldersOfAnyName|TestLargeBodiesStream|TestWebSocketsByPath|TestHTTPS|TestGeneratedFilePassesNginx)$")
 	cmd.Dir = home
-	cmd.Env = append(os.Environ(), "TMPDIR="+home, "HOME="+home)
+	cmd.Env = append(os.Environ(), "TMPDIR="+home, "HOME="+home, "PATH="+dir+":"+os.Getenv("PATH"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.Count(string(out), "--- PASS: TestFoldersOfAnyName/") < 10 {

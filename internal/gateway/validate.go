@@ -54,7 +54,7 @@ func Validate(ctx context.Context, c *config.Config, b Binary, conf string) erro
 	cmd := exec.CommandContext(ctx, b.Path, append(b.Args(c, conf)[1:], "-t", "-q")...)
 	cmd.Env = append(os.Environ(), b.Env...)
 	cmd.Dir = c.Dir
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 10 * time.Second // a busy machine reads its last words late
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		return nil

@@ -22,22 +22,25 @@ func TestGather(t *testing.T) {
 		events []int // milliseconds
 		same   bool  // all of one file
 		takes  int   // a run
+		settle int   // the caller's own
 		want   string
 	}{
-		{"a change that stands alone runs at once", []int{0}, false, 10, "3"},
-		{"an editor's write, rename and chmod are one", []int{0, 0, 1, 2}, false, 10, "5"},
-		{"two changes far apart are two runs", []int{0, 1000}, false, 10, "3 1003"},
-		{"a file written on and on is not waited for", every(0, 60, 2), true, 100, "25 125"},
-		{"2,000 files in a tenth of a second are one run", every(0, 2000, 1)[:100], false, 10, "149"},
-		{"a burst slower than it looks at first spans two runs", append([]int{0}, every(20, 300, 7)...), false, 10, "3 343"},
-		{"a change during a run starts one more", []int{0, 50}, false, 100, "3 103"},
-		{"several changes during a run start only one more", []int{0, 20, 50, 90}, false, 100, "3 140"},
-		{"a change right after a run is gathered", []int{0, 30, 60}, false, 10, "3 110"},
-		{"a burst that never ends runs all the same", every(0, 25000, 20), false, 10, "3 10020 20040 25030"},
+		{"a change that stands alone runs at once", []int{0}, false, 10, 0, "3"},
+		{"an editor's write, rename and chmod are one", []int{0, 0, 1, 2}, false, 10, 0, "5"},
+		{"two changes far apart are two runs", []int{0, 1000}, false, 10, 0, "3 1003"},
+		{"a file written on and on is not waited for", every(0, 60, 2), true, 100, 0, "25 125"},
+		{"2,000 files in a tenth of a second are one run", every(0, 2000, 1)[:100], false, 10, 0, "149"},
+		{"a burst slower than it looks at first spans two runs", append([]int{0}, every(20, 300, 7)...), false, 10, 0, "3 343"},
+		{"a change during a run starts one more", []int{0, 50}, false, 100, 0, "3 103"},
+		{"several changes during a run start only one more", []int{0, 20, 50, 90}, false, 100, 0, "3 140"},
+		{"a change right after a run is gathered", []int{0, 30, 60}, false, 10, 0, "3 110"},
+		{"a burst that never ends runs all the same", every(0, 25000, 20), false, 10, 0, "3 10020 20040 25030"},
+		{"a caller may have changes left alone for longer", []int{0, 40, 90, 500}, true, 10, 100, "190 600"},
+		{"but not for ever", every(0, 3000, 20), true, 10, 100, "1000 3080"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			start := time.Unix(1000, 0)
-			var g gather
+			g := gather{settle: time.Duration(c.settle) * time.Millisecond}
 			var runs []string
 			end, next := -1, 0
 			for ms := 0; ms < 40000; ms++ {

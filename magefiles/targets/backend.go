@@ -5,23 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"slices"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/magefile/mage/mg"
 
-	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/plan"
+	"muster/internal/stack"
 	"muster/internal/supervise"
 )
 
 // Backend starts, stops and shows the processes.
 type Backend mg.Namespace
-
-const defaultStopTimeout = 3 * time.Second
 
 // Start starts all processes, detached, and returns when they are healthy.
 //
@@ -45,14 +40,14 @@ func start(ctx context.Context, config *string, nowait, foreground bool, only []
 		return err
 	}
 	c.Logs = logOptions(cfg)
-	p, err := prepare(ctx, cfg)
+	p, err := stack.Prepare(ctx, cfg, stderr)
 	if err != nil {
 		return err
 	}
 	if foreground {
-		return startForeground(ctx, c, p.plan, only)
+		return startForeground(ctx, c, p.Plan, only)
 	}
-	out, err := c.Start(ctx, *p.plan, supervise.StartOptions{Names: only, NoWait: nowait})
+	out, err := c.Start(ctx, *p.Plan, supervise.StartOptions{Names: only, NoWait: nowait})
 	switch {
 	case err != nil:
 		return err
@@ -61,9 +56,20 @@ func start(ctx context.Context, config *string, nowait, foreground bool, only []
 	case nowait:
 		console.Done(os.Stderr, "starting; see backend:status")
 	default:
-		console.Done(os.Stderr, "ready at %s in %s", entry(p.plan), console.Seconds(time.Since(began)))
+		console.Done(os.Stderr, "ready at %s in %s", stack.Entry(p.Plan), console.Seconds(time.Since(began)))
 	}
 	return nil
+}
+
+func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, only []string) error {
+	return stack.Foreground(ctx, c, stderr, showLog(c.Paths), func(ctx context.Context, opts supervise.StartOptions) error {
+		opts.Names = only
+		if _, err := c.Start(ctx, *p, opts); err != nil {
+			return err
+		}
+		console.Done(os.Stderr, "ready at %s; Ctrl-C stops everything", stack.Entry(p))
+		return nil
+	})
 }
 
 // Stop stops all processes in order: nginx, servers, core.
@@ -75,7 +81,7 @@ func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration,
 	if err != nil {
 		return run(err)
 	}
-	err = c.Stop(ctx, names(only), value(timeout, defaultStopTimeout))
+	err = c.Stop(ctx, names(only), value(timeout, stack.DefaultStopTimeout))
 	if errors.Is(err, supervise.ErrNothingRuns) {
 		console.Done(os.Stderr, "nothing runs")
 		return nil
@@ -91,9 +97,27 @@ func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration,
 // open WebSockets get then.
 func (Backend) Restart(ctx context.Context, config *string, timeout *time.Duration, only *string, rolling *bool, drain *time.Duration) error {
 	if value(rolling, false) {
-		return run(restartRolling(ctx, config, value(timeout, defaultStopTimeout), value(drain, defaultDrain), names(only)))
+		return run(restartRolling(ctx, config, stack.RollingOptions{Only: names(only),
+			Timeout: value(timeout, stack.DefaultStopTimeout), Drain: value(drain, stack.DefaultDrain)}))
 	}
-	return run(restart(ctx, config, value(timeout, defaultStopTimeout), names(only)))
+	return run(restart(ctx, config, value(timeout, stack.DefaultStopTimeout), names(only)))
+}
+
+func restartRolling(ctx context.Context, config *string, o stack.RollingOptions) error {
+	began := time.Now()
+	cfg, err := loadConfig(config)
+	if err != nil {
+		return err
+	}
+	c, err := client(config)
+	if err != nil {
+		return err
+	}
+	if err := stack.RestartRolling(ctx, cfg, c, o, stderr); err != nil {
+		return err
+	}
+	console.Done(os.Stderr, "restarted one by one in %s", console.Seconds(time.Since(began)))
+	return nil
 }
 
 func restart(ctx context.Context, config *string, timeout time.Duration, only []string) error {
@@ -134,35 +158,11 @@ func reload(ctx context.Context, config *string) error {
 	if err != nil {
 		return err
 	}
-	p, err := prepare(ctx, cfg)
+	p, err := stack.Prepare(ctx, cfg, stderr)
 	if err != nil {
 		return err
 	}
-	return applyPlan(ctx, c, cfg, p)
-}
-
-// applyPlan brings what runs in line with a plan, and says what that took.
-func applyPlan(ctx context.Context, c *supervise.Client, cfg *config.Config, p prepared) error {
-	ch, err := c.Reload(ctx, *p.plan)
-	// Also when a server does not come up: it may later, and is then routed to.
-	if cfg.Nginx != nil && p.newGateway && slices.Contains(ch.Unchanged, plan.GatewayName) {
-		if e := c.Signal(ctx, plan.GatewayName, syscall.SIGHUP); e != nil {
-			return errors.Join(err, e)
-		}
-		console.Done(os.Stderr, "nginx reloaded its new configuration")
-	}
-	if err != nil {
-		return err
-	}
-	for what, which := range map[string][]string{"started": ch.Added, "stopped": ch.Removed, "restarted": ch.Restarted} {
-		if len(which) > 0 {
-			console.Done(os.Stderr, "%s: %s", what, strings.Join(which, ", "))
-		}
-	}
-	if len(ch.Added)+len(ch.Removed)+len(ch.Restarted) == 0 {
-		console.Done(os.Stderr, "every process is as the configuration says")
-	}
-	return nil
+	return stack.Apply(ctx, c, cfg, p, stderr)
 }
 
 // Status shows what runs and how it is.

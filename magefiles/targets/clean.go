@@ -10,6 +10,7 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/stack"
 	"muster/internal/supervise"
 )
 
@@ -56,7 +57,7 @@ func (Clean) All(ctx context.Context, config *string) error {
 		if err != nil {
 			return err
 		}
-		if err := c.Stop(ctx, nil, defaultStopTimeout); err != nil && !errors.Is(err, supervise.ErrNothingRuns) {
+		if err := c.Stop(ctx, nil, stack.DefaultStopTimeout); err != nil && !errors.Is(err, supervise.ErrNothingRuns) {
 			return err
 		}
 		if err := cleanGenerated(cfg); err != nil {

@@ -93,22 +93,24 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
-// showLog shows the unified log from now on. The channel is closed when it has
-// ended, after ctx.
-func showLog(ctx context.Context, paths supervise.Paths) <-chan struct{} {
-	done := make(chan struct{})
-	// At the first start there is no log yet, and it is to be followed.
-	os.MkdirAll(paths.Logs(), 0o700)
-	if f, err := os.OpenFile(paths.Unified(), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
-		f.Close()
-	}
-	go func() {
-		defer close(done)
-		o := tailOptions()
-		o.Unified, o.Follow = paths.Unified(), true
-		if err := logs.Tail(ctx, os.Stdout, o); err != nil && ctx.Err() == nil {
-			console.Warn(os.Stderr, "the log cannot be shown: %v", err)
+// showLog shows the unified log from now on, until its context ends. The channel
+// is closed when it has ended.
+func showLog(paths supervise.Paths) func(context.Context) <-chan struct{} {
+	return func(ctx context.Context) <-chan struct{} {
+		done := make(chan struct{})
+		// At the first start there is no log yet, and it is to be followed.
+		os.MkdirAll(paths.Logs(), 0o700)
+		if f, err := os.OpenFile(paths.Unified(), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+			f.Close()
 		}
-	}()
-	return done
+		go func() {
+			defer close(done)
+			o := tailOptions()
+			o.Unified, o.Follow = paths.Unified(), true
+			if err := logs.Tail(ctx, os.Stdout, o); err != nil && ctx.Err() == nil {
+				console.Warn(os.Stderr, "the log cannot be shown: %v", err)
+			}
+		}()
+		return done
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"muster/internal/console"
 	"muster/internal/gateway"
 	"muster/internal/plan"
+	"muster/internal/stack"
 	"muster/internal/supervise"
 )
 
@@ -38,7 +39,7 @@ func (Nginx) Install(ctx context.Context, config *string) error {
 	if err != nil {
 		return run(err)
 	}
-	bin, err := gateway.Install(ctx, cfg, installing)
+	bin, err := stack.InstallNginx(ctx, cfg, stderr)
 	if err != nil {
 		return run(err)
 	}
@@ -67,13 +68,13 @@ func (Nginx) Verify(ctx context.Context, config *string) error {
 		if err != nil {
 			return err
 		}
-		bin, err := findNginx(ctx, cfg)
+		bin, err := stack.FindNginx(ctx, cfg, stderr)
 		if err != nil {
 			return err
 		}
 		trial := gateway.ConfFile(cfg) + ".verify"
 		defer os.Remove(trial)
-		if _, err := generate(ctx, cfg, bin, gateway.Topology{}, trial, true); err != nil {
+		if _, err := stack.Generate(ctx, cfg, bin, gateway.Topology{}, trial, true); err != nil {
 			return err
 		}
 		console.Done(os.Stdout, "nginx %s accepts the configuration of %s", bin.Version, cfg.File)
@@ -93,7 +94,7 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 		}
 		var bin gateway.Binary // the zero one: a file that every nginx reads
 		if value(validate, false) {
-			if bin, err = findNginx(ctx, cfg); err != nil {
+			if bin, err = stack.FindNginx(ctx, cfg, stderr); err != nil {
 				return err
 			}
 		} else if found, err := gateway.Find(ctx, cfg); err == nil {
@@ -111,7 +112,7 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 		if file, err = filepath.Abs(file); err != nil {
 			return err
 		}
-		changed, err := generate(ctx, cfg, bin, gateway.Topology{}, file, value(validate, false))
+		changed, err := stack.Generate(ctx, cfg, bin, gateway.Topology{}, file, value(validate, false))
 		if err != nil {
 			return err
 		}
@@ -132,7 +133,7 @@ func (Nginx) Reload(ctx context.Context, config *string) error {
 		if err != nil {
 			return err
 		}
-		_, changed, err := prepareGateway(ctx, cfg, gateway.Topology{})
+		_, changed, err := stack.PrepareGateway(ctx, cfg, gateway.Topology{}, stderr)
 		if err != nil {
 			return err
 		}

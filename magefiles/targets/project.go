@@ -1,7 +1,6 @@
 package targets
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,11 +8,8 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/console"
-	"muster/internal/gateway"
 	"muster/internal/logs"
-	"muster/internal/plan"
 	"muster/internal/supervise"
-	"muster/internal/toolchain"
 )
 
 const configName = "dev-config.yaml"
@@ -82,57 +78,8 @@ func client(arg *string) (*supervise.Client, error) {
 	}, nil
 }
 
-// prepared is all that a start of the configuration needs.
-type prepared struct {
-	plan       *plan.Plan
-	tools      plan.Tools
-	newGateway bool // the gateway's configuration differs from the one before
-}
-
-// prepare finds or gets all that servers and gateway need and lays out their
-// plan. The gateway's configuration is generated and proved.
-func prepare(ctx context.Context, cfg *config.Config) (p prepared, err error) {
-	if plan.UsesPython(cfg) {
-		if p.tools.Python, err = toolchain.Python(ctx, cfg, report); err != nil {
-			return p, err
-		}
-	}
-	if cfg.Nginx != nil {
-		var command plan.Command
-		if command, p.newGateway, err = prepareGateway(ctx, cfg, gateway.Topology{}); err != nil {
-			return p, err
-		}
-		p.tools.Gateway = &command
-	}
-	backend := *cfg
-	backend.Frontend = nil // which dev:fullstack adds
-	p.plan, err = plan.Build(&backend, p.tools)
-	return p, err
-}
-
-// prepareNode gets what a frontend made with Node.js needs.
-func prepareNode(ctx context.Context, cfg *config.Config) error {
-	dir := nodeDir(cfg)
-	if dir == "" {
-		return nil
-	}
-	return toolchain.Node(ctx, dir, report)
-}
-
-// nodeDir is the folder of a frontend made with Node.js, or "": one that is
-// not has no package.json.
-func nodeDir(cfg *config.Config) string {
-	if cfg.Frontend == nil {
-		return ""
-	}
-	if _, err := os.Stat(filepath.Join(cfg.Frontend.Dir, "package.json")); err != nil {
-		return ""
-	}
-	return cfg.Frontend.Dir
-}
-
 // report shows what is being done.
-func report(text string) { console.Step(os.Stderr, "%s", text) }
+func report(text string) { stderr.Step("%s", text) }
 
 // names splits the value of -only.
 func names(only *string) []string {

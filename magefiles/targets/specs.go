@@ -17,6 +17,7 @@ import (
 	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/specs"
+	"muster/internal/stack"
 	"muster/internal/toolchain"
 )
 
@@ -74,7 +75,7 @@ func generateClients(ctx context.Context, config *string, only []string) error {
 		return err
 	}
 	if len(kinds) == 0 || slices.Contains(kinds, clients.REST) {
-		if err := prepareNode(ctx, cfg); err != nil {
+		if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
 			return err
 		}
 	}
@@ -181,7 +182,7 @@ func watchSpecs(ctx context.Context, config *string, watch func(context.Context,
 	if err != nil {
 		return err
 	}
-	if err := prepareNode(ctx, cfg); err != nil {
+	if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)

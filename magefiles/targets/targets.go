@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"muster/internal/console"
+	"muster/internal/stack"
 	"muster/internal/supervise"
 )
 
@@ -16,7 +17,7 @@ import (
 // to be told apart before Mage looks at the arguments.
 func init() {
 	supervise.Resident()
-	serveBuiltin()
+	stack.ServeBuiltin()
 }
 
 // Exit codes. A script may rely on them.
@@ -62,9 +63,7 @@ type configError struct{ error }
 func (e configError) Unwrap() error { return e.error }
 
 // usageError is a command called wrongly.
-type usageError string
-
-func (e usageError) Error() string { return string(e) }
+type usageError = stack.UsageError
 
 // value is an optional argument, or what it is when left out.
 func value[T any](arg *T, otherwise T) T {
@@ -73,3 +72,6 @@ func value[T any](arg *T, otherwise T) T {
 	}
 	return *arg
 }
+
+// stderr shows how the work goes.
+var stderr = console.Terminal{Out: os.Stderr}

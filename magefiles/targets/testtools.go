@@ -11,6 +11,7 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/stack"
 	"muster/internal/toolchain"
 )
 
@@ -57,6 +58,8 @@ func getTestTools(ctx context.Context, cfg *config.Config, python string) (lacki
 		}
 	}
 	if len(packages) > 0 {
+		slices.Sort(packages)
+		packages = slices.Compact(packages) // mypy brings two of the tools
 		if err := toolchain.InstallPackages(ctx, packages, report); err != nil {
 			console.Warn(os.Stderr, "apt-get install %s: %v", strings.Join(packages, " "), err)
 		}
@@ -97,7 +100,7 @@ func testEnv(ctx context.Context, cfg *config.Config, python string) ([]string, 
 		path = []string{bin, path[0]} // or the system's would hide it
 	}
 	env := append(os.Environ(), "MUSTER_TEST_PYTHON="+python, "PYTHONDONTWRITEBYTECODE=1")
-	nginx, err := findNginx(ctx, cfg)
+	nginx, err := stack.FindNginx(ctx, cfg, stderr)
 	switch {
 	case ctx.Err() != nil:
 		return nil, err

@@ -1,4 +1,4 @@
-package targets
+package stack
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"muster/internal/config"
-	"muster/internal/console"
 	"muster/internal/gateway"
 	"muster/internal/plan"
 )
@@ -16,8 +15,8 @@ import (
 // binary.
 const builtinName = "muster-gateway"
 
-// serveBuiltin is the builtin gateway, if this process was started to be it.
-func serveBuiltin() {
+// ServeBuiltin is the builtin gateway, if this process was started to be it.
+func ServeBuiltin() {
 	if len(os.Args) != 2 || os.Args[0] != builtinName {
 		return
 	}
@@ -28,20 +27,20 @@ func serveBuiltin() {
 	os.Exit(0)
 }
 
-// prepareGateway chooses what serves the public port, gets it if need be, and
+// PrepareGateway chooses what serves the public port, gets it if need be, and
 // writes its configuration.
-func prepareGateway(ctx context.Context, cfg *config.Config, t gateway.Topology) (cmd plan.Command, changed bool, err error) {
+func PrepareGateway(ctx context.Context, cfg *config.Config, t gateway.Topology, report Report) (cmd plan.Command, changed bool, err error) {
 	if cfg.Gateway != config.GatewayBuiltin {
-		bin, err := findNginx(ctx, cfg)
+		bin, err := FindNginx(ctx, cfg, report)
 		switch {
 		case err == nil:
 			conf := gateway.ConfFile(cfg)
-			changed, err := generate(ctx, cfg, bin, t, conf, true)
+			changed, err := Generate(ctx, cfg, bin, t, conf, true)
 			return plan.Command{Exe: bin.Path, Args: bin.Args(cfg, conf), Env: bin.Env}, changed, err
 		case cfg.Gateway != config.GatewayAuto || !errors.Is(err, gateway.ErrNotFound):
 			return cmd, false, err
 		}
-		console.Warn(os.Stderr, "no nginx to be had: the builtin gateway stands in for it")
+		report.Warn("no nginx to be had: the builtin gateway stands in for it")
 	}
 	data, err := gateway.BuiltinConfig(cfg, t)
 	if err != nil {
@@ -58,28 +57,30 @@ func prepareGateway(ctx context.Context, cfg *config.Config, t gateway.Topology)
 	return plan.Command{Exe: exe, Args: []string{builtinName, gateway.BuiltinFile(cfg)}}, changed, err
 }
 
-// findNginx finds nginx, or installs it.
-func findNginx(ctx context.Context, cfg *config.Config) (gateway.Binary, error) {
+// FindNginx finds nginx, or installs it.
+func FindNginx(ctx context.Context, cfg *config.Config, report Report) (gateway.Binary, error) {
 	bin, err := gateway.Find(ctx, cfg)
 	if errors.Is(err, gateway.ErrNotFound) {
-		return gateway.Install(ctx, cfg, installing)
+		return InstallNginx(ctx, cfg, report)
 	}
 	return bin, err
 }
 
-// installing shows how an installation of nginx goes.
-func installing(e gateway.Event) {
-	if e.Total > 0 {
-		console.Progress(os.Stderr, e.Text, e.Done, e.Total)
-		return
-	}
-	console.Step(os.Stderr, "%s", e.Text)
+// InstallNginx gets an nginx for this project, without root.
+func InstallNginx(ctx context.Context, cfg *config.Config, report Report) (gateway.Binary, error) {
+	return gateway.Install(ctx, cfg, func(e gateway.Event) {
+		if e.Total > 0 {
+			report.Progress(e.Text, e.Done, e.Total)
+			return
+		}
+		report.Step("%s", e.Text)
+	})
 }
 
-// generate writes nginx's configuration to file, once nginx itself has
+// Generate writes nginx's configuration to file, once nginx itself has
 // accepted it. A file that is already as it should be was proved when it was
 // written.
-func generate(ctx context.Context, cfg *config.Config, bin gateway.Binary, t gateway.Topology, file string, validate bool) (changed bool, err error) {
+func Generate(ctx context.Context, cfg *config.Config, bin gateway.Binary, t gateway.Topology, file string, validate bool) (changed bool, err error) {
 	data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User(), Topology: t})
 	if err != nil {
 		return false, err

@@ -1,4 +1,4 @@
-package targets
+package stack
 
 import (
 	"context"
@@ -7,14 +7,14 @@ import (
 	"os/signal"
 	"syscall"
 
-	"muster/internal/console"
 	"muster/internal/plan"
 	"muster/internal/supervise"
 )
 
-// foreground calls start, shows the log and stops everything at the first
-// Ctrl-C, also while start is under way. The second one kills.
-func foreground(ctx context.Context, c *supervise.Client, start func(context.Context, supervise.StartOptions) error) error {
+// Foreground calls start, shows the log and stops everything at the first
+// Ctrl-C, also while start is under way. The second one kills. show shows the
+// log until its context ends; the channel is closed when it has.
+func Foreground(ctx context.Context, c *supervise.Client, report Report, show func(context.Context) <-chan struct{}, start func(context.Context, supervise.StartOptions) error) error {
 	// Mage ends the program at the second Ctrl-C; here it has a meaning. Reset
 	// takes the signal from Mage, which has long asked for it by now.
 	signal.Reset(os.Interrupt)
@@ -26,13 +26,13 @@ func foreground(ctx context.Context, c *supervise.Client, start func(context.Con
 	stopped := make(chan error, 1)
 	go func() {
 		<-interrupts
-		console.Step(os.Stderr, "stopping; once more to kill")
+		report.Step("stopping; once more to kill")
 		go func() {
 			<-interrupts
 			c.Stop(context.Background(), nil, 0)
 		}()
 		giveUp()
-		err := c.Stop(context.Background(), nil, defaultStopTimeout)
+		err := c.Stop(context.Background(), nil, DefaultStopTimeout)
 		if errors.Is(err, supervise.ErrNothingRuns) {
 			err = nil
 		}
@@ -40,7 +40,7 @@ func foreground(ctx context.Context, c *supervise.Client, start func(context.Con
 	}()
 
 	follow, endLog := context.WithCancel(context.Background())
-	shown := showLog(follow, c.Paths)
+	shown := show(follow)
 	defer func() {
 		endLog()
 		<-shown
@@ -64,23 +64,12 @@ func foreground(ctx context.Context, c *supervise.Client, start func(context.Con
 	if starting.Err() != nil { // by us
 		return <-stopped
 	}
-	console.Done(os.Stderr, "stopped from elsewhere")
+	report.Done("stopped from elsewhere")
 	return nil
 }
 
-func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, only []string) error {
-	return foreground(ctx, c, func(ctx context.Context, opts supervise.StartOptions) error {
-		opts.Names = only
-		if _, err := c.Start(ctx, *p, opts); err != nil {
-			return err
-		}
-		console.Done(os.Stderr, "ready at %s; Ctrl-C stops everything", entry(p))
-		return nil
-	})
-}
-
-// entry is the URL that a plan is reached at.
-func entry(p *plan.Plan) string {
+// Entry is the URL that a plan is reached at.
+func Entry(p *plan.Plan) string {
 	url := ""
 	for _, proc := range p.Processes {
 		if proc.Kind == plan.Gateway || url == "" {

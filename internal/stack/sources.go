@@ -1,4 +1,4 @@
-package targets
+package stack
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"muster/internal/config"
-	"muster/internal/console"
 	"muster/internal/gateway"
 	"muster/internal/plan"
 	"muster/internal/supervise"
@@ -25,7 +24,7 @@ import (
 // uvicorn takes no notice of a source file that comes or goes, unless it has
 // watchfiles, and the exported documents may add to the gateway's routes.
 type sources struct {
-	st       *stack
+	st       *Stack
 	reloaded []string        // folders that uvicorn reloads from
 	files    map[string]bool // that the servers know of
 	routes   []gateway.Route
@@ -34,7 +33,7 @@ type sources struct {
 // followSources follows until the returned function is called, which returns
 // the files that the servers know of. known is what another call has returned,
 // if there was one.
-func followSources(ctx context.Context, st *stack, known map[string]bool) (leave func() map[string]bool) {
+func followSources(ctx context.Context, st *Stack, known map[string]bool) (leave func() map[string]bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &sources{st: st, files: known}
 	done := make(chan struct{})
@@ -69,7 +68,7 @@ func (s *sources) follow(ctx context.Context) error {
 			return err
 		}
 	}
-	return watch.Watch(ctx, watch.Options{Roots: roots, Run: s.changed, Report: report, First: true,
+	return watch.Watch(ctx, watch.Options{Roots: roots, Run: s.changed, Report: s.st.step, First: true,
 		Ignore: func(path string) bool {
 			ext := filepath.Ext(path)
 			return ext != "" && ext != ".py" && ext != ".json"
@@ -88,7 +87,7 @@ func (s *sources) findReloaded(ctx context.Context) error {
 	if len(s.reloaded) == 0 {
 		return nil
 	}
-	python, err := toolchain.Python(ctx, s.st.cfg, report)
+	python, err := toolchain.Python(ctx, s.st.cfg, s.st.step)
 	if err != nil {
 		return err
 	}
@@ -143,7 +142,7 @@ func (s *sources) list() map[string]bool {
 }
 
 func (s *sources) changed(ctx context.Context, _ []string) {
-	if files := s.settled(ctx); !maps.Equal(files, s.files) {
+	if files := s.stable(ctx); !maps.Equal(files, s.files) {
 		s.try(ctx, s.restart)
 		if ctx.Err() == nil {
 			s.files = files
@@ -158,14 +157,14 @@ func (s *sources) changed(ctx context.Context, _ []string) {
 	}
 }
 
-// settled is the list once it stays as it is: a folder comes file by file.
-func (s *sources) settled(ctx context.Context) map[string]bool {
+// stable is the list once it stays as it is: a folder comes file by file.
+func (s *sources) stable(ctx context.Context) map[string]bool {
 	files := s.list()
 	for !maps.Equal(files, s.files) {
 		select {
 		case <-ctx.Done():
 			return s.files
-		case <-time.After(settle):
+		case <-time.After(quiet):
 		}
 		before := files
 		if files = s.list(); maps.Equal(files, before) {
@@ -177,7 +176,7 @@ func (s *sources) settled(ctx context.Context) map[string]bool {
 
 func (s *sources) try(ctx context.Context, do func(context.Context) error) {
 	if err := do(ctx); err != nil && ctx.Err() == nil {
-		console.Error(os.Stderr, err)
+		s.st.report.Error(err)
 	}
 }
 
@@ -192,16 +191,16 @@ func (s *sources) restart(ctx context.Context) error {
 		names = append(names, p.Name)
 	}
 	began := time.Now()
-	if err := s.st.c.Restart(ctx, names, defaultStopTimeout); err != nil {
+	if err := s.st.client.Restart(ctx, names, DefaultStopTimeout); err != nil {
 		return err
 	}
-	console.Done(os.Stderr, "source files came or went: restarted %s in %s", strings.Join(names, ", "), console.Seconds(time.Since(began)))
+	s.st.report.Done("source files came or went: restarted %s in %s", strings.Join(names, ", "), time.Since(began))
 	return nil
 }
 
 // running are the servers in reload mode that run.
 func (s *sources) running(ctx context.Context) ([]supervise.ProcessStatus, error) {
-	status, err := s.st.c.Status(ctx)
+	status, err := s.st.client.Status(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,52 +1,51 @@
-package targets
+package stack
 
 import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"syscall"
 	"time"
 
 	"muster/internal/config"
-	"muster/internal/console"
 	"muster/internal/gateway"
 	"muster/internal/plan"
 	"muster/internal/supervise"
 )
 
-const defaultDrain = 5 * time.Second
+// DefaultDrain is how long open WebSockets get at a rolling restart.
+const DefaultDrain = 5 * time.Second
 
 // rolling is one rolling restart: while an instance is restarted, the gateway
 // sends requests elsewhere.
 type rolling struct {
-	c       *supervise.Client
-	cfg     *config.Config
-	p       prepared
-	timeout time.Duration
-	drain   time.Duration
+	RollingOptions
+	c      *supervise.Client
+	cfg    *config.Config
+	p      Prepared
+	report Report
 }
 
-func restartRolling(ctx context.Context, arg *string, timeout, drain time.Duration, only []string) (err error) {
-	began := time.Now()
-	cfg, err := loadConfig(arg)
+// RollingOptions are the wishes for a rolling restart.
+type RollingOptions struct {
+	Only    []string      // servers or instances; empty: all
+	Timeout time.Duration // from SIGTERM to SIGKILL
+	Drain   time.Duration // that open connections get to end by themselves
+}
+
+// RestartRolling restarts one instance after the other, each after the gateway
+// has turned to the others.
+func RestartRolling(ctx context.Context, cfg *config.Config, c *supervise.Client, o RollingOptions, report Report) error {
+	p, err := Prepare(ctx, cfg, report)
 	if err != nil {
 		return err
 	}
-	c, err := client(arg)
-	if err != nil {
-		return err
-	}
-	p, err := prepare(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	r := &rolling{c: c, cfg: cfg, p: p, timeout: timeout, drain: drain}
+	r := &rolling{RollingOptions: o, c: c, cfg: cfg, p: p, report: report}
 	for i := range cfg.Servers {
 		s := &cfg.Servers[i]
-		chosen := chosenInstances(s, only)
+		chosen := chosenInstances(s, o.Only)
 		if len(chosen) == 0 {
 			continue
 		}
@@ -54,7 +53,6 @@ func restartRolling(ctx context.Context, arg *string, timeout, drain time.Durati
 			return fmt.Errorf("rolling restart of %s: %w", s.Name, err)
 		}
 	}
-	console.Done(os.Stderr, "restarted one by one in %s", console.Seconds(time.Since(began)))
 	return nil
 }
 
@@ -77,7 +75,7 @@ func (r *rolling) server(ctx context.Context, s *config.Server, chosen []int) er
 		// gateway: of the connections that it keeps open, one may be closed in
 		// the moment in which it sends a request that is not safe to repeat.)
 		for _, n := range chosen {
-			if err := r.c.Restart(ctx, []string{config.InstanceName(s.Name, n)}, r.timeout); err != nil {
+			if err := r.c.Restart(ctx, []string{config.InstanceName(s.Name, n)}, r.Timeout); err != nil {
 				return err
 			}
 		}
@@ -93,7 +91,7 @@ func (r *rolling) server(ctx context.Context, s *config.Server, chosen []int) er
 			}
 		}
 		err := r.aside(ctx, s, others, s.Port+n, func() error {
-			return r.c.Restart(ctx, []string{config.InstanceName(s.Name, n)}, r.timeout)
+			return r.c.Restart(ctx, []string{config.InstanceName(s.Name, n)}, r.Timeout)
 		})
 		if err != nil {
 			return err
@@ -108,19 +106,19 @@ func (r *rolling) withSpare(ctx context.Context, s *config.Server) (err error) {
 	if err != nil {
 		return err
 	}
-	spare, err := plan.Spare(r.cfg, s, port, r.p.tools)
+	spare, err := plan.Spare(r.cfg, s, port, r.p.Tools)
 	if err != nil {
 		return err
 	}
-	next := plan.Plan{Config: r.p.plan.Config, Processes: []plan.Process{spare}}
+	next := plan.Plan{Config: r.p.Plan.Config, Processes: []plan.Process{spare}}
 	if _, err := r.c.Start(ctx, next, supervise.StartOptions{Names: []string{spare.Name}}); err != nil {
 		return err
 	}
 	err = r.aside(ctx, s, []string{address(port)}, s.Port, func() error {
-		return r.c.Restart(ctx, []string{config.InstanceName(s.Name, 0)}, r.timeout)
+		return r.c.Restart(ctx, []string{config.InstanceName(s.Name, 0)}, r.Timeout)
 	})
-	supervise.Drained(ctx, port, r.drain)
-	if e := r.c.Remove(context.WithoutCancel(ctx), []string{spare.Name}, r.timeout); err == nil {
+	supervise.Drained(ctx, port, r.Drain)
+	if e := r.c.Remove(context.WithoutCancel(ctx), []string{spare.Name}, r.Timeout); err == nil {
 		err = e
 	}
 	return err
@@ -133,8 +131,8 @@ func (r *rolling) aside(ctx context.Context, s *config.Server, addresses []strin
 	t := gateway.Topology{Instances: map[string][]string{s.Name: addresses}}
 	err := r.reloadGateway(ctx, t)
 	if err == nil {
-		if !supervise.Drained(ctx, port, r.drain) && ctx.Err() == nil {
-			console.Warn(os.Stderr, "%s: connections on port %d are still open after %s and will be closed", s.Name, port, r.drain)
+		if !supervise.Drained(ctx, port, r.Drain) && ctx.Err() == nil {
+			r.report.Warn("%s: connections on port %d are still open after %s and will be closed", s.Name, port, r.Drain.String())
 		}
 		err = restart()
 	}
@@ -147,7 +145,7 @@ func (r *rolling) aside(ctx context.Context, s *config.Server, addresses []strin
 // reloadGateway has the gateway take over a topology and returns when no
 // request is accepted under the one before.
 func (r *rolling) reloadGateway(ctx context.Context, t gateway.Topology) error {
-	if _, _, err := prepareGateway(ctx, r.cfg, t); err != nil {
+	if _, _, err := PrepareGateway(ctx, r.cfg, t, r.report); err != nil {
 		return err
 	}
 	st, err := r.c.Status(ctx)

@@ -1,4 +1,4 @@
-package targets
+package stack
 
 import (
 	"bytes"
@@ -11,26 +11,17 @@ import (
 	"time"
 
 	"github.com/rjeczalik/notify"
-
-	"muster/internal/console"
 )
 
-// WatchConfig applies the configuration whenever it is saved, and what of the
-// backend's sources the servers do not see by themselves. It runs beside what
-// dev:fullstack has started; -multi says what that was.
-func (Dev) WatchConfig(ctx context.Context, config *string, multi *bool) error {
-	return run(watchConfig(ctx, config, value(multi, false)))
-}
-
-// settle is how long what is saved has to be left alone before it is read: an
+// quiet is how long what is saved has to be left alone before it is read: an
 // editor's save is several steps.
-const settle = 100 * time.Millisecond
+const quiet = 100 * time.Millisecond
 
-func watchConfig(ctx context.Context, arg *string, multi bool) error {
-	file, err := configFile(arg)
-	if err != nil {
-		return err
-	}
+// Watch applies the configuration whenever it is saved, and what of the
+// backend's sources the servers do not see by themselves, until ctx ends or a
+// signal comes. open reads the file anew.
+func Watch(ctx context.Context, file string, open func() (*Stack, error), report Report) error {
+	var err error
 	if file, err = filepath.EvalSymlinks(file); err != nil {
 		return err
 	}
@@ -45,7 +36,7 @@ func watchConfig(ctx context.Context, arg *string, multi bool) error {
 		return fmt.Errorf("cannot watch %s: %w", file, err)
 	}
 	defer notify.Stop(events)
-	report("watching " + file)
+	report.Step("watching %s", file)
 	leaveSources := func() map[string]bool { return nil }
 	defer func() { leaveSources() }()
 	var applied []byte
@@ -56,7 +47,7 @@ func watchConfig(ctx context.Context, arg *string, multi bool) error {
 			return nil
 		case e := <-events:
 			if e.Path() == file {
-				saved = time.After(settle)
+				saved = time.After(quiet)
 			}
 		case <-saved:
 			saved = nil
@@ -65,15 +56,15 @@ func watchConfig(ctx context.Context, arg *string, multi bool) error {
 				continue
 			}
 			applied = now
-			st, err := newStack(arg, multi)
+			st, err := open()
 			if err != nil {
-				console.Error(os.Stderr, err)
-				report("what ran before goes on; save the file again to try again")
+				report.Error(err)
+				report.Step("what ran before goes on; save the file again to try again")
 				continue
 			}
 			known := leaveSources() // what comes meanwhile is new to the next follower
 			if err := st.apply(ctx); err != nil && ctx.Err() == nil {
-				console.Error(os.Stderr, err)
+				report.Error(err)
 			}
 			leaveSources = followSources(ctx, st, known)
 		}
@@ -81,10 +72,10 @@ func watchConfig(ctx context.Context, arg *string, multi bool) error {
 }
 
 // apply brings what runs in line with the stack.
-func (st *stack) apply(ctx context.Context) error {
+func (st *Stack) apply(ctx context.Context) error {
 	p, err := st.prepare(ctx)
 	if err != nil {
 		return err
 	}
-	return applyPlan(ctx, st.c, st.cfg, p)
+	return Apply(ctx, st.client, st.cfg, p, st.report)
 }

@@ -1,0 +1,180 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"muster/internal/config"
+	"muster/internal/gateway"
+	"muster/internal/plan"
+	"muster/internal/supervise"
+	"muster/internal/toolchain"
+)
+
+// Finding is what Examine says of one thing.
+type Finding struct {
+	What   string
+	Wrong  string       // "" when it is well
+	Mend   string       // the command that mends it
+	Fix    func() error // does it; nil where muster cannot
+	Warn   bool         // worth knowing, and no reason to fail
+	Detail string
+}
+
+// Examine looks at tools, ports, limits, stale state and orphans, and changes
+// nothing. Of a configuration that cannot be read, wrong is the error.
+func Examine(ctx context.Context, c *supervise.Client, cfg *config.Config, wrong error, report Report) []Finding {
+	var findings []Finding
+	if wrong != nil {
+		findings = append(findings, Finding{What: "configuration", Wrong: wrong.Error(), Mend: "edit it; config:validate checks it"})
+	} else {
+		findings = append(findings, Finding{What: "configuration", Detail: cfg.File})
+		findings = append(findings, checkTools(ctx, cfg, report)...)
+		findings = append(findings, CheckPorts(c, cfg)...)
+	}
+	findings = append(findings, checkLimits(c)...)
+	return append(findings, checkState(ctx, c)...)
+}
+
+func checkTools(ctx context.Context, cfg *config.Config, report Report) []Finding {
+	var all []Finding
+	if plan.UsesPython(cfg) {
+		python, err := toolchain.FindPython(ctx, cfg)
+		f := found("python", python, err)
+		f.Fix = func() error {
+			_, err := toolchain.Python(ctx, cfg, steps(report))
+			return err
+		}
+		all = append(all, f)
+	}
+	if dir := nodeDir(cfg); dir != "" {
+		f := found("node", dir, toolchain.FindNode(ctx, dir))
+		f.Fix = func() error { return PrepareNode(ctx, cfg, report) }
+		all = append(all, f)
+	}
+	if cfg.Nginx != nil && cfg.Gateway != config.GatewayBuiltin {
+		bin, err := gateway.Find(ctx, cfg)
+		f := found("nginx", bin.Version+" "+bin.Path, err)
+		if err != nil {
+			f.Mend = "nginx:install"
+			f.Fix = func() error {
+				_, err := FindNginx(ctx, cfg, report)
+				return err
+			}
+		} else if data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User()}); err != nil {
+			f = found("nginx", "", err)
+		} else if err := validateTrial(ctx, cfg, bin, data); err != nil {
+			f = found("nginx", "", err)
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// validateTrial has nginx test a configuration that is not to stay.
+func validateTrial(ctx context.Context, cfg *config.Config, bin gateway.Binary, data []byte) error {
+	if err := gateway.Prepare(cfg); err != nil {
+		return err
+	}
+	trial := gateway.ConfFile(cfg) + ".doctor"
+	defer os.Remove(trial)
+	if _, err := gateway.Write(trial, data); err != nil {
+		return err
+	}
+	return gateway.Validate(ctx, cfg, bin, trial)
+}
+
+func found(what, detail string, err error) Finding {
+	f := Finding{What: what, Detail: strings.TrimSpace(detail)}
+	if err != nil {
+		f.Wrong = err.Error()
+		var h interface{ Hint() string }
+		if errors.As(err, &h) {
+			f.Mend = h.Hint()
+		}
+	}
+	return f
+}
+
+// CheckPorts looks whether the configuration's ports are free, or our own.
+func CheckPorts(c *supervise.Client, cfg *config.Config) []Finding {
+	draft, err := plan.Build(cfg, plan.Tools{Python: "python3"})
+	if err != nil {
+		return []Finding{found("programs", "", err)}
+	}
+	if err := c.CheckPorts(*draft); err != nil {
+		return []Finding{found("ports", "", err)}
+	}
+	return []Finding{{What: "ports", Detail: "free, or our own"}}
+}
+
+// The least that a watched project of some size needs.
+const (
+	minOpenFiles = 1024
+	minWatches   = 8192
+	minDisk      = 200 << 20
+)
+
+func checkLimits(c *supervise.Client) []Finding {
+	var all []Finding
+	var files syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files) == nil {
+		f := Finding{What: "open files", Detail: strconv.FormatUint(files.Cur, 10)}
+		if files.Cur < minOpenFiles {
+			f.Wrong, f.Mend = fmt.Sprintf("the limit is %d", files.Cur), "ulimit -n 4096"
+		}
+		all = append(all, f)
+	}
+	if b, err := os.ReadFile("/proc/sys/fs/inotify/max_user_watches"); err == nil {
+		n, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+		f := Finding{What: "file watches", Detail: strconv.Itoa(n), Warn: true}
+		if n < minWatches {
+			f.Wrong, f.Mend = fmt.Sprintf("the limit is %d; beyond it, files are polled", n), "sudo sysctl fs.inotify.max_user_watches=524288"
+		}
+		all = append(all, f)
+	}
+	var disk syscall.Statfs_t
+	dir := c.Paths.Root
+	if _, err := os.Stat(dir); err != nil {
+		dir = "."
+	}
+	if syscall.Statfs(dir, &disk) == nil {
+		free := disk.Bavail * uint64(disk.Bsize)
+		f := Finding{What: "disk", Detail: fmt.Sprintf("%.1f GB free", float64(free)/1e9)}
+		if free < minDisk {
+			f.Wrong, f.Mend = fmt.Sprintf("only %d MB are free", free>>20), "make room, for instance with logs:clean"
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+func checkState(ctx context.Context, c *supervise.Client) []Finding {
+	st, err := c.Status(ctx)
+	f := Finding{What: "processes"}
+	switch {
+	case err != nil:
+		f = found("processes", "", err)
+	case st.Running && !st.Supervisor.Alive:
+		f.Wrong, f.Mend = "run without their supervisor", "backend:start adopts them, backend:stop ends them"
+	case st.Running && !st.Healthy():
+		f.Wrong, f.Mend = "not all are healthy", "backend:status tells which"
+	case st.Running:
+		f.Detail = fmt.Sprintf("%d, healthy", len(st.Processes))
+	default:
+		f.Detail = "none run"
+	}
+	all := []Finding{f}
+	orphans := Finding{What: "orphans", Detail: "none"}
+	if left := c.Orphans(ctx); len(left) > 0 {
+		orphans.Wrong = "of earlier runs: " + strings.Join(left, "; ")
+		orphans.Mend = "dev:kill, or dev:doctor -fix"
+		orphans.Fix = func() error { return c.EndOrphans(ctx, DefaultStopTimeout) }
+	}
+	return append(all, orphans)
+}

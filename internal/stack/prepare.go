@@ -1,0 +1,87 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"muster/internal/config"
+	"muster/internal/gateway"
+	"muster/internal/plan"
+	"muster/internal/toolchain"
+)
+
+// Prepared is all that a start of the configuration needs.
+type Prepared struct {
+	Plan       *plan.Plan
+	Tools      plan.Tools
+	NewGateway bool // the gateway's configuration differs from the one before
+}
+
+// Prepare finds or gets all that servers and gateway need and lays out their
+// plan. The gateway's configuration is generated and proved.
+func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared, err error) {
+	if plan.UsesPython(cfg) {
+		if p.Tools.Python, err = toolchain.Python(ctx, cfg, steps(report)); err != nil {
+			return p, err
+		}
+	}
+	if cfg.Nginx != nil {
+		var command plan.Command
+		if command, p.NewGateway, err = PrepareGateway(ctx, cfg, gateway.Topology{}, report); err != nil {
+			return p, err
+		}
+		p.Tools.Gateway = &command
+	}
+	backend := *cfg
+	backend.Frontend = nil // which a Stack adds
+	p.Plan, err = plan.Build(&backend, p.Tools)
+	return p, err
+}
+
+// PrepareNode gets what a frontend made with Node.js needs.
+func PrepareNode(ctx context.Context, cfg *config.Config, report Report) error {
+	dir := nodeDir(cfg)
+	if dir == "" {
+		return nil
+	}
+	return toolchain.Node(ctx, dir, steps(report))
+}
+
+// nodeDir is the folder of a frontend made with Node.js, or "": one that is
+// not has no package.json.
+func nodeDir(cfg *config.Config) string {
+	if cfg.Frontend == nil {
+		return ""
+	}
+	if _, err := os.Stat(filepath.Join(cfg.Frontend.Dir, "package.json")); err != nil {
+		return ""
+	}
+	return cfg.Frontend.Dir
+}
+
+// GetTools gets what all processes need, side by side.
+func GetTools(ctx context.Context, cfg *config.Config, report Report) error {
+	var wg sync.WaitGroup
+	errs := make([]error, 3)
+	if plan.UsesPython(cfg) {
+		wg.Go(func() { _, errs[0] = toolchain.Python(ctx, cfg, steps(report)) })
+	}
+	wg.Go(func() { errs[1] = PrepareNode(ctx, cfg, report) })
+	if cfg.Nginx != nil && cfg.Gateway != config.GatewayBuiltin {
+		wg.Go(func() {
+			if _, err := FindNginx(ctx, cfg, report); err != nil && cfg.Gateway == config.GatewayNginx {
+				errs[2] = err
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// steps reports lines of progress.
+func steps(report Report) func(string) {
+	return func(text string) { report.Step("%s", text) }
+}

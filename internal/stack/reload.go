@@ -1,0 +1,37 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"syscall"
+
+	"muster/internal/config"
+	"muster/internal/plan"
+	"muster/internal/supervise"
+)
+
+// Apply brings what runs in line with a plan, and says what that took.
+func Apply(ctx context.Context, c *supervise.Client, cfg *config.Config, p Prepared, report Report) error {
+	ch, err := c.Reload(ctx, *p.Plan)
+	// Also when a server does not come up: it may later, and is then routed to.
+	if cfg.Nginx != nil && p.NewGateway && slices.Contains(ch.Unchanged, plan.GatewayName) {
+		if e := c.Signal(ctx, plan.GatewayName, syscall.SIGHUP); e != nil {
+			return errors.Join(err, e)
+		}
+		report.Done("nginx reloaded its new configuration")
+	}
+	if err != nil {
+		return err
+	}
+	for what, which := range map[string][]string{"started": ch.Added, "stopped": ch.Removed, "restarted": ch.Restarted} {
+		if len(which) > 0 {
+			report.Done("%s: %s", what, strings.Join(which, ", "))
+		}
+	}
+	if len(ch.Added)+len(ch.Removed)+len(ch.Restarted) == 0 {
+		report.Done("every process is as the configuration says")
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package stack
+
+import (
+	"context"
+	"time"
+
+	"muster/internal/clients"
+	"muster/internal/plan"
+	"muster/internal/specs"
+	"muster/internal/supervise"
+)
+
+// Up brings everything up, step by step, and returns the plan of what runs then.
+func (st *Stack) Up(ctx context.Context) (*plan.Plan, error) {
+	p, err := st.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.Plan, st.start(ctx, p, supervise.StartOptions{})
+}
+
+// UpForeground is Up, calls ready once everything is up, and stays until Ctrl-C,
+// which stops everything. show shows the log, as for Foreground.
+func (st *Stack) UpForeground(ctx context.Context, show func(context.Context) <-chan struct{}, ready func(*plan.Plan)) error {
+	p, err := st.ready(ctx)
+	if err != nil {
+		return err
+	}
+	return Foreground(ctx, st.client, st.report, show, func(ctx context.Context, opts supervise.StartOptions) error {
+		err := st.start(ctx, p, opts)
+		if err == nil {
+			ready(p.Plan)
+		}
+		return err
+	})
+}
+
+// ready gets everything that a start needs, after a look whether it can be.
+func (st *Stack) ready(ctx context.Context) (p Prepared, err error) {
+	draft, err := plan.Build(st.cfg, plan.Tools{Python: "python3"})
+	if err != nil {
+		return p, err
+	}
+	err = st.stepped("ports are free", func() error { return st.client.CheckPorts(*draft) })
+	if err != nil {
+		return p, err
+	}
+	err = st.stepped("tools and dependencies", func() error { return GetTools(ctx, st.cfg, st.report) })
+	if err != nil {
+		return p, err
+	}
+	return st.prepare(ctx)
+}
+
+// prepare is Prepare with the frontend and the watchers in the plan.
+func (st *Stack) prepare(ctx context.Context) (Prepared, error) {
+	p, err := Prepare(ctx, st.cfg, st.report)
+	if err == nil {
+		err = PrepareNode(ctx, st.cfg, st.report)
+	}
+	if err == nil {
+		p.Plan, err = plan.Build(st.cfg, p.Tools)
+	}
+	if err == nil && st.watch {
+		p.Plan.Processes = append(p.Plan.Processes, st.watcherProcesses()...)
+	}
+	return p, err
+}
+
+// start starts servers and frontend and meanwhile generates the clients. The
+// page needs them only when it is opened, and the watchers once they are made.
+func (st *Stack) start(ctx context.Context, p Prepared, opts supervise.StartOptions) error {
+	var first, second []string
+	for _, proc := range p.Plan.Processes {
+		if proc.Kind == plan.Watcher {
+			second = append(second, proc.Name)
+		} else {
+			first = append(first, proc.Name)
+		}
+	}
+	clients := make(chan error, 1)
+	go func() {
+		if !st.watch {
+			clients <- nil
+			return
+		}
+		clients <- st.stepped("specs and clients", func() error { return st.generate(ctx, p.Tools.Python) })
+	}()
+	what := "servers and gateway healthy"
+	if st.cfg.Frontend != nil {
+		what = "servers, gateway and frontend serve"
+	}
+	err := st.stepped(what, func() error {
+		opts.Names = first
+		_, err := st.client.Start(ctx, *p.Plan, opts)
+		return err
+	})
+	if e := <-clients; err == nil {
+		err = e
+	}
+	if err != nil || len(second) == 0 {
+		return err
+	}
+	return st.stepped("watchers are on", func() error {
+		opts.Names, opts.Lease = second, nil
+		_, err := st.client.Start(ctx, *p.Plan, opts)
+		return err
+	})
+}
+
+func (st *Stack) generate(ctx context.Context, python string) error {
+	if _, err := (specs.Exporter{Config: st.cfg, Python: python}).Export(ctx, func(string) {}); err != nil {
+		return err
+	}
+	_, err := clients.Generate(ctx, st.cfg, clients.Options{})
+	return err
+}
+
+// stepped does one step and shows how long it took, on one line.
+func (st *Stack) stepped(what string, do func() error) error {
+	began := time.Now()
+	if err := do(); err != nil {
+		return err
+	}
+	st.report.Done("%-36s %s", what, time.Since(began))
+	return nil
+}
+
+// Links is where everything of a plan that runs is, by name.
+func (st *Stack) Links(p *plan.Plan) (rows [][2]string) {
+	if st.cfg.Frontend != nil && st.multi {
+		rows = append(rows, [2]string{"page", Entry(p)})
+	}
+	for _, proc := range p.Processes {
+		if proc.URL != "" && (proc.Kind != plan.Gateway || st.cfg.Frontend == nil) {
+			rows = append(rows, [2]string{proc.Name, proc.URL})
+		}
+	}
+	return append(rows, [2]string{"docs", Entry(p) + st.cfg.APIBaseURL + "/docs"}, [2]string{"log", st.client.Paths.Unified()})
+}

@@ -1,0 +1,40 @@
+package stack
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"muster/internal/config"
+	"muster/internal/plan"
+)
+
+// watcherProcesses are the processes that keep clients and processes in line with what
+// is saved: this program, called as their targets.
+func (st *Stack) watcherProcesses() []plan.Process {
+	var procs []plan.Process
+	add := func(name, target string, env []string, args ...string) {
+		procs = append(procs, plan.Process{
+			Name: name, Server: name, Kind: plan.Watcher,
+			Exe: st.client.Exe, Args: append([]string{st.client.Exe, target, "-config=" + st.cfg.File}, args...), Dir: st.cfg.Dir, Env: env,
+			Log:     plan.LogPath(st.cfg.Dir, name),
+			Health:  plan.Health{Interval: time.Minute, Timeout: time.Second, Retries: 1, StartPeriod: time.Minute},
+			Restart: config.RestartAlways, StopTimeout: 2 * time.Second,
+		})
+	}
+	digest := []string{"MUSTER_SPECS=" + st.watchers}
+	if st.cfg.Specs.Python.Dir != "" {
+		add("watch-python", "specs:watchPython", digest)
+	}
+	if len(st.cfg.Specs.TypeScript) > 0 {
+		add("watch-frontend", "specs:watchFrontend", digest)
+	}
+	// It is to find what this command does, not what whoever started the
+	// supervisor did.
+	var env []string
+	for _, name := range []string{"PATH", "PYTHONPATH", "BACKEND_PORT", "FRONTEND_PORT", "VITE_API_URL", "FRONTEND_URL"} {
+		env = append(env, name+"="+os.Getenv(name))
+	}
+	add("watch-config", "dev:watchConfig", env, fmt.Sprintf("-multi=%t", st.multi))
+	return procs
+}
