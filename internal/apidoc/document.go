@@ -137,18 +137,27 @@ func fromYAML(v any) any {
 // Load reads the document in a file, with references to other files bundled
 // into its components.
 func Load(file string) (Document, error) {
+	d, err := parseFile(file)
+	if err != nil {
+		return Document{}, err
+	}
+	if err := bundle(&d, file); err != nil {
+		return Document{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return d, nil
+}
+
+// parseFile is Load without the other files.
+func parseFile(file string) (Document, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return Document{}, err
 	}
-	doc, err := Parse(data)
+	d, err := Parse(data)
 	if err != nil {
 		return Document{}, fmt.Errorf("%s: %w", file, err)
 	}
-	if err := bundle(&doc, file); err != nil {
-		return Document{}, fmt.Errorf("%s: %w", file, err)
-	}
-	return doc, nil
+	return d, nil
 }
 
 // Canonical is the document as JSON with its keys in order, indented by two

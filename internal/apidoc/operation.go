@@ -22,11 +22,14 @@ type Operation struct {
 
 func (o Operation) Label() string { return o.Method + " " + o.Path }
 
+// Paths lists the paths of a document, in order.
+func (d Document) Paths() []string { return slices.Sorted(maps.Keys(Object(d.Root["paths"]))) }
+
 // Operations lists a document's operations, ordered by path and method.
 func (d Document) Operations() []Operation {
 	var all []Operation
 	paths := Object(d.Root["paths"])
-	for _, path := range slices.Sorted(maps.Keys(paths)) {
+	for _, path := range d.Paths() {
 		item, _ := d.Deref(paths[path])
 		for _, method := range methods {
 			raw, ok := item[method].(map[string]any)
