@@ -28,17 +28,19 @@ func (d Document) Channels() []Channel {
 	if strings.HasPrefix(d.Version, "2") {
 		return d.channels2()
 	}
-	byRef := map[string]*Channel{}
-	var all []*Channel
+	var all []Channel
 	raws := Object(d.Root["channels"])
 	for _, name := range slices.Sorted(maps.Keys(raws)) {
 		raw, _ := d.Deref(raws[name])
-		c := &Channel{Name: name, Address: Text(raw["address"]), Replies: map[string][]string{}}
+		c := Channel{Name: name, Address: Text(raw["address"]), Replies: map[string][]string{}}
 		if c.Address == "" {
 			c.Address = name
 		}
-		byRef["#/channels/"+escapePointer(name)] = c
 		all = append(all, c)
+	}
+	byRef := map[string]*Channel{}
+	for i, c := range all {
+		byRef["#/channels/"+escapePointer(c.Name)] = &all[i]
 	}
 	ops := Object(d.Root["operations"])
 	for _, name := range slices.Sorted(maps.Keys(ops)) {
@@ -65,11 +67,7 @@ func (d Document) Channels() []Channel {
 			}
 		}
 	}
-	var out []Channel
-	for _, c := range all {
-		out = append(out, *c)
-	}
-	return out
+	return all
 }
 
 func (c *Channel) reply(to, answers []Message) {
@@ -156,14 +154,10 @@ func (d Document) message(name string, v any) Message {
 }
 
 func addMessages(to, more []Message) []Message {
-next:
 	for _, m := range more {
-		for _, have := range to {
-			if have.Name == m.Name && have.Ref == m.Ref {
-				continue next
-			}
+		if !slices.ContainsFunc(to, func(have Message) bool { return have.Name == m.Name && have.Ref == m.Ref }) {
+			to = append(to, m)
 		}
-		to = append(to, m)
 	}
 	return to
 }

@@ -1,9 +1,10 @@
 package apidoc
 
 import (
-	"muster/internal/apitest"
 	"strings"
 	"testing"
+
+	"muster/internal/apitest"
 )
 
 func TestDiff(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -216,17 +216,9 @@ func meansSame(a, b any, key string) bool {
 
 func sameSet(a, b []any) bool {
 	x, y := Texts(a), Texts(b)
-	if len(x) != len(a) || len(y) != len(b) {
-		return false
-	}
-	sort.Strings(x)
-	sort.Strings(y)
-	for i := range x {
-		if x[i] != y[i] {
-			return false
-		}
-	}
-	return true
+	slices.Sort(x)
+	slices.Sort(y)
+	return len(x) == len(a) && len(y) == len(b) && slices.Equal(x, y)
 }
 
 func sameNumber(a, b json.Number) bool {

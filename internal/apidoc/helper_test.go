@@ -1,10 +1,11 @@
 package apidoc
 
 import (
-	"muster/internal/apitest"
-	"muster/internal/local"
 	"os"
 	"testing"
+
+	"muster/internal/apitest"
+	"muster/internal/local"
 )
 
 // parse is a document written in a test.

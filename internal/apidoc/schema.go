@@ -190,8 +190,10 @@ func (d Document) Tags() map[string]map[string][]string {
 func (d Document) tagMembers(s, disc map[string]any, found map[string]map[string][]string) {
 	property := Text(disc["propertyName"])
 	add := func(ref, value string) {
-		m := child2(found, ref)
-		if !slices.Contains(m[property], value) {
+		if found[ref] == nil {
+			found[ref] = map[string][]string{}
+		}
+		if m := found[ref]; !slices.Contains(m[property], value) {
 			m[property] = append(m[property], value)
 		}
 	}
@@ -211,15 +213,6 @@ func (d Document) tagMembers(s, disc map[string]any, found map[string]map[string
 			add(ref, RefName(ref)) // without a mapping, the schema's name is the value
 		}
 	}
-}
-
-func child2(m map[string]map[string][]string, key string) map[string][]string {
-	c, ok := m[key]
-	if !ok {
-		c = map[string][]string{}
-		m[key] = c
-	}
-	return c
 }
 
 // RefName is the last part of a reference.

@@ -1,10 +1,11 @@
 package apidoc
 
 import (
-	"muster/internal/apitest"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"muster/internal/apitest"
 )
 
 func TestDiffStates(t *testing.T) {

@@ -2,10 +2,11 @@ package clients
 
 import (
 	"fmt"
-	"muster/internal/apidoc"
-	"muster/internal/apitest"
 	"path/filepath"
 	"testing"
+
+	"muster/internal/apidoc"
+	"muster/internal/apitest"
 )
 
 func BenchmarkPython300Paths(b *testing.B) {

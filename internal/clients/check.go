@@ -13,13 +13,11 @@ import (
 // Check tells whether a client is stale, and writes what Generate would
 // change as a unified diff. Nothing is written to the project.
 func Check(ctx context.Context, cfg *config.Config, w io.Writer) (stale bool, err error) {
-	o := Options{}
-	outs, gone, err := outputs(cfg, &o)
+	ts := NewTypeScript(cfg)
+	defer ts.Close()
+	outs, gone, err := outputs(cfg, Options{TypeScript: ts})
 	if err != nil {
 		return false, err
-	}
-	if o.TypeScript != nil {
-		defer o.TypeScript.Close()
 	}
 	rec := readRecord(cfg)
 	for _, out := range outs {

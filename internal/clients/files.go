@@ -5,11 +5,12 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"muster/internal/watch"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"muster/internal/watch"
 )
 
 // change is one file that a generator wants to be different. A nil New

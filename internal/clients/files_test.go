@@ -36,7 +36,7 @@ func TestOnlyWhatWasGeneratedIsRemoved(t *testing.T) {
 		cfg := &config.Config{Dir: dir}
 		cfg.Specs.TypeScript = []config.TypeScriptClients{{Dir: dir, RESTPrefix: c.rest, WSPrefix: c.ws}}
 		var got []string
-		for _, change := range staleTypeScript(cfg, []apidoc.Module{kept}, &Options{Only: c.only, TypeScript: NewTypeScript(cfg)}) {
+		for _, change := range staleTypeScript(cfg, []apidoc.Module{kept}, Options{Only: c.only, TypeScript: NewTypeScript(cfg)}) {
 			name, err := filepath.Rel(dir, change.File)
 			if err != nil || change.New != nil {
 				t.Errorf("%s: %v %q (%v)", c.name, change.File, change.New, err)

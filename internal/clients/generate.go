@@ -77,12 +77,13 @@ func Generate(ctx context.Context, cfg *config.Config, o Options) (Result, error
 	var r Result
 	rec := readRecord(cfg)
 	dirty := false
-	all, stale, err := outputs(cfg, &o)
+	if o.TypeScript == nil {
+		o.TypeScript = NewTypeScript(cfg)
+		defer o.TypeScript.Close()
+	}
+	all, stale, err := outputs(cfg, o)
 	if err != nil {
 		return r, err
-	}
-	if o.TypeScript != nil && o.TypeScript.once {
-		defer o.TypeScript.Close()
 	}
 	var failed []error
 	for _, out := range all {
@@ -134,7 +135,7 @@ func (out output) update(ctx context.Context, own *watch.Own) ([]string, error) 
 
 // outputs lists what is to be generated, and the files of clients whose module
 // is gone.
-func outputs(cfg *config.Config, o *Options) ([]output, []change, error) {
+func outputs(cfg *config.Config, o Options) ([]output, []change, error) {
 	modules, err := apidoc.Modules(cfg.Specs.Dir)
 	if err != nil {
 		return nil, nil, err
@@ -150,10 +151,6 @@ func outputs(cfg *config.Config, o *Options) ([]output, []change, error) {
 		stale = append(stale, stalePython(dir, modules)...)
 	}
 	if len(cfg.Specs.TypeScript) > 0 && o.wants(REST, WebSocket) {
-		if o.TypeScript == nil {
-			o.TypeScript = NewTypeScript(cfg)
-			o.TypeScript.once = true
-		}
 		outs, err := typeScriptOutputs(modules, o)
 		if err != nil {
 			return nil, nil, err
@@ -194,7 +191,7 @@ func single(file string, make func() ([]byte, error)) output {
 	}}
 }
 
-func typeScriptOutputs(modules []apidoc.Module, o *Options) ([]output, error) {
+func typeScriptOutputs(modules []apidoc.Module, o Options) ([]output, error) {
 	var all []output
 	for _, set := range o.TypeScript.sets {
 		for _, m := range modules {
@@ -242,7 +239,7 @@ func stalePython(dir string, modules []apidoc.Module) []change {
 }
 
 // staleTypeScript lists the files of clients whose document is gone.
-func staleTypeScript(cfg *config.Config, modules []apidoc.Module, o *Options) []change {
+func staleTypeScript(cfg *config.Config, modules []apidoc.Module, o Options) []change {
 	wanted := map[string]bool{}
 	for _, set := range o.TypeScript.sets {
 		for _, m := range modules {

@@ -2,12 +2,13 @@ package clients
 
 import (
 	"bytes"
-	"muster/internal/apidoc"
-	"muster/internal/apitest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"muster/internal/apidoc"
+	"muster/internal/apitest"
 )
 
 func TestGenerateIsIncremental(t *testing.T) {

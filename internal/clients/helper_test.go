@@ -3,15 +3,16 @@ package clients
 import (
 	"flag"
 	"fmt"
-	"muster/internal/apidoc"
-	"muster/internal/apitest"
-	"muster/internal/config"
-	"muster/internal/local"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"muster/internal/apidoc"
+	"muster/internal/apitest"
+	"muster/internal/config"
+	"muster/internal/local"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

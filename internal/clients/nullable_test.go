@@ -1,9 +1,10 @@
 package clients
 
 import (
-	"muster/internal/apidoc"
 	"strings"
 	"testing"
+
+	"muster/internal/apidoc"
 )
 
 // nullables is a document whose schema is to be filled in. What is referenced

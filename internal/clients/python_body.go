@@ -2,9 +2,10 @@ package clients
 
 import (
 	"maps"
-	"muster/internal/apidoc"
 	"slices"
 	"strings"
+
+	"muster/internal/apidoc"
 )
 
 // body adds the request body: JSON, a form (whose fields become parameters),

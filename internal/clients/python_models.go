@@ -3,10 +3,11 @@ package clients
 import (
 	"fmt"
 	"maps"
-	"muster/internal/apidoc"
 	"slices"
 	"sort"
 	"strings"
+
+	"muster/internal/apidoc"
 )
 
 func (t *pyTypes) enum(name string, s map[string]any, vals []any) {

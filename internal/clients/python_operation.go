@@ -2,9 +2,10 @@ package clients
 
 import (
 	"maps"
-	"muster/internal/apidoc"
 	"slices"
 	"strings"
+
+	"muster/internal/apidoc"
 )
 
 // pyOperation is one method of the client.

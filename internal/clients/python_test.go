@@ -1,11 +1,12 @@
 package clients
 
 import (
-	"muster/internal/apidoc"
-	"muster/internal/apitest"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"muster/internal/apidoc"
+	"muster/internal/apitest"
 )
 
 func TestPythonClientOfEveryKind(t *testing.T) {

@@ -3,9 +3,10 @@ package clients
 import (
 	"encoding/json"
 	"maps"
-	"muster/internal/apidoc"
 	"slices"
 	"strings"
+
+	"muster/internal/apidoc"
 )
 
 // pyTypes turns schemas into Python types. A reference becomes a model, an

@@ -3,14 +3,15 @@ package clients
 import (
 	"encoding/json"
 	"fmt"
-	"muster/internal/apidoc"
-	"muster/internal/apitest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"muster/internal/apidoc"
+	"muster/internal/apitest"
 )
 
 // The documents of real services come from packages of the npm registry, and

@@ -38,16 +38,6 @@ type resident struct {
 	broken error
 }
 
-type residentRequest struct {
-	Input  string `json:"input"`
-	Output string `json:"output"`
-}
-
-type residentAnswer struct {
-	OK    bool   `json:"ok"`
-	Error string `json:"error"`
-}
-
 // generatorPlace finds the generator's entry and version in the node_modules
 // of a folder or of those above it.
 func generatorPlace(dir string) (entry, version string, err error) {
@@ -115,7 +105,7 @@ func (r *resident) generate(ctx context.Context, input, output string) error {
 	if r.broken != nil {
 		return r.broken
 	}
-	line, err := json.Marshal(residentRequest{input, output})
+	line, err := json.Marshal(map[string]string{"input": input, "output": output})
 	if err != nil {
 		return err
 	}
@@ -145,7 +135,10 @@ func (r *resident) generate(ctx context.Context, input, output string) error {
 		r.broken = fmt.Errorf("the TypeScript generator's process ended: %s", r.log.text())
 		return r.broken
 	}
-	var a residentAnswer
+	var a struct {
+		OK    bool
+		Error string
+	}
 	if err := json.Unmarshal(got.line, &a); err != nil {
 		r.broken = fmt.Errorf("the TypeScript generator's process answered %q", got.line)
 		return r.broken

@@ -20,7 +20,6 @@ import (
 // start with the first run or with Warm and end with Close.
 type TypeScript struct {
 	sets      []tsSet
-	once      bool // for one run: closed at its end
 	mu        sync.Mutex
 	residents map[string]*resident // by the folder that the generator was looked for in
 }

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"muster/internal/apidoc"
 	"slices"
 	"strings"
+
+	"muster/internal/apidoc"
 )
 
 // tsTypes turns schemas into TypeScript declarations.

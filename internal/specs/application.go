@@ -7,16 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"muster/internal/apidoc"
-	"muster/internal/config"
-	"muster/internal/local"
-	"muster/internal/watch"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"muster/internal/apidoc"
+	"muster/internal/config"
+	"muster/internal/local"
+	"muster/internal/watch"
 )
 
 //go:embed export.py

@@ -2,10 +2,11 @@ package specs
 
 import (
 	"fmt"
-	"muster/internal/apitest"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"muster/internal/apitest"
 )
 
 // BenchmarkSaveToClients is the time from the save of a source, with the

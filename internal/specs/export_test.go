@@ -1,14 +1,15 @@
 package specs
 
 import (
-	"muster/internal/apidoc"
-	"muster/internal/apitest"
-	"muster/internal/clients"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"muster/internal/apidoc"
+	"muster/internal/apitest"
+	"muster/internal/clients"
 )
 
 func silent(string) {}

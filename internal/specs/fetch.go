@@ -42,7 +42,7 @@ func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, err
 		}
 	}
 	// A process serves what it runs; ?modules=all asks one that can for everything.
-	main := serverURL(e.Config) + base
+	main := clients.ModuleURL(e.Config, config.Core) + base
 	whole, err := fetch(ctx, client, main+"/openapi.json?modules=all", apidoc.OpenAPI)
 	if err != nil {
 		return nil, err
@@ -64,8 +64,6 @@ func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, err
 	}
 	return docs, nil
 }
-
-func serverURL(cfg *config.Config) string { return clients.ModuleURL(cfg, "core") }
 
 func fetch(ctx context.Context, client *http.Client, url string, kind apidoc.Kind) (apidoc.Document, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

@@ -3,10 +3,6 @@ package specs
 import (
 	"bytes"
 	"context"
-	"muster/internal/apitest"
-	"muster/internal/clients"
-	"muster/internal/config"
-	"muster/internal/local"
 	"net"
 	"net/http"
 	"os"
@@ -17,6 +13,11 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"muster/internal/apitest"
+	"muster/internal/clients"
+	"muster/internal/config"
+	"muster/internal/local"
 )
 
 func TestMain(m *testing.M) {

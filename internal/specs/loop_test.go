@@ -2,13 +2,14 @@ package specs
 
 import (
 	"context"
-	"muster/internal/apidoc"
-	"muster/internal/apitest"
-	"muster/internal/config"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"muster/internal/apidoc"
+	"muster/internal/apitest"
+	"muster/internal/config"
 )
 
 // watching runs a watcher until the test ends and keeps what it reports.

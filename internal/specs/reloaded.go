@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"io"
-	"muster/internal/clients"
 	"net/http"
 	"sync"
 	"time"
+
+	"muster/internal/clients"
 )
 
 // reloaded watches the documents that servers in reload mode serve. It asks

@@ -1,11 +1,12 @@
 package specs
 
 import (
-	"muster/internal/config"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"muster/internal/config"
 )
 
 // realDirs are folders by the paths that events have.
@@ -34,25 +35,24 @@ func below(path string, dirs []string) bool {
 }
 
 // isSource tells by its name whether a file can change what the application
-// serves. Folders, and what is no more, count.
+// serves.
 func isSource(path string) bool {
-	switch filepath.Ext(path) {
-	case ".py", ".pyi", ".json", ".yaml", ".yml", ".toml", ".env", ".ini", ".cfg":
-		return true
-	}
-	st, err := os.Lstat(path)
-	return err != nil && filepath.Ext(path) == "" || err == nil && st.IsDir()
+	return isKind(path, ".py", ".pyi", ".json", ".yaml", ".yml", ".toml", ".env", ".ini", ".cfg")
 }
 
 // isSpecFile tells whether a file in the specs' folder can be part of a
 // document; documents may refer to files of any name.
-func isSpecFile(path string) bool {
-	switch filepath.Ext(path) {
-	case ".json", ".yaml", ".yml":
+func isSpecFile(path string) bool { return isKind(path, ".json", ".yaml", ".yml") }
+
+// isKind tells whether a file has one of the endings. Folders, and what is no
+// more, count.
+func isKind(path string, endings ...string) bool {
+	ext := filepath.Ext(path)
+	if slices.Contains(endings, ext) {
 		return true
 	}
 	st, err := os.Lstat(path)
-	return err != nil && filepath.Ext(path) == "" || err == nil && st.IsDir()
+	return err != nil && ext == "" || err == nil && st.IsDir()
 }
 
 // hasServer tells whether a server names a module or was given no choice, and
