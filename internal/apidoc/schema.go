@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -158,8 +157,8 @@ func OneType(vals []any) string {
 
 // Tags maps a schema's reference to the property and values that tell it from
 // the others wherever it is a member of a union with a discriminator.
-func (d Document) Tags() map[string]map[string][]string {
-	found := map[string]map[string][]string{}
+func (d Document) Tags() map[string]map[string][]any {
+	found := map[string]map[string][]any{}
 	var walk func(v any)
 	walk = func(v any) {
 		switch v := v.(type) {
@@ -181,19 +180,19 @@ func (d Document) Tags() map[string]map[string][]string {
 	walk(d.Root)
 	for _, props := range found {
 		for _, vals := range props {
-			sort.Strings(vals)
+			slices.SortFunc(vals, func(a, b any) int { return strings.Compare(Text(a), Text(b)) })
 		}
 	}
 	return found
 }
 
-func (d Document) tagMembers(s, disc map[string]any, found map[string]map[string][]string) {
+func (d Document) tagMembers(s, disc map[string]any, found map[string]map[string][]any) {
 	property := Text(disc["propertyName"])
 	add := func(ref, value string) {
 		if found[ref] == nil {
-			found[ref] = map[string][]string{}
+			found[ref] = map[string][]any{}
 		}
-		if m := found[ref]; !slices.Contains(m[property], value) {
+		if m := found[ref]; !slices.Contains(m[property], any(value)) {
 			m[property] = append(m[property], value)
 		}
 	}

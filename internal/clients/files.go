@@ -79,7 +79,11 @@ func isGenerated(name string, data []byte) bool {
 		bytes.HasPrefix(first, []byte(pyHeader))
 }
 
-const pyHeader = "# Generated from the API's specification."
+// What the first line of a file begins with that was made here.
+const (
+	pyHeader = "# Generated from the API's specification."
+	tsHeader = "// Generated from the API's specification. Do not edit: changes are overwritten.\n"
+)
 
 // apply makes the changes, and lists the files that differ since.
 func apply(own *watch.Own, all []change) ([]string, error) {

@@ -89,11 +89,11 @@ func (t *pyTypes) model(p pyPending) pyModel {
 		raw, _ := t.doc.Deref(sh.Properties[key])
 		f := pyField{Key: key, raw: raw, Doc: pyComment(apidoc.Text(apidoc.Object(sh.Properties[key])["description"]))}
 		if tag := t.tags[p.ref][key]; p.ref != "" && len(tag) > 0 && len(apidoc.Values(raw)) != 1 {
-			f.raw = map[string]any{"enum": anys(tag)}
+			f.raw = map[string]any{"enum": tag}
 			if len(tag) == 1 {
 				f.raw = map[string]any{"const": tag[0]}
 			}
-			f.Type = literal(anys(tag))
+			f.Type = literal(tag)
 		} else {
 			f.Type = t.annotation(sh.Properties[key], p.name+className(key))
 		}
@@ -124,12 +124,4 @@ func fixed(s map[string]any, required bool) (string, bool) {
 	only, isText := vals[0].(string)
 	_, constant := s["const"]
 	return only, isText && (required || constant || s["default"] == only)
-}
-
-func anys(s []string) []any {
-	out := make([]any, len(s))
-	for i, e := range s {
-		out[i] = e
-	}
-	return out
 }

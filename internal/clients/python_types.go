@@ -14,7 +14,7 @@ import (
 // place where it was found.
 type pyTypes struct {
 	doc      apidoc.Document
-	tags     map[string]map[string][]string
+	tags     map[string]map[string][]any
 	taken    map[string]bool
 	refs     map[string]string // reference -> annotation
 	building map[string]bool   // aliases under way: one that leads back to itself is Any there

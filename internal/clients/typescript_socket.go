@@ -79,8 +79,6 @@ func socketClient(d apidoc.Document, module string) (map[string][]byte, error) {
 	}, nil
 }
 
-const tsHeader = "// Generated from the API's specification. Do not edit: changes are overwritten.\n"
-
 // sortDecls orders declarations by name, whatever stands before them.
 func sortDecls(decls []string) []string {
 	name := func(s string) string {

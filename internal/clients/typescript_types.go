@@ -13,7 +13,7 @@ import (
 // tsTypes turns schemas into TypeScript declarations.
 type tsTypes struct {
 	doc     apidoc.Document
-	tags    map[string]map[string][]string
+	tags    map[string]map[string][]any
 	taken   map[string]bool
 	refs    map[string]string
 	pending []string // references named but not yet declared
@@ -188,7 +188,7 @@ func (t *tsTypes) object(s map[string]any, ref, indent string) string {
 		}
 		ty := t.typeOf(properties[key], "", inner)
 		if tag := t.tags[ref][key]; ref != "" && len(tag) > 0 && len(apidoc.Values(p)) == 0 {
-			ty = tsLiterals(anys(tag))
+			ty = tsLiterals(tag)
 		}
 		fmt.Fprintf(&b, "%s%s%s: %s;\n", inner, tsKey(key), mark, ty)
 	}
