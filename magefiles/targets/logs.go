@@ -30,24 +30,24 @@ const defaultTailLines = 50
 func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *time.Duration, lines *int, follow, json *bool) error {
 	c, err := client(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	o := tailOptions()
 	o.Unified = c.Paths.Unified()
-	o.Only, o.Grep, o.Since = names(only), value(grep, ""), value(since, 0)
-	o.Lines = value(lines, defaultTailLines)
+	o.Only, o.Grep, o.Since = names(only), console.Or(grep, ""), console.Or(since, 0)
+	o.Lines = console.Or(lines, defaultTailLines)
 	if since != nil && lines == nil {
 		o.Lines = -1
 	}
-	o.Follow, o.JSON = value(follow, true), value(json, false)
+	o.Follow, o.JSON = console.Or(follow, true), console.Or(json, false)
 	if level != nil {
 		if o.Level, err = logs.ParseLevel(*level); err != nil {
-			return run(usageError(err.Error()))
+			return console.Exit(usageError(err.Error()))
 		}
 	}
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
-	return run(logs.Tail(ctx, os.Stdout, o))
+	return console.Exit(logs.Tail(ctx, os.Stdout, o))
 }
 
 // TailNginx shows nginx's access and error logs and follows them.
@@ -56,13 +56,13 @@ func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *
 func (Logs) TailNginx(ctx context.Context, config *string, lines *int, follow *bool) error {
 	c, err := client(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	o := tailOptions()
-	o.Lines, o.Follow = value(lines, defaultTailLines), value(follow, true)
+	o.Lines, o.Follow = console.Or(lines, defaultTailLines), console.Or(follow, true)
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
-	return run(logs.TailFiles(ctx, os.Stdout, []logs.Source{
+	return console.Exit(logs.TailFiles(ctx, os.Stdout, []logs.Source{
 		{Name: "nginx-access", Path: filepath.Join(c.Paths.Logs(), "nginx-access.log")},
 		{Name: "nginx-error", Path: filepath.Join(c.Paths.Logs(), "nginx-error.log")},
 	}, o))
@@ -72,10 +72,10 @@ func (Logs) TailNginx(ctx context.Context, config *string, lines *int, follow *b
 func (Logs) Clean(ctx context.Context, config *string) error {
 	c, err := client(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	if err := c.CleanLogs(ctx); err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	console.Done(os.Stdout, "logs in %s are empty", c.Paths.Logs())
 	return nil

@@ -92,3 +92,11 @@ func names(only *string) []string {
 func logOptions(cfg *config.Config) logs.Options {
 	return logs.Options{MaxSize: cfg.Logs.MaxSize, MaxFiles: cfg.Logs.MaxFiles}
 }
+
+// configError is a configuration that cannot be used, or read at all.
+type configError struct{ error }
+
+func (e configError) Unwrap() error { return e.error }
+
+// ExitCode is that of wrong use.
+func (configError) ExitCode() int { return int(console.Usage) }

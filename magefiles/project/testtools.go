@@ -1,4 +1,4 @@
-package targets
+package project
 
 import (
 	"context"
@@ -53,14 +53,14 @@ func getTestTools(ctx context.Context, cfg *config.Config, python string) (lacki
 		}
 	}
 	if len(modules) > 0 {
-		if err := toolchain.InstallModules(ctx, python, modules, report); err != nil {
+		if err := toolchain.InstallModules(ctx, python, modules, step); err != nil {
 			console.Warn(os.Stderr, "%v", err)
 		}
 	}
 	if len(packages) > 0 {
 		slices.Sort(packages)
 		packages = slices.Compact(packages) // mypy brings two of the tools
-		if err := toolchain.InstallPackages(ctx, packages, report); err != nil {
+		if err := toolchain.InstallPackages(ctx, packages, step); err != nil {
 			console.Warn(os.Stderr, "apt-get install %s: %v", strings.Join(packages, " "), err)
 		}
 	}

@@ -1,4 +1,4 @@
-package targets
+package project
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/magefile/mage/mg"
 
 	"muster/internal/console"
+	"muster/internal/stack"
 )
 
 // Bench compares muster with other process managers.
@@ -23,28 +24,32 @@ const harness = "BENCH_HARNESS"
 // tables. BENCH_HARNESS names the folder of bench.py.
 //
 // -tools=hivemind,runit and -workloads=life3,logs restrict it.
-func (Bench) Peers(ctx context.Context, config, tools, workloads *string, repetitions *int) error {
-	return run(peers(ctx, config, value(tools, ""), value(workloads, ""), value(repetitions, 3)))
+func (Bench) Peers(ctx context.Context, tools, workloads *string, repetitions *int) error {
+	return console.Exit(peers(ctx, console.Or(tools, ""), console.Or(workloads, ""), console.Or(repetitions, 3)))
 }
 
-func peers(ctx context.Context, config *string, tools, workloads string, repetitions int) error {
+func peers(ctx context.Context, tools, workloads string, repetitions int) error {
 	dir := os.Getenv(harness)
 	if dir == "" {
-		return usageError(harness + " has to name the folder that holds bench.py")
+		return stack.UsageError(harness + " has to name the folder that holds bench.py")
 	}
 	script := filepath.Join(dir, "bench.py")
 	if _, err := os.Stat(script); err != nil {
-		return usageError(harness + ": " + err.Error())
+		return stack.UsageError(harness + ": " + err.Error())
 	}
-	c, err := client(config)
+	cfg, err := example()
 	if err != nil {
 		return err
 	}
-	scratch := filepath.Join(c.Paths.Root, "bench")
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	scratch := filepath.Join(cfg.LocalDir(), "bench")
 	if err := os.MkdirAll(scratch, 0o700); err != nil {
 		return err
 	}
-	adapter, err := writeAdapter(ctx, filepath.Dir(c.Paths.Root), scratch, c.Exe)
+	adapter, err := writeAdapter(ctx, cfg.Dir, scratch, exe)
 	if err != nil {
 		return err
 	}
@@ -74,7 +79,7 @@ func peers(ctx context.Context, config *string, tools, workloads string, repetit
 // writeAdapter describes this muster to the harness.
 func writeAdapter(ctx context.Context, root, scratch, exe string) (string, error) {
 	prepare := filepath.Join(scratch, "prepare")
-	build := exec.CommandContext(ctx, "go", "build", "-o", prepare, "./bench")
+	build := exec.CommandContext(ctx, "go", "build", "-o", prepare, "./magefiles/project/prepare")
 	build.Dir, build.Stderr = root, os.Stderr
 	if err := build.Run(); err != nil {
 		return "", err

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# check-fresh [SUITE]: README's two commands on a machine that has only what
+# fresh.sh [SUITE]: README's two commands on a machine that has only what
 # README asks for: as root and as an ordinary user, from a path with a blank.
 #
 # The machine is a root of Debian made by debootstrap, with this machine's Go
 # and Node.js. It takes root, Linux and some minutes.
 set -euo pipefail
 suite=${1:-bookworm}
-repo=$(cd "$(dirname "$0")/.." && pwd)
+repo=$(cd "$(dirname "$0")/../.." && pwd)
 asked=ca-certificates,make,git,python3,python3-venv
 
-die() { printf 'check-fresh: %s\n' "$*" >&2; exit 1; }
+die() { printf 'check:fresh: %s\n' "$*" >&2; exit 1; }
 say() { printf '\n== %s\n' "$*"; }
 
 ((EUID == 0)) || die 'it needs root: sudo go tool mage check:fresh'

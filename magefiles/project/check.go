@@ -1,4 +1,4 @@
-package targets
+package project
 
 import (
 	"bytes"
@@ -16,13 +16,15 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/toolchain"
+	"muster/magefiles/targets"
 )
 
 // Check tests and lints muster itself and the example.
 type Check mg.Namespace
 
-// step is one command of a check.
-type step struct {
+// command is one step of a check.
+type command struct {
 	dir   string // absolute
 	argv  []string
 	quiet bool     // whatever it prints is a complaint
@@ -34,23 +36,23 @@ type step struct {
 //
 // What the tests need is got first. Tests whose tools are not to be had are left
 // out and named at the end; with CI=true that is a failure.
-func (Check) Test(ctx context.Context, config *string) error {
-	return run(func() error {
-		c, err := newCheck(ctx, config)
+func (Check) Test(ctx context.Context) error {
+	return console.Exit(func() error {
+		c, err := newCheck(ctx)
 		if err != nil {
 			return err
 		}
-		if err := c.run(ctx, step{dir: c.cfg.Backend.Dir, argv: []string{c.python, "-m", "pytest", "-q"},
+		if err := c.run(ctx, command{dir: c.cfg.Backend.Dir, argv: []string{c.python, "-m", "pytest", "-q"},
 			needs: []string{"pytest", "httpx"}}); err != nil {
 			return err
 		}
 		if c.cfg.Frontend != nil {
 			// The page is written against clients that are generated.
-			if err := generateClients(ctx, config, nil); err != nil {
+			if err := (targets.Specs{}).Generate(ctx, nil, nil); err != nil {
 				return err
 			}
 			for _, script := range []string{"type-check", "test"} {
-				if err := c.run(ctx, step{dir: c.cfg.Frontend.Dir, argv: []string{"npm", "run", "--silent", script}}); err != nil {
+				if err := c.run(ctx, command{dir: c.cfg.Frontend.Dir, argv: []string{"npm", "run", "--silent", script}}); err != nil {
 					return err
 				}
 			}
@@ -70,18 +72,18 @@ func (Check) Test(ctx context.Context, config *string) error {
 // nothing is lost, left or doubled.
 //
 // -time=10m is how long, -seed=N repeats a run.
-func (Check) Faults(ctx context.Context, config *string, time *time.Duration, seed *int) error {
-	return run(func() error {
-		cfg, err := loadConfig(config)
+func (Check) Faults(ctx context.Context, time *time.Duration, seed *int) error {
+	return console.Exit(func() error {
+		cfg, err := example()
 		if err != nil {
 			return err
 		}
 		argv := []string{"go", "test", "-count=1", "-timeout=0", "-v", "-run=^TestFaults$", "./internal/supervise",
-			"-faults=" + value(time, faultTime).String()}
+			"-faults=" + console.Or(time, faultTime).String()}
 		if seed != nil {
 			argv = append(argv, fmt.Sprintf("-seed=%d", *seed))
 		}
-		return step{dir: cfg.Dir, argv: argv}.run(ctx, cfg.Dir, os.Environ())
+		return command{dir: cfg.Dir, argv: argv}.run(ctx, cfg.Dir, os.Environ())
 	}())
 }
 
@@ -92,26 +94,26 @@ const faultTime = 10 * time.Minute
 //
 // It needs root and debootstrap, and takes some ten minutes. -suite=trixie takes
 // another release than bookworm.
-func (Check) Fresh(ctx context.Context, config, suite *string) error {
-	return run(func() error {
-		cfg, err := loadConfig(config)
+func (Check) Fresh(ctx context.Context, suite *string) error {
+	return console.Exit(func() error {
+		cfg, err := example()
 		if err != nil {
 			return err
 		}
-		argv := []string{filepath.Join(cfg.Dir, "scripts", "check-fresh"), value(suite, "bookworm")}
-		return step{dir: cfg.Dir, argv: argv}.run(ctx, cfg.Dir, os.Environ())
+		argv := []string{filepath.Join(cfg.Dir, "magefiles", "project", "fresh.sh"), console.Or(suite, "bookworm")}
+		return command{dir: cfg.Dir, argv: argv}.run(ctx, cfg.Dir, os.Environ())
 	}())
 }
 
 // Lint checks the form of all sources.
-func (Check) Lint(ctx context.Context, config *string) error {
-	return run(func() error {
-		c, err := newCheck(ctx, config)
+func (Check) Lint(ctx context.Context) error {
+	return console.Exit(func() error {
+		c, err := newCheck(ctx)
 		if err != nil {
 			return err
 		}
-		for _, s := range []step{
-			{dir: c.cfg.Dir, argv: []string{"gofmt", "-l", "bench", "internal", "magefiles", "templates"}, quiet: true},
+		for _, s := range []command{
+			{dir: c.cfg.Dir, argv: []string{"gofmt", "-l", "internal", "magefiles", "templates"}, quiet: true},
 			{dir: c.cfg.Dir, argv: []string{"go", "mod", "tidy", "-diff"}},
 			{dir: c.cfg.Dir, argv: []string{"go", "vet", "./..."}},
 			{dir: c.cfg.Dir, argv: []string{"go", "run", staticcheck, "./..."}},
@@ -138,8 +140,12 @@ type check struct {
 }
 
 // newCheck gets everything that a check needs.
-func newCheck(ctx context.Context, arg *string) (*check, error) {
-	cfg, python, err := withPython(ctx, arg)
+func newCheck(ctx context.Context) (*check, error) {
+	cfg, err := example()
+	if err != nil {
+		return nil, err
+	}
+	python, err := toolchain.Python(ctx, cfg, step)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +158,7 @@ func newCheck(ctx context.Context, arg *string) (*check, error) {
 }
 
 // run does a step, unless a tool that it needs is lacking.
-func (c *check) run(ctx context.Context, s step) error {
+func (c *check) run(ctx context.Context, s command) error {
 	for _, tool := range s.needs {
 		if slices.Contains(c.lacking, tool) {
 			c.leftOut = append(c.leftOut, s.name(c.cfg.Dir)+": no "+tool)
@@ -173,7 +179,7 @@ func (c *check) end() error {
 	return nil
 }
 
-func (s step) name(root string) string {
+func (s command) name(root string) string {
 	what := strings.Join(s.argv, " ")
 	if rel, err := filepath.Rel(root, s.dir); err == nil && rel != "." {
 		what += " in " + rel
@@ -181,7 +187,7 @@ func (s step) name(root string) string {
 	return what
 }
 
-func (s step) run(ctx context.Context, root string, env []string) error {
+func (s command) run(ctx context.Context, root string, env []string) error {
 	began := time.Now()
 	what := s.name(root)
 	console.Step(os.Stderr, "%s", what)
