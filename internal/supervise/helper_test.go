@@ -19,7 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"muster/internal/config"
 	"muster/internal/logs"
 	"muster/internal/plan"
 )
@@ -218,7 +217,7 @@ func (pr *project) add(name string, args ...string) *plan.Process {
 		Host: "127.0.0.1", Port: port, URL: "http://127.0.0.1:" + strconv.Itoa(port),
 		Health: plan.Health{Path: "/health", Interval: 200 * time.Millisecond, Timeout: 5 * time.Second, // the machine may be busy
 			Retries: 2, StartPeriod: 20 * time.Second},
-		Restart: config.RestartAlways, StopRank: 1, StopTimeout: 2 * time.Second,
+		Restart: plan.RestartAlways, StopRank: 1, StopTimeout: 2 * time.Second,
 	})
 	return &pr.plan.Processes[len(pr.plan.Processes)-1]
 }

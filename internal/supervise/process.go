@@ -8,7 +8,6 @@ import (
 	"syscall"
 	"time"
 
-	"muster/internal/config"
 	"muster/internal/plan"
 )
 
@@ -355,7 +354,7 @@ func (p *process) onExit(e exit) {
 		p.setState(Stopped, "")
 	case p.failFast && (wasStarting || wasStopping):
 		p.giveUp(how)
-	case p.spec.Restart == config.RestartNever, p.spec.Restart == config.RestartOnFailure && e.ok():
+	case p.spec.Restart == plan.RestartNever, p.spec.Restart == plan.RestartOnFailure && e.ok():
 		p.closeSocket()
 		p.update(func(s *snapshot) { s.wanted = false })
 		if e.ok() {

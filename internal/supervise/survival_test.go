@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/internal/config"
+	"muster/internal/plan"
 )
 
 // killSupervisor is the end that nobody can prepare for.
@@ -215,16 +215,16 @@ func TestACrashLoopIsShownWithItsReason(t *testing.T) {
 func TestRestartPoliciesAreKept(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		policy string
+		policy plan.Restart
 		signal syscall.Signal
 		state  State
 	}{
-		{config.RestartNever, syscall.SIGKILL, Failed},
-		{config.RestartOnFailure, syscall.SIGKILL, Healthy},
-		{config.RestartOnFailure, syscall.SIGTERM, Stopped}, // the server exits with 0
-		{config.RestartAlways, syscall.SIGTERM, Healthy},
+		{plan.RestartNever, syscall.SIGKILL, Failed},
+		{plan.RestartOnFailure, syscall.SIGKILL, Healthy},
+		{plan.RestartOnFailure, syscall.SIGTERM, Stopped}, // the server exits with 0
+		{plan.RestartAlways, syscall.SIGTERM, Healthy},
 	} {
-		t.Run(tt.policy+" "+signalName(tt.signal), func(t *testing.T) {
+		t.Run(string(tt.policy)+" "+tt.signal.String(), func(t *testing.T) {
 			t.Parallel()
 			pr := newProject(t)
 			pr.add("broker-0").Restart = tt.policy
@@ -243,7 +243,7 @@ func TestRestartPoliciesAreKept(t *testing.T) {
 func TestAnAdoptedProcessThatEndsIsNotTakenForSuccessful(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)
-	pr.add("broker-0").Restart = config.RestartOnFailure
+	pr.add("broker-0").Restart = plan.RestartOnFailure
 	pr.add("core-0") // keeps the supervisor busy
 	pr.start(StartOptions{})
 	pr.killSupervisor()

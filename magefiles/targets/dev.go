@@ -15,6 +15,7 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/local"
 	"muster/internal/plan"
 	"muster/internal/specs"
 	"muster/internal/supervise"
@@ -308,9 +309,9 @@ func (st *stack) watchers() []plan.Process {
 		procs = append(procs, plan.Process{
 			Name: name, Server: name, Kind: plan.Watcher,
 			Exe: st.c.Exe, Args: append([]string{st.c.Exe, target, "-config=" + st.file}, args...), Dir: st.cfg.Dir, Env: env,
-			Log:     plan.LogPath(st.cfg.Dir, name),
+			Log:     local.Of(st.cfg.Dir).Log(name),
 			Health:  plan.Health{Interval: time.Minute, Timeout: time.Second, Retries: 1, StartPeriod: time.Minute},
-			Restart: config.RestartAlways, StopTimeout: 2 * time.Second,
+			Restart: plan.RestartAlways, StopTimeout: 2 * time.Second,
 		})
 	}
 	of := []string{"MUSTER_SPECS=" + st.of}
