@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/local"
 	"muster/internal/plan"
 )
 
@@ -63,7 +64,7 @@ func signalName(s syscall.Signal) string {
 
 // spawn starts a process in a group of its own, with its output going to its
 // log file. listener, if any, becomes its descriptor 3.
-func spawn(paths Paths, p plan.Process, listener socket) (*child, error) {
+func spawn(dir local.Dir, p plan.Process, listener socket) (*child, error) {
 	out, err := openLog(p.Log)
 	if err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func spawn(paths Paths, p plan.Process, listener socket) (*child, error) {
 	if listener != noSocket {
 		files = append(files, uintptr(listener))
 	}
-	tags := []string{tagProject + "=" + paths.Root, tagProcess + "=" + p.Name}
+	tags := []string{tagProject + "=" + string(dir), tagProcess + "=" + p.Name}
 	attr := &syscall.ProcAttr{Dir: p.Dir, Env: mergeEnv(os.Environ(), append(p.Env, tags...)), Files: files}
 	return fork(p.Exe, p.Args, attr)
 }

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/plan"
 )
@@ -21,7 +22,7 @@ import (
 // Client asks a project's supervisor, or acts in its place where there is
 // none.
 type Client struct {
-	Paths   Paths
+	Local   local.Dir
 	Exe     string       // the program that is the supervisor when started so; see Resident
 	Logs    logs.Options // how a supervisor started by this client keeps the logs
 	OnEvent func(Event)  // told of every change of a process; may be nil
@@ -76,7 +77,7 @@ type Outcome struct{ AlreadyRunning bool }
 // returns when all is healthy. If it fails, or ctx ends first, nothing that it
 // started is left running.
 func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (Outcome, error) {
-	if err := c.Paths.make(); err != nil {
+	if err := c.Local.Make(); err != nil {
 		return Outcome{}, err
 	}
 	req := request{Op: opStart, Plan: &p, Names: opts.Names, Wait: !opts.NoWait, Lease: opts.Lease != nil}
@@ -122,11 +123,11 @@ const tries = 3
 // connectOrLaunch reaches the living supervisor, or starts one.
 func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []string) (*net.UnixConn, error) {
 	for {
-		if conn, err := dialSocket(c.Paths); err == nil {
+		if conn, err := dialSocket(c.Local); err == nil {
 			return conn, nil
 		}
-		l, err := lock(c.Paths)
-		if errors.Is(err, errLocked) {
+		l, err := local.Lock(c.Local.SupervisorLock())
+		if errors.Is(err, local.ErrLocked) {
 			// Another command is about to start a supervisor, or one is about
 			// to end. Either is a matter of moments.
 			if !sleep(ctx, 5*time.Millisecond) {
@@ -139,7 +140,7 @@ func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []strin
 		}
 		err = c.checkPorts(p, names)
 		if err == nil {
-			err = launch(c.Paths, l, c.Exe, c.Logs)
+			err = launch(c.Local, l, c.Exe, c.Logs)
 		}
 		l.Close()
 		if err != nil {
@@ -159,7 +160,7 @@ func (c *Client) CheckPorts(p plan.Plan) error {
 // checkPorts reports every port that somebody else holds, before anything is
 // started. Ports of processes that will be adopted are theirs.
 func (c *Client) checkPorts(p plan.Plan, names []string) error {
-	saved, err := loadState(c.Paths)
+	saved, err := loadState(c.Local)
 	if err != nil {
 		return nil // the supervisor says so; it then ends what the state would have told of
 	}
@@ -187,7 +188,7 @@ func (c *Client) checkPorts(p plan.Plan, names []string) error {
 // next supervisor ends before it starts anything.
 func (c *Client) isOurs(err error) bool {
 	var taken *PortTaken
-	return errors.As(err, &taken) && belongs(taken.Holder.PID, c.Paths)
+	return errors.As(err, &taken) && belongs(taken.Holder.PID, c.Local)
 }
 
 // PortsTaken lists every port that a start needs and cannot have.
@@ -218,7 +219,7 @@ func (e *PortsTaken) Hint() string {
 // is nothing to stop.
 func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration) error {
 	for try := 1; ; {
-		conn, err := dialSocket(c.Paths)
+		conn, err := dialSocket(c.Local)
 		if err == nil {
 			_, err = c.converse(ctx, conn, request{Op: opStop, Names: names, Timeout: timeout})
 			conn.Close()
@@ -227,14 +228,14 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 			}
 			return err
 		}
-		if _, err := os.Stat(c.Paths.run()); errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(c.Local.Run()); errors.Is(err, os.ErrNotExist) {
 			return ErrNothingRuns
 		}
-		l, err := lock(c.Paths)
+		l, err := local.Lock(c.Local.SupervisorLock())
 		if err == nil {
 			return c.stopAlone(l, names, timeout)
 		}
-		if !errors.Is(err, errLocked) {
+		if !errors.Is(err, local.ErrLocked) {
 			return err
 		}
 		if !sleep(ctx, 5*time.Millisecond) {
@@ -245,18 +246,18 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 
 // stopAlone does what the supervisor would, in its absence.
 func (c *Client) stopAlone(l *os.File, names []string, timeout time.Duration) error {
-	st, err := loadState(c.Paths)
-	if err == nil && len(st.Processes) == 0 && st.Supervisor.PID == 0 && len(c.Paths.pidFiles()) == 0 {
-		os.Remove(c.Paths.state()) // of an earlier boot
+	st, err := loadState(c.Local)
+	if err == nil && len(st.Processes) == 0 && st.Supervisor.PID == 0 && len(c.Local.PidFiles()) == 0 {
+		os.Remove(c.Local.State()) // of an earlier boot
 		l.Close()
 		return ErrNothingRuns
 	}
-	out, err := openLog(c.Paths.SupervisorLog())
+	out, err := openLog(c.Local.Log(SupervisorName))
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	s, err := open(c.Paths, l, out, c.Logs, true)
+	s, err := open(c.Local, l, out, c.Logs, true)
 	if err != nil {
 		return err
 	}
@@ -299,19 +300,19 @@ func (c *Client) CleanLogs(ctx context.Context) error {
 	if !errors.Is(err, ErrNothingRuns) && !errors.Is(err, ErrNoSupervisor) {
 		return err
 	}
-	if err := c.Paths.make(); err != nil {
+	if err := c.Local.Make(); err != nil {
 		return err
 	}
-	l, err := lock(c.Paths)
+	l, err := local.Lock(c.Local.SupervisorLock())
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	if err := logs.Clean(c.Paths.Logs()); err != nil {
+	if err := logs.Clean(c.Local.Logs()); err != nil {
 		return err
 	}
 	// The positions in it are those of the files before.
-	if err := os.Remove(c.Paths.checkpoint()); !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(c.Local.Checkpoint()); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	return nil
@@ -324,7 +325,7 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	case err == nil && rep.Status != nil:
 		return *rep.Status, nil
 	case errors.Is(err, ErrNothingRuns), errors.Is(err, ErrNoSupervisor):
-		return deadStatus(ctx, c.Paths)
+		return deadStatus(ctx, c.Local)
 	}
 	return Status{}, err
 }
@@ -334,7 +335,7 @@ var ErrNoSupervisor = errors.New("the supervisor is gone, its processes run on")
 
 // ask sends a request to the living supervisor.
 func (c *Client) ask(ctx context.Context, req request) (reply, error) {
-	conn, err := dialSocket(c.Paths)
+	conn, err := dialSocket(c.Local)
 	if err == nil {
 		defer conn.Close()
 		rep, err := c.converse(ctx, conn, req)
@@ -342,7 +343,7 @@ func (c *Client) ask(ctx context.Context, req request) (reply, error) {
 			return rep, err
 		}
 	}
-	st, err := loadState(c.Paths)
+	st, err := loadState(c.Local)
 	if err == nil && slices.ContainsFunc(st.Processes, func(p savedProcess) bool { return p.ID.Alive() }) {
 		return reply{}, ErrNoSupervisor
 	}
@@ -369,11 +370,11 @@ func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) 
 			case ctx.Err() != nil:
 				return rep, ctx.Err()
 			case errors.Is(err, os.ErrDeadlineExceeded):
-				return rep, fmt.Errorf("the supervisor does not answer; see %s", c.Paths.SupervisorLog())
+				return rep, fmt.Errorf("the supervisor does not answer; see %s", c.Local.Log(SupervisorName))
 			case !answered:
 				return rep, errUnanswered
 			}
-			return rep, fmt.Errorf("the supervisor ended while it was asked (%w); see %s", err, c.Paths.SupervisorLog())
+			return rep, fmt.Errorf("the supervisor ended while it was asked (%w); see %s", err, c.Local.Log(SupervisorName))
 		}
 		if rep.Event == nil {
 			break

@@ -124,7 +124,7 @@ func (f *faults) checkOrphans() error {
 			supervisors++
 			continue
 		}
-		ours := marked(pid, f.paths)
+		ours := marked(pid, f.local)
 		if f.nginx != "" && !ours {
 			line := commandLine(pid)
 			ours = strings.Contains(line, "-p "+f.plan.Processes[len(f.plan.Processes)-1].Dir) || strings.HasPrefix(line, "nginx: worker") && f.cwd(pid)
@@ -184,7 +184,7 @@ func (f *faults) checkPorts() error {
 // checkState compares what is on disk with what status says.
 func (f *faults) checkState() error {
 	status := f.status()
-	st, err := loadState(f.paths)
+	st, err := loadState(f.local)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (f *faults) checkState() error {
 		if sp := st.Processes[i]; sp.Process.Name != p.Name || sp.ID.PID != p.PID || !sp.ID.Alive() {
 			return fmt.Errorf("state.json says %+v, status %+v", sp, p)
 		}
-		b, err := os.ReadFile(f.paths.pid(p.Name))
+		b, err := os.ReadFile(f.local.Pid(p.Name))
 		damaged, ok := f.pidFiles[p.Name]
 		if ok && string(b) == damaged {
 			continue
@@ -236,7 +236,7 @@ func (f *faults) logNames() []string {
 	return append(names, SupervisorName)
 }
 
-func (f *faults) logPath(name string) string { return filepath.Join(f.paths.Logs(), name+".log") }
+func (f *faults) logPath(name string) string { return f.local.Log(name) }
 
 func sizeOf(path string) int64 {
 	st, err := os.Stat(path)
@@ -260,7 +260,7 @@ func (f *faults) checkLogs() error {
 		}
 		files[name] = b
 	}
-	unified, err := os.ReadFile(f.paths.Unified())
+	unified, err := os.ReadFile(f.local.Unified())
 	if err != nil {
 		return err
 	}
@@ -371,10 +371,10 @@ func (f *faults) finish() {
 			f.fail("%v", err)
 		}
 	}
-	for _, dir := range []string{f.paths.pids(), f.paths.run()} {
+	for _, dir := range []string{f.local.Pids(), f.local.Run()} {
 		files, _ := os.ReadDir(dir)
 		for _, file := range files {
-			if file.Name() != "lock" && file.Name() != filepath.Base(f.paths.checkpoint()) {
+			if file.Name() != "lock" && file.Name() != filepath.Base(f.local.Checkpoint()) {
 				f.fail("left on disk: %s", filepath.Join(dir, file.Name()))
 			}
 		}

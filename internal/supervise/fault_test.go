@@ -100,10 +100,10 @@ func newFaults(t *testing.T) *faults {
 	}
 	f.until = f.began.Add(length)
 	t.Cleanup(f.cleanUp)
-	if err := os.MkdirAll(f.paths.Root, 0o700); err != nil {
+	if err := os.MkdirAll(string(f.local), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Mount("tmpfs", f.paths.Root, "tmpfs", 0, "size=32m,mode=700"); err == nil {
+	if err := unix.Mount("tmpfs", string(f.local), "tmpfs", 0, "size=32m,mode=700"); err == nil {
 		f.full = true
 	} else {
 		t.Logf("the disk won't be full, as there is no disk of our own: %v", err)
@@ -174,7 +174,7 @@ func (f *faults) cleanUp() {
 	f.mu.Unlock()
 	if f.Failed() {
 		f.Logf("-seed=%d; what happened:\n%s", f.seed, story)
-		log, _ := os.ReadFile(f.paths.SupervisorLog())
+		log, _ := os.ReadFile(f.local.Log(SupervisorName))
 		f.Logf("the end of the supervisor's log:\n%s", log[max(0, len(log)-20_000):])
 	} else {
 		f.Logf("seed %d, %d faults and commands", f.seed, len(f.story))
@@ -183,8 +183,8 @@ func (f *faults) cleanUp() {
 		syscall.Kill(id.PID, syscall.SIGKILL)
 	}
 	if f.full {
-		if err := unix.Unmount(f.paths.Root, unix.MNT_DETACH); err != nil {
-			f.Errorf("unmount %s: %v", f.paths.Root, err)
+		if err := unix.Unmount(string(f.local), unix.MNT_DETACH); err != nil {
+			f.Errorf("unmount %s: %v", f.local, err)
 		}
 	}
 }
@@ -204,7 +204,7 @@ func (f *faults) isSupervisor(pid int) bool {
 		return false
 	}
 	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	return strings.HasPrefix(string(b), residentName+"\x00"+f.paths.Root+"\x00")
+	return strings.HasPrefix(string(b), residentName+"\x00"+string(f.local)+"\x00")
 }
 
 func (f *faults) signalSupervisor(sig syscall.Signal) {
@@ -213,7 +213,7 @@ func (f *faults) signalSupervisor(sig syscall.Signal) {
 	}
 }
 
-func (f *faults) fill() string { return filepath.Join(f.paths.Root, "fill") }
+func (f *faults) fill() string { return filepath.Join(string(f.local), "fill") }
 
 // disturb lets one fault happen, and a moment pass. Whatever happens takes the
 // same numbers from the seed, so that the next fault does not depend on it.
@@ -291,7 +291,7 @@ func (f *faults) inflict(kind, victim int, length time.Duration) {
 	case kind < 88:
 		f.note("remove the logs")
 		f.removed = true
-		os.RemoveAll(f.paths.Logs())
+		os.RemoveAll(f.local.Logs())
 		for _, name := range f.logNames() {
 			f.skip[name] = sizeOf(f.logPath(name))
 		}
@@ -299,7 +299,7 @@ func (f *faults) inflict(kind, victim int, length time.Duration) {
 		f.note("damage the pid file of %s", spec.Name)
 		// It is written again when the process or the supervisor changes.
 		f.pidFiles[spec.Name] = []string{"", "garbage", strconv.Itoa(f.stranger.PID)}[victim%3]
-		os.WriteFile(f.paths.pid(spec.Name), []byte(f.pidFiles[spec.Name]), 0o600)
+		os.WriteFile(f.local.Pid(spec.Name), []byte(f.pidFiles[spec.Name]), 0o600)
 	case kind < 95:
 		f.steady = false
 		f.damageState(victim)
@@ -338,7 +338,7 @@ func (f *faults) run(verb string, killAfter time.Duration, names ...string) {
 
 // saved is what state.json says of a process, damaged or not.
 func (f *faults) saved(name string) Identity {
-	st, _ := loadState(f.paths)
+	st, _ := loadState(f.local)
 	for _, p := range st.Processes {
 		if p.Process.Name == name && p.ID.Alive() {
 			return p.ID
@@ -362,7 +362,7 @@ func (f *faults) killDescendant(name string, n int) {
 }
 
 func (f *faults) damageState(n int) {
-	b, err := os.ReadFile(f.paths.state())
+	b, err := os.ReadFile(f.local.State())
 	if err != nil {
 		return
 	}
@@ -376,18 +376,18 @@ func (f *faults) damageState(n int) {
 	case "garbage":
 		b = []byte("\x00\xff{]")
 	case "removed":
-		os.Remove(f.paths.state())
+		os.Remove(f.local.State())
 		return
 	default:
-		st, err := loadState(f.paths)
+		st, err := loadState(f.local)
 		if err != nil || len(st.Processes) == 0 {
 			return
 		}
 		st.Processes[n/5%len(st.Processes)].ID.PID = f.stranger.PID
-		st.save(f.paths)
+		st.save(f.local)
 		return
 	}
-	os.WriteFile(f.paths.state(), b, 0o600)
+	os.WriteFile(f.local.State(), b, 0o600)
 }
 
 // commandTime is how long a command may take under faults: a start waits for
@@ -406,7 +406,7 @@ func (f *faults) command(verb string, p plan.Plan, names ...string) (*os.Process
 		f.Fatal(err)
 	}
 	exe, _ := os.Executable()
-	cmd := exec.Command(exe, append([]string{"command", verb, f.paths.Root, file}, names...)...)
+	cmd := exec.Command(exe, append([]string{"command", verb, string(f.local), file}, names...)...)
 	var out bytes.Buffer
 	cmd.Stderr = &out
 	cmd.WaitDelay = time.Second

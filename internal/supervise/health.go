@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/plan"
 )
 
@@ -46,7 +47,7 @@ type checkResult struct {
 // check asks once whether a process serves, and waits for the answer for at
 // most limit. A hung server is told from a slow one only by that limit, so it
 // is several times what an answer should take.
-func check(ctx context.Context, paths Paths, p plan.Process, limit time.Duration) checkResult {
+func check(ctx context.Context, dir local.Dir, p plan.Process, limit time.Duration) checkResult {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -57,7 +58,7 @@ func check(ctx context.Context, paths Paths, p plan.Process, limit time.Duration
 	case h.TCP:
 		err = checkTCP(ctx, p)
 	case len(h.Command) > 0:
-		err = checkCommand(ctx, paths, p)
+		err = checkCommand(ctx, dir, p)
 	}
 	res := checkResult{took: time.Since(start)}
 	switch {
@@ -131,7 +132,7 @@ func checkHTTP(ctx context.Context, p plan.Process) error {
 
 // checkCommand runs the health command, whose output goes to the process's
 // own log.
-func checkCommand(ctx context.Context, paths Paths, p plan.Process) error {
+func checkCommand(ctx context.Context, dir local.Dir, p plan.Process) error {
 	cmd := p
 	cmd.Args = p.Health.Command
 	exe, err := plan.LookPath(cmd.Args[0], p.Dir)
@@ -139,7 +140,7 @@ func checkCommand(ctx context.Context, paths Paths, p plan.Process) error {
 		return err
 	}
 	cmd.Exe = exe
-	c, err := spawn(paths, cmd, noSocket)
+	c, err := spawn(dir, cmd, noSocket)
 	if err != nil {
 		return err
 	}

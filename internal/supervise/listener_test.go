@@ -28,7 +28,7 @@ func TestATakenPortIsNamedWithItsHolderAndNothingStarts(t *testing.T) {
 	if !strings.Contains(err.Error(), filepath.Base(os.Args[0])) {
 		t.Errorf("the holder's command is missing: %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(pr.paths.Logs(), "good-0.log")); err == nil {
+	if _, err := os.Stat(filepath.Join(pr.local.Logs(), "good-0.log")); err == nil {
 		t.Error("good-0 was started")
 	}
 }

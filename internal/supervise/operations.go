@@ -139,7 +139,7 @@ func (s *Supervisor) stopInOrder(procs []*process, timeout time.Duration) {
 // none.
 func (s *Supervisor) endStrays(timeout time.Duration) {
 	if hasChildren() {
-		endOrphans(s.paths, map[int]bool{s.id.PID: true}, timeout)
+		endOrphans(s.local, map[int]bool{s.id.PID: true}, timeout)
 	}
 }
 

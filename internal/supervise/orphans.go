@@ -11,7 +11,7 @@ import (
 // state on disk knows of.
 func (c *Client) Orphans(ctx context.Context) []string {
 	var names []string
-	for _, id := range orphans(c.Paths, c.known(ctx)) {
+	for _, id := range orphans(c.Local, c.known(ctx)) {
 		names = append(names, Holder{PID: id.PID, Command: commandLine(id.PID)}.String())
 	}
 	return names
@@ -19,7 +19,7 @@ func (c *Client) Orphans(ctx context.Context) []string {
 
 // EndOrphans ends them.
 func (c *Client) EndOrphans(ctx context.Context, timeout time.Duration) error {
-	endOrphans(c.Paths, c.known(ctx), timeout)
+	endOrphans(c.Local, c.known(ctx), timeout)
 	if left := c.Orphans(ctx); len(left) > 0 {
 		return fmt.Errorf("still running: %v", left)
 	}

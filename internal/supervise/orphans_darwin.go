@@ -1,17 +1,21 @@
 package supervise
 
-import "time"
+import (
+	"time"
+
+	"muster/internal/local"
+)
 
 // endOrphans finds none: macOS shows no process's environment to others.
-func endOrphans(Paths, map[int]bool, time.Duration) int { return 0 }
+func endOrphans(local.Dir, map[int]bool, time.Duration) int { return 0 }
 
 // endStraysOf finds none either.
-func endStraysOf(Paths, string, *child) {}
+func endStraysOf(local.Dir, string, *child) {}
 
-func belongs(int, Paths) bool { return false }
+func belongs(int, local.Dir) bool { return false }
 
-func orphans(Paths, map[int]bool) []Identity { return nil }
+func orphans(local.Dir, map[int]bool) []Identity { return nil }
 
 func commandLine(int) string { return "" }
 
-func marked(int, Paths) bool { return false }
+func marked(int, local.Dir) bool { return false }

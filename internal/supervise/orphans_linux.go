@@ -3,24 +3,25 @@ package supervise
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
+
+	"muster/internal/local"
 )
 
 // orphans lists the living processes of this project apart from known, their
 // groups and what comes from them. They are what a supervisor left that was
 // killed between starting a process and writing it down, or whose child was
 // killed and left children of its own.
-func orphans(paths Paths, known map[int]bool) []Identity {
+func orphans(dir local.Dir, known map[int]bool) []Identity {
 	var found []Identity
 	for _, pid := range allPIDs() {
 		st, err := readStat(pid)
 		if err != nil || pid == os.Getpid() || known[pid] || known[st.pgrp] {
 			continue
 		}
-		if !belongs(pid, paths) || descends(st, known, paths) {
+		if !belongs(pid, dir) || descends(st, known, dir) {
 			continue
 		}
 		if id, err := identify(pid); err == nil {
@@ -35,7 +36,7 @@ func orphans(paths Paths, known map[int]bool) []Identity {
 // below our folder or, for a worker that its master's death left behind, by the
 // project's folder that it runs in. Its session must have lost its leader, as
 // that was our supervisor: an nginx that somebody else started has a living one.
-func belongs(pid int, paths Paths) bool {
+func belongs(pid int, dir local.Dir) bool {
 	st, err := readStat(pid)
 	if err != nil {
 		return false
@@ -44,7 +45,7 @@ func belongs(pid int, paths Paths) bool {
 	if err != nil {
 		return false
 	}
-	if hasMark(env, paths) {
+	if hasMark(env, dir) {
 		return true
 	}
 	if bytes.IndexByte(env, '=') >= 0 || len(env) == 0 || st.session == pid {
@@ -54,21 +55,21 @@ func belongs(pid int, paths Paths) bool {
 		return false
 	}
 	line, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	if err == nil && bytes.Contains(line, []byte(" "+paths.Root+"/")) {
+	if err == nil && bytes.Contains(line, []byte(" "+string(dir)+"/")) {
 		return true
 	}
 	if _, err := identify(st.pgrp); err == nil {
 		return false
 	}
-	dir, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/cwd")
-	return err == nil && dir == filepath.Dir(paths.Root)
+	cwd, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/cwd")
+	return err == nil && cwd == dir.Project()
 }
 
 // descends tells whether a process comes from a known one. A supervisor is the
 // parent of orphans too, but has no mark.
-func descends(st stat, known map[int]bool, paths Paths) bool {
+func descends(st stat, known map[int]bool, dir local.Dir) bool {
 	for st.ppid > 1 {
-		if known[st.ppid] && marked(st.ppid, paths) {
+		if known[st.ppid] && marked(st.ppid, dir) {
 			return true
 		}
 		var err error
@@ -80,14 +81,14 @@ func descends(st stat, known map[int]bool, paths Paths) bool {
 }
 
 // marked tells whether a process carries the project's mark.
-func marked(pid int, paths Paths) bool {
+func marked(pid int, dir local.Dir) bool {
 	env, err := environ(pid)
-	return err == nil && hasMark(env, paths)
+	return err == nil && hasMark(env, dir)
 }
 
 func environ(pid int) ([]byte, error) { return os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ") }
 
-func hasMark(env []byte, paths Paths) bool { return hasVariable(env, tagProject+"="+paths.Root) }
+func hasMark(env []byte, dir local.Dir) bool { return hasVariable(env, tagProject+"="+string(dir)) }
 
 func hasVariable(env []byte, variable string) bool {
 	for v := range bytes.SplitSeq(env, []byte{0}) {
@@ -100,12 +101,12 @@ func hasVariable(env []byte, variable string) bool {
 
 // endOrphans ends them, with SIGKILL for those that stay past the timeout,
 // and tells how many there were.
-func endOrphans(paths Paths, known map[int]bool, timeout time.Duration) int {
+func endOrphans(dir local.Dir, known map[int]bool, timeout time.Duration) int {
 	ended := map[Identity]bool{}
 	sig := syscall.SIGTERM
 	deadline := time.Now().Add(timeout)
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		left := orphans(paths, known)
+		left := orphans(dir, known)
 		if len(left) == 0 {
 			return len(ended)
 		}
@@ -126,14 +127,14 @@ func endOrphans(paths Paths, known map[int]bool, timeout time.Duration) int {
 // endStraysOf ends what a process that has ended left outside of its group. As
 // the sub-reaper we are the parent of what our own child left; what one left
 // that was adopted can be anybody's.
-func endStraysOf(paths Paths, name string, c *child) {
+func endStraysOf(dir local.Dir, name string, c *child) {
 	told := map[Identity]bool{}
 	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
 		pids := childPIDs(os.Getpid())
 		if !c.ours {
 			pids = allPIDs()
 		}
-		left := strays(paths, name, pids)
+		left := strays(dir, name, pids)
 		if len(left) == 0 {
 			return
 		}
@@ -152,7 +153,7 @@ func endStraysOf(paths Paths, name string, c *child) {
 
 // strays lists which of pids are living processes of the name, apart from
 // those that somebody waits for.
-func strays(paths Paths, name string, pids []int) []Identity {
+func strays(dir local.Dir, name string, pids []int) []Identity {
 	var found []Identity
 	for _, pid := range pids {
 		children.Lock()
@@ -162,7 +163,7 @@ func strays(paths Paths, name string, pids []int) []Identity {
 			continue
 		}
 		env, err := environ(pid)
-		if err != nil || !hasMark(env, paths) || !hasVariable(env, tagProcess+"="+name) {
+		if err != nil || !hasMark(env, dir) || !hasVariable(env, tagProcess+"="+name) {
 			continue
 		}
 		if id, err := identify(pid); err == nil {

@@ -31,7 +31,7 @@ func TestDamagedStateLeavesNoOrphans(t *testing.T) {
 				pr.start(StartOptions{})
 				old := pr.process("broker-0").PID
 				pr.killSupervisor()
-				if err := damage(pr.paths.state()); err != nil {
+				if err := damage(pr.local.State()); err != nil {
 					t.Fatal(err)
 				}
 				act()
@@ -42,7 +42,7 @@ func TestDamagedStateLeavesNoOrphans(t *testing.T) {
 			if left := pr.marked(); len(left) != 0 {
 				t.Errorf("left running: %v", left)
 			}
-			if files := pr.paths.pidFiles(); len(files) != 0 {
+			if files := pr.local.PidFiles(); len(files) != 0 {
 				t.Errorf("left on disk: %v", files)
 			}
 		})

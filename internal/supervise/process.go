@@ -243,7 +243,7 @@ func (p *process) launch() {
 				err = e
 			}
 			var taken *PortTaken
-			if errors.As(err, &taken) && marked(taken.Holder.PID, p.sup.paths) {
+			if errors.As(err, &taken) && marked(taken.Holder.PID, p.sup.local) {
 				err = fmt.Errorf("port %d is taken by this project's own %s, which runs: stop that first", p.spec.Port, taken.Holder)
 			}
 			p.giveUp(err.Error())
@@ -257,7 +257,7 @@ func (p *process) launch() {
 			fmt.Fprintf(p.sup.log, "[WARN] %s: %v\n", p.spec.Name, err)
 		}
 	}
-	c, err := spawn(p.sup.paths, p.spec, p.socket)
+	c, err := spawn(p.sup.local, p.spec, p.socket)
 	if err != nil {
 		p.giveUp(err.Error())
 		return
@@ -282,7 +282,7 @@ func (p *process) tend(c *child) {
 	exited := p.exited
 	go func() {
 		e := c.waitGroup()
-		endStraysOf(p.sup.paths, p.spec.Name, c)
+		endStraysOf(p.sup.local, p.spec.Name, c)
 		exited <- e
 	}()
 	if p.sup.ending {

@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"muster/internal/local"
 	"muster/internal/logs"
 )
 
@@ -44,13 +44,13 @@ func Resident() {
 }
 
 func resident(root, maxSize, maxFiles string) error {
-	paths := Paths{root}
+	dir := local.Dir(root)
 	// No child may get them: it would keep the project locked, and connections
 	// waiting, after this process's end.
 	syscall.CloseOnExec(lockFD)
 	syscall.CloseOnExec(socketFD)
-	lock := os.NewFile(lockFD, paths.lock())
-	socket := os.NewFile(socketFD, paths.socket())
+	lock := os.NewFile(lockFD, dir.SupervisorLock())
+	socket := os.NewFile(socketFD, dir.Socket())
 	l, err := net.FileListener(socket)
 	socket.Close()
 	if err != nil {
@@ -65,7 +65,7 @@ func resident(root, maxSize, maxFiles string) error {
 	defer stop()
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 
-	s, err := Open(paths, lock, os.Stdout, opts)
+	s, err := Open(dir, lock, os.Stdout, opts)
 	if err != nil {
 		return err
 	}
@@ -83,8 +83,8 @@ func resident(root, maxSize, maxFiles string) error {
 // launch starts a supervisor for the project, detached from this command and
 // its terminal, and hands it the lock and the control socket, on which it can
 // be asked at once.
-func launch(paths Paths, lock *os.File, exe string, opts logs.Options) error {
-	l, err := listenSocket(paths)
+func launch(dir local.Dir, lock *os.File, exe string, opts logs.Options) error {
+	l, err := listenSocket(dir)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func launch(paths Paths, lock *os.File, exe string, opts logs.Options) error {
 		return err
 	}
 	defer sock.Close()
-	out, err := openLog(paths.SupervisorLog())
+	out, err := openLog(dir.Log(SupervisorName))
 	if err != nil {
 		return err
 	}
@@ -104,9 +104,9 @@ func launch(paths Paths, lock *os.File, exe string, opts logs.Options) error {
 		return err
 	}
 	defer null.Close()
-	p, err := os.StartProcess(exe, []string{residentName, paths.Root,
+	p, err := os.StartProcess(exe, []string{residentName, string(dir),
 		strconv.FormatInt(opts.MaxSize, 10), strconv.Itoa(opts.MaxFiles)}, &os.ProcAttr{
-		Dir:   filepath.Dir(paths.Root),
+		Dir:   dir.Project(),
 		Env:   residentEnv(os.Environ()),
 		Files: []*os.File{null, out, out, lock, sock},
 		Sys:   &syscall.SysProcAttr{Setsid: true},

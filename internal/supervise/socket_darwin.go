@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"muster/internal/local"
 )
 
 // maxSocketPath is the length of sun_path in unix(4), less the final NUL.
@@ -15,8 +17,8 @@ const maxSocketPath = 103
 // withSocketPath calls use with a path of the control socket that fits into
 // a socket address however deep the project lies: through a link in a private
 // folder, named for the project.
-func withSocketPath(p Paths, use func(path string) error) error {
-	if path := p.socket(); len(path) <= maxSocketPath {
+func withSocketPath(d local.Dir, use func(path string) error) error {
+	if path := d.Socket(); len(path) <= maxSocketPath {
 		return use(path)
 	}
 	dir := fmt.Sprintf("/tmp/muster-%d", os.Getuid())
@@ -30,12 +32,12 @@ func withSocketPath(p Paths, use func(path string) error) error {
 	if !st.IsDir() || st.Mode().Perm() != 0o700 || !ownedByUs(st) {
 		return fmt.Errorf("%s is not a private folder of this user", dir)
 	}
-	sum := sha256.Sum256([]byte(p.Root))
+	sum := sha256.Sum256([]byte(string(d)))
 	link := filepath.Join(dir, hex.EncodeToString(sum[:12]))
-	if err := os.Symlink(p.run(), link); err != nil && !os.IsExist(err) {
+	if err := os.Symlink(d.Run(), link); err != nil && !os.IsExist(err) {
 		return err
 	}
-	return use(filepath.Join(link, socketName))
+	return use(filepath.Join(link, local.SocketName))
 }
 
 func ownedByUs(st os.FileInfo) bool {

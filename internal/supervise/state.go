@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/plan"
 )
 
@@ -33,9 +34,9 @@ type savedProcess struct {
 
 // loadState reads state.json. Without one, or with one of an earlier boot,
 // nothing runs: the zero state.
-func loadState(p Paths) (savedState, error) {
+func loadState(dir local.Dir) (savedState, error) {
 	var st savedState
-	b, err := os.ReadFile(p.state())
+	b, err := os.ReadFile(dir.State())
 	if errors.Is(err, os.ErrNotExist) {
 		return st, nil
 	}
@@ -43,10 +44,10 @@ func loadState(p Paths) (savedState, error) {
 		return st, err
 	}
 	if err := json.Unmarshal(b, &st); err != nil {
-		return savedState{}, fmt.Errorf("%s: %w", p.state(), err)
+		return savedState{}, fmt.Errorf("%s: %w", dir.State(), err)
 	}
 	if st.Version != stateVersion {
-		return savedState{}, fmt.Errorf("%s: version %d is not one of this muster", p.state(), st.Version)
+		return savedState{}, fmt.Errorf("%s: version %d is not one of this muster", dir.State(), st.Version)
 	}
 	if st.Supervisor.Boot != bootID() {
 		return savedState{}, nil // nothing survives a boot
@@ -54,11 +55,11 @@ func loadState(p Paths) (savedState, error) {
 	return st, nil
 }
 
-func (st savedState) save(p Paths) error {
+func (st savedState) save(dir local.Dir) error {
 	st.Version = stateVersion
 	b, err := json.Marshal(st)
 	if err != nil {
 		return err
 	}
-	return writeFile(p.state(), b)
+	return local.Replace(dir.State(), b, 0o600)
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/plan"
 )
 
@@ -94,8 +95,8 @@ func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 
 // deadStatus tells what runs without a supervisor: from the state on disk, the
 // kernel, and one health check of each process.
-func deadStatus(ctx context.Context, paths Paths) (Status, error) {
-	saved, err := loadState(paths)
+func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
+	saved, err := loadState(dir)
 	st := Status{Processes: []ProcessStatus{}, Supervisor: SupervisorStatus{PID: saved.Supervisor.PID}}
 	if err != nil {
 		return st, err
@@ -108,7 +109,7 @@ func deadStatus(ctx context.Context, paths Paths) (Status, error) {
 			switch {
 			case sp.ID.Alive():
 				now.id, now.state = sp.ID, Healthy
-				if r := check(ctx, paths, sp.Process, sp.Process.Health.Timeout); r.verdict != verdictHealthy {
+				if r := check(ctx, dir, sp.Process, sp.Process.Health.Timeout); r.verdict != verdictHealthy {
 					now.state, now.detail = Unhealthy, r.reason
 				}
 			case sp.ID.PID != 0:

@@ -20,14 +20,18 @@ import (
 	"sync/atomic"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/plan"
 )
 
+// SupervisorName is the supervisor's own name in the unified log.
+const SupervisorName = "supervisor"
+
 // Supervisor runs the processes of one project. Its exported methods may be
 // called concurrently.
 type Supervisor struct {
-	paths   Paths
+	local   local.Dir
 	lock    *os.File
 	id      Identity
 	log     io.Writer // lines about what it does
@@ -56,33 +60,33 @@ type Supervisor struct {
 
 // Open takes over a project, whose lock the caller holds: processes that an
 // earlier supervisor left are adopted, and its orphans ended. Close releases it.
-func Open(paths Paths, lock *os.File, log io.Writer, opts logs.Options) (*Supervisor, error) {
-	return open(paths, lock, log, opts, false)
+func Open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options) (*Supervisor, error) {
+	return open(dir, lock, log, opts, false)
 }
 
-func open(paths Paths, lock *os.File, log io.Writer, opts logs.Options, ending bool) (*Supervisor, error) {
+func open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options, ending bool) (*Supervisor, error) {
 	id, err := identify(os.Getpid())
 	if err != nil {
 		return nil, err
 	}
-	st, err := loadState(paths)
+	st, err := loadState(dir)
 	damaged := err != nil
 	if damaged {
 		// What it says can't be trusted; the marks of the processes can.
 		fmt.Fprintf(log, "[WARN] state ignored: %v\n", err)
 	}
-	opts.Unified, opts.Checkpoint = paths.Unified(), paths.checkpoint()
+	opts.Unified, opts.Checkpoint = dir.Unified(), dir.Checkpoint()
 	unifier, err := logs.NewUnifier(opts)
 	if err != nil {
 		return nil, fmt.Errorf("unified log: %w", err)
 	}
 	s := &Supervisor{
-		paths: paths, lock: lock, id: id, log: log, unifier: unifier, ending: ending, config: st.Config,
+		local: dir, lock: lock, id: id, log: log, unifier: unifier, ending: ending, config: st.Config,
 		changed: make(chan struct{}), dirty: make(chan struct{}, 1),
 		turns: turns{settled: time.NewTimer(settleTime)},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.followLog(logs.Source{Name: SupervisorName, Path: paths.SupervisorLog()})
+	s.followLog(logs.Source{Name: SupervisorName, Path: dir.Log(SupervisorName)})
 	s.adoptAll(st, damaged)
 	s.tasks.Go(s.keepState)
 	s.tasks.Go(func() {
@@ -98,7 +102,7 @@ func open(paths Paths, lock *os.File, log io.Writer, opts logs.Options, ending b
 func (s *Supervisor) adoptAll(st savedState, damaged bool) {
 	known := map[int]bool{}
 	// An orderly stop leaves neither: without them nothing can be there.
-	pidFiles := s.paths.pidFiles()
+	pidFiles := s.local.PidFiles()
 	suspect := damaged || len(st.Processes) > 0 || st.Supervisor.PID != 0 || len(pidFiles) > 0
 	for _, f := range pidFiles { // those of the living are written again
 		os.Remove(f)
@@ -126,7 +130,7 @@ func (s *Supervisor) adoptAll(st savedState, damaged bool) {
 		fmt.Fprintf(s.log, "[INFO] %s adopted (pid %d)\n", p.spec.Name, c.id.PID)
 	}
 	if suspect {
-		if n := endOrphans(s.paths, known, 3*time.Second); n > 0 {
+		if n := endOrphans(s.local, known, 3*time.Second); n > 0 {
 			fmt.Fprintf(s.log, "[WARN] ended %d orphaned processes\n", n)
 		}
 	}
@@ -155,7 +159,8 @@ func (s *Supervisor) close() error {
 	if !s.idle() {
 		s.saveState() // with what started in the last moment
 	} else {
-		for _, f := range append(s.paths.pidFiles(), s.paths.state(), s.paths.socket(), s.paths.state()+tmpSuffix) {
+		files := append(s.local.PidFiles(), local.Temporary(s.local.Run())...)
+		for _, f := range append(files, s.local.State(), s.local.Socket()) {
 			if e := os.Remove(f); e != nil && !errors.Is(e, os.ErrNotExist) {
 				err = errors.Join(err, e)
 			}
@@ -245,14 +250,14 @@ func (s *Supervisor) followLog(src logs.Source) {
 func (s *Supervisor) writePID(p *process) {
 	s.pidFile.Lock()
 	defer s.pidFile.Unlock()
-	file, pid := s.paths.pid(p.spec.Name), p.snapshot().id.PID
+	file, pid := s.local.Pid(p.spec.Name), p.snapshot().id.PID
 	var err error
 	if pid == 0 {
 		if err = os.Remove(file); errors.Is(err, os.ErrNotExist) {
 			err = nil
 		}
 	} else {
-		err = writeFile(file, fmt.Appendf(nil, "%d\n", pid))
+		err = local.Replace(file, fmt.Appendf(nil, "%d\n", pid), 0o600)
 	}
 	if err != nil {
 		fmt.Fprintf(s.log, "[WARN] %v\n", err)
@@ -316,7 +321,7 @@ func (s *Supervisor) saveState() {
 		st.Processes = append(st.Processes, savedProcess{Process: p.spec, ID: now.id, Since: now.since,
 			Restarts: now.restarts, State: now.state, Wanted: now.wanted})
 	}
-	if err := st.save(s.paths); err != nil {
+	if err := st.save(s.local); err != nil {
 		fmt.Fprintf(s.log, "[WARN] state not written: %v\n", err)
 		time.AfterFunc(fileRetry, s.markDirty)
 	}

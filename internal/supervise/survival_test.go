@@ -52,7 +52,7 @@ func TestAKilledSupervisorLosesNothing(t *testing.T) {
 	if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
 		t.Fatal(err)
 	}
-	unified, err := os.ReadFile(pr.paths.Unified())
+	unified, err := os.ReadFile(pr.local.Unified())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,13 +111,13 @@ func TestAProcessThatWasNeverWrittenDownIsEnded(t *testing.T) {
 	pr.start(StartOptions{})
 	pr.killSupervisor()
 	// As if the supervisor had died before state.json told of the process.
-	st, err := loadState(pr.paths)
+	st, err := loadState(pr.local)
 	if err != nil {
 		t.Fatal(err)
 	}
 	old := st.Processes[0].ID
 	st.Processes[0].ID = Identity{}
-	if err := st.save(pr.paths); err != nil {
+	if err := st.save(pr.local); err != nil {
 		t.Fatal(err)
 	}
 	pr.start(StartOptions{})
@@ -142,11 +142,11 @@ func TestStateThatNamesSomebodyElsesProcessIsNotBelieved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pr := newProject(t)
 			p := pr.add("broker-0")
-			if err := pr.paths.make(); err != nil {
+			if err := pr.local.Make(); err != nil {
 				t.Fatal(err)
 			}
 			st := savedState{Supervisor: mine, Processes: []savedProcess{{Process: *p, ID: id}}}
-			if err := st.save(pr.paths); err != nil {
+			if err := st.save(pr.local); err != nil {
 				t.Fatal(err)
 			}
 			if st := pr.status(); st.Running {
@@ -185,7 +185,7 @@ func TestAStopWithoutASupervisorStartsNothing(t *testing.T) {
 	stopped := make(chan error, 1)
 	go func() { stopped <- pr.client().Stop(t.Context(), []string{"deaf-0"}, 300*time.Millisecond) }()
 	eventually(t, "the stop has begun", func() bool {
-		text, _ := os.ReadFile(pr.paths.SupervisorLog())
+		text, _ := os.ReadFile(pr.local.Log(SupervisorName))
 		return strings.Contains(string(text), "deaf-0 stopping")
 	})
 	kill(t, broker.PID, syscall.SIGKILL)

@@ -40,7 +40,7 @@ func (p *process) checkHealth(ctx context.Context) {
 	}
 	began, pause := time.Now(), pollFirst
 	for {
-		r := check(ctx, p.sup.paths, p.spec, first)
+		r := check(ctx, p.sup.local, p.spec, first)
 		if ctx.Err() != nil || !report(r) {
 			return
 		}
@@ -56,7 +56,7 @@ func (p *process) checkHealth(ctx context.Context) {
 	}
 	pause = checkFirst
 	for sleep(ctx, pause) {
-		r := check(ctx, p.sup.paths, p.spec, limit)
+		r := check(ctx, p.sup.local, p.spec, limit)
 		if ctx.Err() != nil || !report(r) {
 			return
 		}

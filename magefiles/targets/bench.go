@@ -40,11 +40,11 @@ func peers(ctx context.Context, config *string, tools, workloads string, repetit
 	if err != nil {
 		return err
 	}
-	scratch := filepath.Join(c.Paths.Root, "bench")
+	scratch := filepath.Join(string(c.Local), "bench")
 	if err := os.MkdirAll(scratch, 0o700); err != nil {
 		return err
 	}
-	adapter, err := writeAdapter(ctx, filepath.Dir(c.Paths.Root), scratch, c.Exe)
+	adapter, err := writeAdapter(ctx, c.Local.Project(), scratch, c.Exe)
 	if err != nil {
 		return err
 	}

@@ -342,7 +342,7 @@ func (st *stack) panel(p *plan.Plan) {
 			rows = append(rows, [2]string{proc.Name, proc.URL})
 		}
 	}
-	rows = append(rows, [2]string{"docs", entry(p) + st.cfg.APIBaseURL + "/docs"}, [2]string{"log", st.c.Paths.Unified()})
+	rows = append(rows, [2]string{"docs", entry(p) + st.cfg.APIBaseURL + "/docs"}, [2]string{"log", st.c.Local.Unified()})
 	console.Panel(os.Stderr, rows)
 }
 

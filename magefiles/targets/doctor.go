@@ -176,7 +176,7 @@ func checkLimits(c *supervise.Client) []finding {
 		all = append(all, f)
 	}
 	var disk syscall.Statfs_t
-	dir := c.Paths.Root
+	dir := string(c.Local)
 	if _, err := os.Stat(dir); err != nil {
 		dir = "."
 	}

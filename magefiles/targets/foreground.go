@@ -40,7 +40,7 @@ func foreground(ctx context.Context, c *supervise.Client, start func(context.Con
 	}()
 
 	follow, endLog := context.WithCancel(context.Background())
-	shown := showLog(follow, c.Paths)
+	shown := showLog(follow, c.Local)
 	defer func() {
 		endLog()
 		<-shown

@@ -168,7 +168,7 @@ func (r *rolling) reloadGateway(ctx context.Context, t gateway.Topology) error {
 	deadline := time.Now().Add(5 * time.Second)
 	for len(before) > 0 && !anyNew(before, supervise.Workers(pid)) {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("nginx did not reload its configuration within 5 s; see %s/nginx.log", r.c.Paths.Logs())
+			return fmt.Errorf("nginx did not reload its configuration within 5 s; see %s", r.c.Local.Log(plan.GatewayName))
 		}
 		select {
 		case <-time.After(5 * time.Millisecond):
