@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 func TestBackoffGrowsToItsLimitAndStartsAtZero(t *testing.T) {
@@ -41,11 +42,11 @@ func TestALongStretchOfHealthResetsTheBackOff(t *testing.T) {
 			for range 5 {
 				p.backoff.next()
 			}
-			p.child, p.now.state = &child{}, Starting
+			p.child, p.now.state = &proc.Child{}, Starting
 			go p.run()
 			p.checked <- checkResult{verdict: verdictHealthy}
 			time.Sleep(healthy)
-			p.exited <- exit{}
+			p.exited <- proc.Exit{}
 			synctest.Wait()
 			if now := p.snapshot().state; (now == Starting) != reset {
 				t.Errorf("after %s of health its end leads to %s", healthy, now)

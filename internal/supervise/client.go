@@ -10,13 +10,13 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // Client asks a project's supervisor, or acts in its place where there is
@@ -38,36 +38,6 @@ type StartOptions struct {
 	// Lease, if not nil, ties everything to this command: its end, however it
 	// comes, stops it all.
 	Lease *Lease
-}
-
-// Lease is a command's hold on what it started. It ends with Close or with the
-// command.
-type Lease struct {
-	conn  *net.UnixConn
-	ended chan struct{}
-}
-
-// NewLease is a lease that begins with the start that it is given to.
-func NewLease() *Lease { return &Lease{ended: make(chan struct{})} }
-
-func (l *Lease) begin(conn *net.UnixConn) {
-	l.conn = conn
-	go func() {
-		io.Copy(io.Discard, conn) // the supervisor says nothing more
-		close(l.ended)
-	}()
-}
-
-// Ended is closed when the supervisor has gone: everything was stopped, by
-// whomever.
-func (l *Lease) Ended() <-chan struct{} { return l.ended }
-
-// Close ends the lease, if it has begun.
-func (l *Lease) Close() error {
-	if l.conn == nil {
-		return nil
-	}
-	return l.conn.Close()
 }
 
 // Outcome is what a start led to.
@@ -103,15 +73,6 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (Out
 	}
 }
 
-// ErrRuns says that what a command was to hold in the foreground runs already,
-// held by nobody or by another.
-type ErrRuns struct{}
-
-func (ErrRuns) Error() string { return "already running" }
-
-// Hint tells what can be done.
-func (ErrRuns) Hint() string { return "follow it with logs:tail, or stop it first: backend:stop" }
-
 // errUnanswered says that the supervisor ended before it said anything. It was
 // about to end when it was asked, so the next one is asked instead.
 var errUnanswered = errors.New("the supervisor ended when it was asked")
@@ -140,78 +101,13 @@ func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []strin
 		}
 		err = c.checkPorts(p, names)
 		if err == nil {
-			err = launch(c.Local, l, c.Exe, c.Logs)
+			err = launchSupervisor(c.Local, l, c.Exe, c.Logs)
 		}
 		l.Close()
 		if err != nil {
 			return nil, err
 		}
 	}
-}
-
-// CheckPorts reports every port of a plan that somebody else holds.
-func (c *Client) CheckPorts(p plan.Plan) error {
-	if _, err := c.ask(context.Background(), request{Op: opStatus}); err == nil {
-		return nil // a supervisor lives; it knows whose ports are its own
-	}
-	return c.checkPorts(p, nil)
-}
-
-// checkPorts reports every port that somebody else holds, before anything is
-// started. Ports of processes that will be adopted are theirs.
-func (c *Client) checkPorts(p plan.Plan, names []string) error {
-	saved, err := loadState(c.Local)
-	if err != nil {
-		return nil // the supervisor says so; it then ends what the state would have told of
-	}
-	alive := map[string]bool{}
-	for _, sp := range saved.Processes {
-		alive[sp.Process.Name] = sp.ID.Alive()
-	}
-	var taken []error
-	for _, proc := range p.Processes {
-		chosen := len(names) == 0 || slices.Contains(names, proc.Name) || slices.Contains(names, proc.Server)
-		if proc.Port == 0 || alive[proc.Name] || !chosen {
-			continue
-		}
-		if err := checkPort(proc.Name, proc.Host, proc.Port); err != nil && !c.isOurs(err) {
-			taken = append(taken, err)
-		}
-	}
-	if len(taken) == 0 {
-		return nil
-	}
-	return &PortsTaken{taken}
-}
-
-// isOurs tells whether a port is held by an orphan of this project, which the
-// next supervisor ends before it starts anything.
-func (c *Client) isOurs(err error) bool {
-	var taken *PortTaken
-	return errors.As(err, &taken) && belongs(taken.Holder.PID, c.Local)
-}
-
-// PortsTaken lists every port that a start needs and cannot have.
-type PortsTaken struct{ Errors []error }
-
-func (e *PortsTaken) Error() string {
-	lines := make([]string, len(e.Errors))
-	for i, err := range e.Errors {
-		lines[i] = err.Error()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap gives the single errors.
-func (e *PortsTaken) Unwrap() []error { return e.Errors }
-
-// Hint is what to do about the first of them.
-func (e *PortsTaken) Hint() string {
-	var taken *PortTaken
-	if errors.As(e.Errors[0], &taken) {
-		return "nothing was started; " + taken.Hint()
-	}
-	return "nothing was started"
 }
 
 // Stop ends what runs, in order, the supervisor included; names restrict it to
@@ -252,7 +148,7 @@ func (c *Client) stopAlone(l *os.File, names []string, timeout time.Duration) er
 		l.Close()
 		return ErrNothingRuns
 	}
-	out, err := openLog(c.Local.Log(SupervisorName))
+	out, err := proc.OpenLog(c.Local.Log(SupervisorName))
 	if err != nil {
 		return err
 	}

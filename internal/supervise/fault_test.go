@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 var (
@@ -68,7 +69,7 @@ type faults struct {
 	nginx string // "": there is none
 	full  bool   // the disk can be filled up
 
-	stranger Identity // somebody else's process, which must survive it all
+	stranger proc.Identity // somebody else's process, which must survive it all
 
 	commands sync.WaitGroup
 	plans    int // how many forms of the plan there were
@@ -126,7 +127,7 @@ func newFaults(t *testing.T) *faults {
 	go func() { defer close(ended); cmd.Wait() }()
 	t.Cleanup(func() { cmd.Process.Kill(); <-ended })
 	var err error
-	if f.stranger, err = identify(cmd.Process.Pid); err != nil {
+	if f.stranger, err = proc.Identify(cmd.Process.Pid); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -200,7 +201,7 @@ func (f *faults) supervisorPID() int {
 }
 
 func (f *faults) isSupervisor(pid int) bool {
-	if _, err := identify(pid); err != nil {
+	if _, err := proc.Identify(pid); err != nil {
 		return false
 	}
 	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
@@ -337,14 +338,14 @@ func (f *faults) run(verb string, killAfter time.Duration, names ...string) {
 }
 
 // saved is what state.json says of a process, damaged or not.
-func (f *faults) saved(name string) Identity {
+func (f *faults) saved(name string) proc.Identity {
 	st, _ := loadState(f.local)
 	for _, p := range st.Processes {
 		if p.Process.Name == name && p.ID.Alive() {
 			return p.ID
 		}
 	}
-	return Identity{}
+	return proc.Identity{}
 }
 
 func (f *faults) killProcess(name string) {
@@ -355,7 +356,7 @@ func (f *faults) killProcess(name string) {
 
 func (f *faults) killDescendant(name string, n int) {
 	if id := f.saved(name); id.PID != 0 {
-		if pids := childPIDs(id.PID); len(pids) > 0 {
+		if pids := proc.Children(id.PID); len(pids) > 0 {
 			syscall.Kill(pids[n%len(pids)], syscall.SIGKILL)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"muster/internal/local"
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // The pace of health checks. A start is polled quickly, because somebody
@@ -78,7 +79,7 @@ func check(ctx context.Context, dir local.Dir, p plan.Process, limit time.Durati
 func dial(ctx context.Context, p plan.Process) (net.Conn, error) {
 	var d net.Dialer
 	var first error // the second address may be of an IPv6 that is not there
-	for _, host := range addresses(p.Host) {
+	for _, host := range proc.Addresses(p.Host) {
 		conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(p.Port)))
 		if err == nil {
 			if deadline, ok := ctx.Deadline(); ok {
@@ -140,17 +141,17 @@ func checkCommand(ctx context.Context, dir local.Dir, p plan.Process) error {
 		return err
 	}
 	cmd.Exe = exe
-	c, err := spawn(dir, cmd, noSocket)
+	c, err := proc.Spawn(program(dir, cmd, proc.NoSocket))
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { c.signalGroup(syscall.SIGKILL) })
+	stop := context.AfterFunc(ctx, func() { c.Signal(syscall.SIGKILL) })
 	defer stop()
-	e := c.wait()
+	e := c.Wait()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !e.ok() {
+	if !e.OK() {
 		return fmt.Errorf("%s: %s", p.Health.Command[0], e)
 	}
 	return nil

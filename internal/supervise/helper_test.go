@@ -22,6 +22,7 @@ import (
 	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // The test binary is the supervisor and the servers too.
@@ -59,7 +60,7 @@ func server(args []string) {
 
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM)
-	fmt.Println("hello from", os.Getenv(tagProcess))
+	fmt.Println("hello from", os.Getenv("MUSTER_PROCESS"))
 	if *dieOnce != "" {
 		if _, err := os.Stat(*dieOnce); err != nil {
 			os.WriteFile(*dieOnce, nil, 0o600)
@@ -82,7 +83,7 @@ func server(args []string) {
 		fmt.Println("grandchild", c.Process.Pid)
 	}
 	bye := func() {
-		fmt.Println("bye from", os.Getenv(tagProcess), time.Now().UnixNano())
+		fmt.Println("bye from", os.Getenv("MUSTER_PROCESS"), time.Now().UnixNano())
 		os.Exit(0)
 	}
 	if !*drain {
@@ -313,7 +314,7 @@ func freePort(t *testing.T) int {
 	// again before its server listens.
 	for {
 		port := 10_000 + rand.IntN(22_000)
-		if tryPort("127.0.0.1", port) == nil {
+		if proc.TryPort("127.0.0.1", port) == nil {
 			return port
 		}
 	}

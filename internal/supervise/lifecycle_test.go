@@ -57,7 +57,7 @@ func TestStartRunsEverythingAndStopLeavesNothing(t *testing.T) {
 		}
 	}
 	for _, p := range pr.plan.Processes {
-		if err := checkPort(p.Name, p.Host, p.Port); err != nil {
+		if err := checkPort(p); err != nil {
 			t.Error(err)
 		}
 	}

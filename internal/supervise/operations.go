@@ -22,7 +22,7 @@ var errRunning = errors.New("already running")
 // fails or ctx ends before, it stops what it started. It returns errRunning
 // when there was nothing to do.
 func (s *Supervisor) Start(ctx context.Context, p plan.Plan, names []string, wait bool) error {
-	ctx, end, err := s.begin(ctx)
+	ctx, end, err := s.takeTurn(ctx)
 	if err != nil {
 		return err
 	}
@@ -40,16 +40,16 @@ func (s *Supervisor) Start(ctx context.Context, p plan.Plan, names []string, wai
 	}
 	if len(started) == 0 {
 		if wait {
-			if err := s.await(ctx, chosen, settled); err != nil {
+			if err := s.await(ctx, chosen, arrived); err != nil {
 				return err
 			}
-			if err := s.failures(chosen); err != nil {
+			if err := s.startError(chosen); err != nil {
 				return err
 			}
 		}
 		return errRunning
 	}
-	s.tell(started, command{verb: verbStart, failFast: wait})
+	s.tell(started, order{verb: verbStart, failFast: wait})
 	if !wait {
 		return nil
 	}
@@ -62,31 +62,6 @@ func (s *Supervisor) Start(ctx context.Context, p plan.Plan, names []string, wai
 }
 
 const stopTimeout = 3 * time.Second
-
-// awaitHealthy waits until all are healthy, or one of started has failed.
-func (s *Supervisor) awaitHealthy(ctx context.Context, started, all []*process) error {
-	var failed error
-	err := s.awaitAll(ctx, func() bool {
-		failed = s.failures(started)
-		return failed != nil || !slices.ContainsFunc(all, func(p *process) bool { return !settled(p.snapshot()) })
-	})
-	if err != nil {
-		return err
-	}
-	if failed != nil {
-		return failed
-	}
-	return s.failures(all)
-}
-
-// settled says that a process is where a start leaves it, well or not.
-func settled(now snapshot) bool {
-	switch now.state {
-	case Healthy, Unhealthy, Failed, Stopped, Backoff:
-		return true
-	}
-	return false
-}
 
 // Stop ends processes in their order: nginx, the servers, core. Those that
 // names selects, or all, if empty; all of them are then forgotten. What still
@@ -108,7 +83,7 @@ func (s *Supervisor) Stop(names []string, timeout time.Duration) error {
 		s.stopInOrder(chosen, timeout)
 	}
 	if len(names) == 0 {
-		s.endStrays(timeout)
+		s.endOrphans(timeout)
 		s.forget(chosen) // their logs are followed on: the next start may come at once
 	}
 	return nil
@@ -127,19 +102,10 @@ func (s *Supervisor) stopInOrder(procs []*process, timeout time.Duration) {
 	}
 	slices.Sort(ranks)
 	for _, r := range ranks {
-		s.tell(byRank[r], command{verb: verbStop, timeout: timeout})
+		s.tell(byRank[r], order{verb: verbStop, timeout: timeout})
 		s.await(s.ctx, byRank[r], func(now snapshot) bool {
 			return now.wanted || now.id.PID == 0 && (now.state == Stopped || now.state == Failed)
 		})
-	}
-}
-
-// endStrays ends what our processes left outside of their groups. As the
-// sub-reaper we are its parent, so the kernel tells at no cost that there is
-// none.
-func (s *Supervisor) endStrays(timeout time.Duration) {
-	if hasChildren() {
-		endOrphans(s.local, map[int]bool{s.id.PID: true}, timeout)
 	}
 }
 
@@ -147,7 +113,7 @@ func (s *Supervisor) endStrays(timeout time.Duration) {
 // ended; it returns once all are healthy. A process that hands its listening
 // socket on refuses no connection meanwhile.
 func (s *Supervisor) Restart(ctx context.Context, names []string, timeout time.Duration) error {
-	ctx, end, err := s.begin(ctx)
+	ctx, end, err := s.takeTurn(ctx)
 	if err != nil {
 		return err
 	}
@@ -159,82 +125,8 @@ func (s *Supervisor) Restart(ctx context.Context, names []string, timeout time.D
 	if err != nil {
 		return err
 	}
-	s.tell(chosen, command{verb: verbRestart, timeout: timeout})
+	s.tell(chosen, order{verb: verbRestart, timeout: timeout})
 	return s.awaitHealthy(ctx, chosen, chosen)
-}
-
-// awaitAll blocks until ok holds, or ctx ends.
-func (s *Supervisor) awaitAll(ctx context.Context, ok func() bool) error {
-	for {
-		changes := s.changes()
-		if ok() {
-			return nil
-		}
-		select {
-		case <-changes:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// Changes is what a new plan means for what runs.
-type Changes struct {
-	Added     []string `json:"added,omitempty"`
-	Removed   []string `json:"removed,omitempty"`
-	Restarted []string `json:"restarted,omitempty"`
-	Unchanged []string `json:"unchanged,omitempty"`
-}
-
-// Reload brings what runs in line with a new plan: it stops what is not in it
-// any more, restarts what differs, starts what is new, and leaves the rest
-// alone. What does not come up is tried again, as after a crash.
-func (s *Supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error) {
-	ctx, end, err := s.begin(ctx)
-	if err != nil {
-		return Changes{}, err
-	}
-	defer end()
-	if len(s.processes()) == 0 {
-		return Changes{}, ErrNothingRuns
-	}
-	ch := s.compare(next)
-	gone := s.named(append(slices.Clone(ch.Removed), ch.Restarted...))
-	s.stopInOrder(gone, stopTimeout)
-	s.drop(gone)
-	s.merge(next)
-	started := s.named(append(slices.Clone(ch.Added), ch.Restarted...))
-	s.tell(started, command{verb: verbStart})
-	return ch, s.awaitHealthy(ctx, started, started)
-}
-
-func (s *Supervisor) compare(next plan.Plan) Changes {
-	var ch Changes
-	running := map[string]plan.Process{}
-	for _, p := range s.processes() {
-		running[p.spec.Name] = p.spec
-	}
-	for _, p := range next.Processes {
-		old, ok := running[p.Name]
-		switch {
-		case !ok:
-			ch.Added = append(ch.Added, p.Name)
-		case reflect.DeepEqual(old, p):
-			ch.Unchanged = append(ch.Unchanged, p.Name)
-		default:
-			ch.Restarted = append(ch.Restarted, p.Name)
-		}
-		delete(running, p.Name)
-	}
-	// A plan of the backend alone says nothing of the page and the watchers.
-	beside := func(k plan.Kind) bool { return k == plan.Frontend || k == plan.Watcher }
-	whole := slices.ContainsFunc(next.Processes, func(p plan.Process) bool { return beside(p.Kind) })
-	for _, p := range s.processes() {
-		if _, ok := running[p.spec.Name]; ok && (whole || !beside(p.spec.Kind)) {
-			ch.Removed = append(ch.Removed, p.spec.Name)
-		}
-	}
-	return ch
 }
 
 // Signal sends a signal to one process: nginx rereads its configuration at
@@ -297,7 +189,7 @@ func (s *Supervisor) forget(procs []*process) {
 
 // tell gives a command to processes and returns when each has taken it, so
 // that their states speak of it.
-func (s *Supervisor) tell(procs []*process, c command) {
+func (s *Supervisor) tell(procs []*process, c order) {
 	var taken sync.WaitGroup
 	c.taken = taken.Done
 	for _, p := range procs {

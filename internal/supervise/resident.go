@@ -15,6 +15,7 @@ import (
 
 	"muster/internal/local"
 	"muster/internal/logs"
+	"muster/internal/proc"
 )
 
 // residentName is argv[0] of the supervisor's process, and what ps(1) shows.
@@ -60,7 +61,7 @@ func resident(root, maxSize, maxFiles string) error {
 	opts.MaxSize, _ = strconv.ParseInt(maxSize, 10, 64)
 	opts.MaxFiles, _ = strconv.Atoi(maxFiles)
 
-	defer becomeSubreaper()()
+	defer proc.BecomeSubreaper()()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
@@ -69,9 +70,9 @@ func resident(root, maxSize, maxFiles string) error {
 	if err != nil {
 		return err
 	}
-	s.whenSettled(func() {
+	s.whenQuiet(func() {
 		debug.FreeOSMemory()
-		releaseProgram()
+		proc.ReleaseProgram()
 	})
 	s.serve(ctx, l.(*net.UnixListener))
 	if ctx.Err() != nil { // told to end by a signal: so do the processes
@@ -80,10 +81,10 @@ func resident(root, maxSize, maxFiles string) error {
 	return s.Close()
 }
 
-// launch starts a supervisor for the project, detached from this command and
+// launchSupervisor starts one for the project, detached from this command and
 // its terminal, and hands it the lock and the control socket, on which it can
 // be asked at once.
-func launch(dir local.Dir, lock *os.File, exe string, opts logs.Options) error {
+func launchSupervisor(dir local.Dir, lock *os.File, exe string, opts logs.Options) error {
 	l, err := listenSocket(dir)
 	if err != nil {
 		return err
@@ -94,7 +95,7 @@ func launch(dir local.Dir, lock *os.File, exe string, opts logs.Options) error {
 		return err
 	}
 	defer sock.Close()
-	out, err := openLog(dir.Log(SupervisorName))
+	out, err := proc.OpenLog(dir.Log(SupervisorName))
 	if err != nil {
 		return err
 	}
@@ -121,7 +122,5 @@ func launch(dir local.Dir, lock *os.File, exe string, opts logs.Options) error {
 // residentEnv is the environment that all processes inherit: this command's,
 // less what only concerns itself.
 func residentEnv(env []string) []string {
-	return slices.DeleteFunc(env, func(kv string) bool {
-		return strings.HasPrefix(kv, "MAGEFILE_") || strings.HasPrefix(kv, tagProject+"=") || strings.HasPrefix(kv, tagProcess+"=")
-	})
+	return slices.DeleteFunc(proc.WithoutMark(env), func(kv string) bool { return strings.HasPrefix(kv, "MAGEFILE_") })
 }

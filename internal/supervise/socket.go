@@ -6,10 +6,11 @@ import (
 	"os"
 
 	"muster/internal/local"
+	"muster/internal/proc"
 )
 
 func dialSocket(dir local.Dir) (conn *net.UnixConn, err error) {
-	err = withSocketPath(dir, func(path string) error {
+	err = proc.WithSocketPath(dir.Socket(), func(path string) error {
 		conn, err = net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
 		return err
 	})
@@ -22,7 +23,7 @@ func listenSocket(dir local.Dir) (l *net.UnixListener, err error) {
 	if err := os.Remove(dir.Socket()); err != nil && !os.IsNotExist(err) {
 		return nil, fmt.Errorf("remove the old control socket: %w", err)
 	}
-	err = withSocketPath(dir, func(path string) error {
+	err = proc.WithSocketPath(dir.Socket(), func(path string) error {
 		l, err = net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		return err
 	})

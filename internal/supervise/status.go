@@ -7,6 +7,7 @@ import (
 
 	"muster/internal/local"
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // Status is what runs, as `backend:status -json` prints it.
@@ -83,7 +84,7 @@ func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 		p.LastLines = lastWords(spec.Log)
 	}
 	if p.PID != 0 {
-		cpu, rss := usage(p.PID)
+		cpu, rss := proc.Usage(p.PID)
 		up := time.Since(now.since)
 		p.UptimeSeconds, p.RSSBytes = up.Seconds(), rss
 		if up > 0 {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // killSupervisor is the end that nobody can prepare for.
@@ -24,7 +25,7 @@ func (pr *project) killSupervisor() {
 	pid := pr.status().Supervisor.PID
 	kill(pr.t, pid, syscall.SIGKILL)
 	eventually(pr.t, "the supervisor is gone", func() bool {
-		_, err := identify(pid)
+		_, err := proc.Identify(pid)
 		return err != nil
 	})
 }
@@ -116,7 +117,7 @@ func TestAProcessThatWasNeverWrittenDownIsEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := st.Processes[0].ID
-	st.Processes[0].ID = Identity{}
+	st.Processes[0].ID = proc.Identity{}
 	if err := st.save(pr.local); err != nil {
 		t.Fatal(err)
 	}
@@ -131,11 +132,11 @@ func TestAProcessThatWasNeverWrittenDownIsEnded(t *testing.T) {
 
 func TestStateThatNamesSomebodyElsesProcessIsNotBelieved(t *testing.T) {
 	t.Parallel()
-	mine, err := identify(os.Getpid())
+	mine, err := proc.Identify(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, id := range map[string]Identity{
+	for name, id := range map[string]proc.Identity{
 		"a reused pid":    {PID: mine.PID, Start: mine.Start + 1, Boot: mine.Boot},
 		"an earlier boot": {PID: mine.PID, Start: mine.Start, Boot: "another"},
 	} {

@@ -1,4 +1,4 @@
-package supervise
+package proc
 
 import (
 	"os/exec"
@@ -22,14 +22,14 @@ func TestAWorkerThatItsReloaderEndsIsNotMissed(t *testing.T) {
 			defer reloader.Wait()
 			defer reloader.Process.Kill()
 			eventually(t, "the worker has ended", func() bool {
-				children := childPIDs(reloader.Process.Pid)
+				children := Children(reloader.Process.Pid)
 				if len(children) != 1 {
 					return false
 				}
-				st, err := readStat(children[0])
-				return err == nil && st.gone()
+				p, err := look(children[0])
+				return err == nil && p.ended
 			})
-			if ended, killed := worker(reloader.Process.Pid); ended != want.ended || killed != want.killed {
+			if ended, killed := DeadChild(reloader.Process.Pid); ended != want.ended || killed != want.killed {
 				t.Errorf("ended %t, killed %t", ended, killed)
 			}
 		})

@@ -1,4 +1,4 @@
-package supervise
+package proc
 
 import (
 	"os"
@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// releaseProgram gives the memory back that holds the program's own code and
+// ReleaseProgram gives the memory back that holds the program's own code and
 // constants. The supervisor shares its binary with every command, and most of
 // what its start reads of it is never needed again; what is comes back from
 // the page cache, page by page (MADV_DONTNEED in madvise(2)).
-func releaseProgram() {
+func ReleaseProgram() {
 	exe, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		return

@@ -1,4 +1,4 @@
-package supervise
+package proc
 
 import (
 	"crypto/sha256"
@@ -7,18 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-
-	"muster/internal/local"
 )
 
 // maxSocketPath is the length of sun_path in unix(4), less the final NUL.
 const maxSocketPath = 103
 
-// withSocketPath calls use with a path of the control socket that fits into
-// a socket address however deep the project lies: through a link in a private
-// folder, named for the project.
-func withSocketPath(d local.Dir, use func(path string) error) error {
-	if path := d.Socket(); len(path) <= maxSocketPath {
+// WithSocketPath goes through a link in a private folder, named for the socket's
+// own.
+func WithSocketPath(path string, use func(path string) error) error {
+	if len(path) <= maxSocketPath {
 		return use(path)
 	}
 	dir := fmt.Sprintf("/tmp/muster-%d", os.Getuid())
@@ -32,12 +29,12 @@ func withSocketPath(d local.Dir, use func(path string) error) error {
 	if !st.IsDir() || st.Mode().Perm() != 0o700 || !ownedByUs(st) {
 		return fmt.Errorf("%s is not a private folder of this user", dir)
 	}
-	sum := sha256.Sum256([]byte(string(d)))
+	sum := sha256.Sum256([]byte(filepath.Dir(path)))
 	link := filepath.Join(dir, hex.EncodeToString(sum[:12]))
-	if err := os.Symlink(d.Run(), link); err != nil && !os.IsExist(err) {
+	if err := os.Symlink(filepath.Dir(path), link); err != nil && !os.IsExist(err) {
 		return err
 	}
-	return use(filepath.Join(link, local.SocketName))
+	return use(filepath.Join(link, filepath.Base(path)))
 }
 
 func ownedByUs(st os.FileInfo) bool {

@@ -1,10 +1,12 @@
-package supervise
+package proc
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -62,10 +64,9 @@ func (w exitWatch) wait() {
 
 func (w exitWatch) close() { w.file.Close() }
 
-// becomeSubreaper makes orphaned descendants our children instead of init's
-// (PR_SET_CHILD_SUBREAPER in prctl(2)), and reaps them as they end. It returns
-// what undoes the latter.
-func becomeSubreaper() (stop func()) {
+// BecomeSubreaper uses PR_SET_CHILD_SUBREAPER (prctl(2)). What stop undoes is the
+// reaping alone.
+func BecomeSubreaper() (stop func()) {
 	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	children.Lock()
 	children.all = true
@@ -74,16 +75,16 @@ func becomeSubreaper() (stop func()) {
 	signal.Notify(ended, syscall.SIGCHLD)
 	go func() {
 		for range ended {
-			reapOrphans()
+			reapInherited()
 		}
 	}()
 	return func() { signal.Stop(ended); close(ended) }
 }
 
-// reapOrphans collects ended children that nobody waits for. It stops at the
-// first that somebody does wait for: reap calls it again. A command that acts
+// reapInherited stops at the first child that somebody waits for: reap calls it
+// again. A command that acts
 // for the supervisor has children that os/exec waits for: they are not orphans.
-func reapOrphans() {
+func reapInherited() {
 	for {
 		children.Lock()
 		if !children.all {
@@ -105,8 +106,7 @@ func reapOrphans() {
 	}
 }
 
-// hasChildren tells whether any child, adopted orphans included, is left.
-func hasChildren() bool {
+func HasChildren() bool {
 	for {
 		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
 		if err != unix.EINTR {
@@ -120,4 +120,23 @@ func hasChildren() bool {
 func siginfoPID(info *unix.Siginfo) int {
 	const offset = (3*4 + unsafe.Sizeof(uintptr(0)) - 1) &^ (unsafe.Sizeof(uintptr(0)) - 1)
 	return int(*(*int32)(unsafe.Add(unsafe.Pointer(info), offset)))
+}
+
+func AwaitChildEnd(ctx context.Context, pid int) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for _, child := range Children(pid) {
+		w, err := watchPID(child)
+		if err != nil {
+			continue
+		}
+		stop := context.AfterFunc(ctx, func() { w.file.SetReadDeadline(time.Unix(1, 0)) })
+		go func() {
+			w.wait()
+			stop()
+			w.close()
+			cancel()
+		}()
+	}
+	<-ctx.Done()
 }

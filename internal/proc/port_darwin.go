@@ -1,4 +1,4 @@
-package supervise
+package proc
 
 import (
 	"os/exec"
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// portHolder asks lsof, which every macOS has.
-func portHolder(port int) Holder {
+// PortHolder asks lsof, which every macOS has.
+func PortHolder(port int) Holder {
 	out, _ := exec.Command("lsof", "-nP", "-iTCP:"+strconv.Itoa(port), "-sTCP:LISTEN", "-Fpc").Output()
 	var h Holder
 	for line := range strings.Lines(string(out)) {
@@ -22,5 +22,10 @@ func portHolder(port int) Holder {
 	return h
 }
 
+// connected asks lsof, which ends with 1 when it finds nothing.
+func connected(port int) bool {
+	return exec.Command("lsof", "-nP", "-iTCP:"+strconv.Itoa(port), "-sTCP:ESTABLISHED").Run() == nil
+}
+
 // inheritSocket finds none: macOS gives no other process's descriptors.
-func (c *child) inheritSocket(int) socket { return noSocket }
+func inheritSocket(exitWatch, int, int) Socket { return NoSocket }

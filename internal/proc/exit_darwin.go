@@ -1,6 +1,7 @@
-package supervise
+package proc
 
 import (
+	"context"
 	"errors"
 	"os"
 	"syscall"
@@ -60,8 +61,11 @@ func (w exitWatch) close() {
 }
 
 // There is no sub-reaper here: orphans are init's.
-func becomeSubreaper() (stop func()) { return func() {} }
+func BecomeSubreaper() (stop func()) { return func() {} }
 
-func reapOrphans() {}
+func reapInherited() {}
 
-func hasChildren() bool { return false }
+func HasChildren() bool { return false }
+
+// AwaitChildEnd leaves a dead child to be noticed by what it served.
+func AwaitChildEnd(ctx context.Context, _ int) { <-ctx.Done() }
