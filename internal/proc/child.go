@@ -82,7 +82,7 @@ func Attach(id Identity, m Mark) (*Child, error) {
 	// Only now that the watch holds on to the process is it worth looking at.
 	if !id.Alive() {
 		watch.close()
-		return nil, errGone
+		return nil, ErrGone
 	}
 	return &Child{ID: id, mark: m, watch: watch, since: time.Now()}, nil
 }
@@ -142,7 +142,7 @@ func (c *Child) Signal(sig syscall.Signal) error {
 		defer children.Unlock()
 	}
 	if c.ours && !children.pids[c.ID.PID] || !c.ours && !c.ID.Alive() {
-		return errGone
+		return ErrGone
 	}
 	return syscall.Kill(-c.ID.PID, sig)
 }

@@ -19,7 +19,7 @@ func forkWatched(exe string, args []string, attr *syscall.ProcAttr) (int, exitWa
 		return 0, exitWatch{}, err
 	}
 	w, err := watchPID(pid)
-	if errors.Is(err, errGone) { // ended already: a zombie, which wait finds at once
+	if errors.Is(err, ErrGone) { // ended already: a zombie, which wait finds at once
 		return pid, exitWatch{-1}, nil
 	}
 	return pid, w, err
@@ -35,7 +35,7 @@ func watchPID(pid int) (exitWatch, error) {
 	if _, err := unix.Kevent(kq, []unix.Kevent_t{ev}, nil, nil); err != nil {
 		unix.Close(kq)
 		if errors.Is(err, unix.ESRCH) {
-			return exitWatch{}, errGone
+			return exitWatch{}, ErrGone
 		}
 		return exitWatch{}, os.NewSyscallError("kevent", err)
 	}

@@ -34,7 +34,7 @@ func forkWatched(exe string, args []string, attr *syscall.ProcAttr) (int, exitWa
 func watchPID(pid int) (exitWatch, error) {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if errors.Is(err, unix.ESRCH) {
-		return exitWatch{}, errGone
+		return exitWatch{}, ErrGone
 	}
 	if err != nil {
 		return exitWatch{}, os.NewSyscallError("pidfd_open", err)

@@ -3,6 +3,7 @@ package proc
 import (
 	"bytes"
 	"errors"
+	"syscall"
 )
 
 // Identity names one process for good. A pid alone may have been given to
@@ -13,8 +14,8 @@ type Identity struct {
 	Boot  string `json:"boot"`  // differs after every boot
 }
 
-// errGone says that there is no such process, or that it is a zombie.
-var errGone = errors.New("no such process")
+// ErrGone says that there is no such process, or that it is a zombie.
+var ErrGone = errors.New("no such process")
 
 // Identify tells who has a pid now. A zombie is nobody.
 func Identify(pid int) (Identity, error) {
@@ -23,7 +24,7 @@ func Identify(pid int) (Identity, error) {
 		return Identity{}, err
 	}
 	if p.ended {
-		return Identity{}, errGone
+		return Identity{}, ErrGone
 	}
 	return Identity{PID: pid, Start: p.start, Boot: bootID()}, nil
 }
@@ -35,6 +36,14 @@ func (id Identity) Alive() bool {
 	}
 	now, err := Identify(id.PID)
 	return err == nil && now == id
+}
+
+// Signal sends a signal to this one process, or fails with ErrGone.
+func (id Identity) Signal(sig syscall.Signal) error {
+	if !id.Alive() {
+		return ErrGone
+	}
+	return syscall.Kill(id.PID, sig)
 }
 
 // ThisBoot tells whether the machine has not been booted since.

@@ -26,7 +26,7 @@ type info struct {
 var (
 	// bootID differs after every boot, and not with the clock.
 	_ func() string = bootID
-	// look reads who has a pid now; the error is errGone if nobody has.
+	// look reads who has a pid now; the error is ErrGone if nobody has.
 	_ func(pid int) (info, error) = look
 	// allPIDs lists the processes of the machine.
 	_ func() []int = allPIDs
@@ -55,7 +55,7 @@ var (
 	} = exitWatch{}
 	// forkWatched starts a program and watches it.
 	_ func(exe string, args []string, attr *syscall.ProcAttr) (pid int, w exitWatch, err error) = forkWatched
-	// watchPID watches a process that runs already, or fails with errGone.
+	// watchPID watches a process that runs already, or fails with ErrGone.
 	_ func(pid int) (exitWatch, error) = watchPID
 	// AwaitChildEnd blocks until a child of another process ends, or ctx does.
 	// A system that does not tell waits for ctx.

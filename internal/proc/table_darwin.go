@@ -21,7 +21,7 @@ var bootID = sync.OnceValue(func() string {
 func look(pid int) (info, error) {
 	k, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
 	if err != nil || int(k.Proc.P_pid) != pid {
-		return info{}, errGone
+		return info{}, ErrGone
 	}
 	session, _ := unix.Getsid(pid)
 	return info{

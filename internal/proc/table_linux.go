@@ -24,7 +24,7 @@ const clockTick = 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go
 func look(pid int) (info, error) {
 	b, err := os.ReadFile(file(pid, "stat"))
 	if err != nil {
-		return info{}, errGone
+		return info{}, ErrGone
 	}
 	// The command's name is in parentheses and may hold anything, so the
 	// fields are counted from the last one, and the state is number 0.

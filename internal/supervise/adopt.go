@@ -10,7 +10,7 @@ import (
 
 // takeOver adopts what lives of what the state on disk says, and ends what lives
 // beside that.
-func (s *Supervisor) takeOver(st savedState, damaged bool) {
+func (s *supervisor) takeOver(st savedState, damaged bool) {
 	known := map[int]bool{}
 	// An orderly stop leaves no trace: without one nothing can be there.
 	pidFiles := s.local.PidFiles()
@@ -58,7 +58,7 @@ func (p *process) adopt(id proc.Identity) bool {
 // endOrphans ends what our processes left outside of their groups. As the
 // sub-reaper we are its parent, so the kernel tells at no cost that there is
 // none.
-func (s *Supervisor) endOrphans(timeout time.Duration) {
+func (s *supervisor) endOrphans(timeout time.Duration) {
 	if proc.HasChildren() {
 		proc.EndOrphans(s.local, map[int]bool{s.id.PID: true}, timeout)
 	}

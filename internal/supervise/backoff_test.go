@@ -35,7 +35,7 @@ func TestBackoffGrowsToItsLimitAndStartsAtZero(t *testing.T) {
 func TestALongStretchOfHealthResetsTheBackOff(t *testing.T) {
 	for healthy, reset := range map[time.Duration]bool{backoffReset - time.Second: false, backoffReset + time.Second: true} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &Supervisor{ctx: t.Context(), log: io.Discard, changed: make(chan struct{})}
+			s := &supervisor{ctx: t.Context(), log: io.Discard, changed: make(chan struct{})}
 			// It starts again only when another is healthy: here no program runs.
 			p := newProcess(s, plan.Process{Name: "core-0", DependsOn: []string{"db-0"}})
 			s.procs = []*process{p, newProcess(s, plan.Process{Name: "db-0"})}

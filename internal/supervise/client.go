@@ -28,9 +28,6 @@ type Client struct {
 	OnEvent func(Event)  // told of every change of a process; may be nil
 }
 
-// ErrNothingRuns says that there is nothing to act on.
-var ErrNothingRuns = errors.New("nothing runs")
-
 // StartOptions say what a start does.
 type StartOptions struct {
 	Names  []string // processes or servers; none means all
@@ -148,7 +145,7 @@ func (c *Client) stopAlone(l *os.File, names []string, timeout time.Duration) er
 		l.Close()
 		return ErrNothingRuns
 	}
-	out, err := proc.OpenLog(c.Local.Log(SupervisorName))
+	out, err := proc.OpenLog(c.Local.Log(supervisorName))
 	if err != nil {
 		return err
 	}
@@ -266,11 +263,11 @@ func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) 
 			case ctx.Err() != nil:
 				return rep, ctx.Err()
 			case errors.Is(err, os.ErrDeadlineExceeded):
-				return rep, fmt.Errorf("the supervisor does not answer; see %s", c.Local.Log(SupervisorName))
+				return rep, fmt.Errorf("the supervisor does not answer; see %s", c.Local.Log(supervisorName))
 			case !answered:
 				return rep, errUnanswered
 			}
-			return rep, fmt.Errorf("the supervisor ended while it was asked (%w); see %s", err, c.Local.Log(SupervisorName))
+			return rep, fmt.Errorf("the supervisor ended while it was asked (%w); see %s", err, c.Local.Log(supervisorName))
 		}
 		if rep.Event == nil {
 			break

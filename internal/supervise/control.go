@@ -12,7 +12,7 @@ import (
 
 // serve answers the control socket until nothing is left to supervise, or ctx
 // ends.
-func (s *Supervisor) serve(ctx context.Context, l *net.UnixListener) {
+func (s *supervisor) serve(ctx context.Context, l *net.UnixListener) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	context.AfterFunc(ctx, func() { l.Close() })
@@ -44,7 +44,7 @@ func (s *Supervisor) serve(ctx context.Context, l *net.UnixListener) {
 
 // answer serves one connection, which holds one request. It tells whether the
 // supervisor is to end.
-func (s *Supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool) {
+func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool) {
 	in := bufio.NewReader(conn)
 	var req request
 	line, err := in.ReadBytes('\n')
@@ -100,7 +100,7 @@ func (s *Supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	return rep.Last
 }
 
-func (s *Supervisor) perform(ctx context.Context, req request, rep *reply, out *json.Encoder) error {
+func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *json.Encoder) error {
 	switch req.Op {
 	case opSignal:
 		return s.Signal(req.Names[0], req.Signal)

@@ -4,25 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"time"
-
-	"muster/internal/plan"
 )
-
-// Event tells of a process that reached another state.
-type Event struct {
-	Process string    `json:"process"`
-	Kind    plan.Kind `json:"kind"`
-	State   State     `json:"state"`
-	PID     int       `json:"pid,omitempty"`
-	URL     string    `json:"url,omitempty"`
-	Detail  string    `json:"detail,omitempty"`
-	Adopted bool      `json:"adopted,omitempty"`
-	Seconds float64   `json:"seconds"` // since the process's start
-}
 
 // sendEvents sends an event for each change of a process's state, until the
 // returned function is called.
-func (s *Supervisor) sendEvents(ctx context.Context, out *json.Encoder) (stop func()) {
+func (s *supervisor) sendEvents(ctx context.Context, out *json.Encoder) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	var known []*process // those that have left the plan too: their end is news

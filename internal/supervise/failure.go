@@ -48,7 +48,7 @@ func (e *StartError) Hint() string {
 }
 
 // startError tells which processes have failed, with the end of their logs.
-func (s *Supervisor) startError(procs []*process) error {
+func (s *supervisor) startError(procs []*process) error {
 	var e StartError
 	for _, p := range procs {
 		now := p.snapshot()

@@ -226,7 +226,7 @@ func (f *faults) logNames() []string {
 	for _, p := range f.plan.Processes {
 		names = append(names, p.Name)
 	}
-	return append(names, SupervisorName)
+	return append(names, supervisorName)
 }
 
 func (f *faults) logPath(name string) string { return f.local.Log(name) }
@@ -248,7 +248,7 @@ func (f *faults) checkLogs() error {
 	for _, name := range f.logNames() {
 		b, err := os.ReadFile(f.logPath(name))
 		// The supervisor's own comes back with the next supervisor.
-		if err != nil && !(errors.Is(err, os.ErrNotExist) && (f.removed || name == SupervisorName)) {
+		if err != nil && !(errors.Is(err, os.ErrNotExist) && (f.removed || name == supervisorName)) {
 			return err
 		}
 		files[name] = b

@@ -8,7 +8,7 @@ import (
 )
 
 // follow makes a process's logs part of the unified one.
-func (s *Supervisor) follow(p plan.Process) {
+func (s *supervisor) follow(p plan.Process) {
 	s.followLog(logs.Source{Name: p.Name, Path: p.Log})
 	for _, f := range p.Files {
 		s.followLog(logs.Source{Name: p.Name, Path: f.Path, RotateOnly: !f.Unified})
@@ -16,7 +16,7 @@ func (s *Supervisor) follow(p plan.Process) {
 }
 
 // unfollow is for a process that has left the plan.
-func (s *Supervisor) unfollow(p plan.Process) {
+func (s *supervisor) unfollow(p plan.Process) {
 	for _, f := range append([]plan.LogFile{{Path: p.Log}}, p.Files...) {
 		if err := s.unifier.Remove(f.Path); err != nil {
 			fmt.Fprintf(s.log, "[WARN] unified log: %v\n", err)
@@ -25,7 +25,7 @@ func (s *Supervisor) unfollow(p plan.Process) {
 }
 
 // followLog follows one log. That it can't is no reason not to run the process.
-func (s *Supervisor) followLog(src logs.Source) {
+func (s *supervisor) followLog(src logs.Source) {
 	if err := s.unifier.Add(src); err != nil {
 		fmt.Fprintf(s.log, "[WARN] unified log: %v\n", err)
 	}

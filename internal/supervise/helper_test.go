@@ -187,7 +187,7 @@ func newProject(t *testing.T) *project {
 			}
 		}
 		if t.Failed() {
-			for _, f := range []string{pr.local.Log(SupervisorName), pr.local.Unified()} {
+			for _, f := range []string{pr.local.Log(supervisorName), pr.local.Unified()} {
 				b, _ := os.ReadFile(f)
 				t.Logf("%s:\n%s", filepath.Base(f), b)
 			}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"muster/internal/local"
 	"muster/internal/plan"
 	"muster/internal/proc"
 )
@@ -41,19 +40,4 @@ func (p *process) launch() {
 	p.update(func(s *snapshot) { s.since, s.adopted = time.Now(), false })
 	p.tend(c)
 	p.setState(Starting, "")
-}
-
-// program is how a process of the plan is run.
-func program(dir local.Dir, p plan.Process, s proc.Socket) proc.Command {
-	return proc.Command{Exe: p.Exe, Args: p.Args, Dir: p.Dir, Env: p.Env, Log: p.Log, Socket: s, Mark: mark(dir, p)}
-}
-
-func mark(dir local.Dir, p plan.Process) proc.Mark { return proc.Mark{Project: dir, Process: p.Name} }
-
-// giveUp is for a process that cannot even be started: another try would end
-// the same way.
-func (p *process) giveUp(reason string) {
-	p.closeSocket()
-	p.update(func(s *snapshot) { s.wanted = false })
-	p.setState(Failed, reason)
 }

@@ -12,7 +12,11 @@ import (
 	"time"
 
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
+
+// ErrNothingRuns says that there is nothing to act on.
+var ErrNothingRuns = errors.New("nothing runs")
 
 // errRunning says that all that was asked for runs already.
 var errRunning = errors.New("already running")
@@ -21,7 +25,7 @@ var errRunning = errors.New("already running")
 // if empty). With wait it returns once all of that is healthy; when something
 // fails or ctx ends before, it stops what it started. It returns errRunning
 // when there was nothing to do.
-func (s *Supervisor) Start(ctx context.Context, p plan.Plan, names []string, wait bool) error {
+func (s *supervisor) Start(ctx context.Context, p plan.Plan, names []string, wait bool) error {
 	ctx, end, err := s.takeTurn(ctx)
 	if err != nil {
 		return err
@@ -67,7 +71,7 @@ const stopTimeout = 3 * time.Second
 // names selects, or all, if empty; all of them are then forgotten. What still
 // runs after the timeout is killed. An operation under way that starts
 // processes is given up.
-func (s *Supervisor) Stop(names []string, timeout time.Duration) error {
+func (s *supervisor) Stop(names []string, timeout time.Duration) error {
 	chosen, err := s.choose(names)
 	if err != nil {
 		return err
@@ -90,7 +94,7 @@ func (s *Supervisor) Stop(names []string, timeout time.Duration) error {
 }
 
 // stopInOrder ends processes rank by rank.
-func (s *Supervisor) stopInOrder(procs []*process, timeout time.Duration) {
+func (s *supervisor) stopInOrder(procs []*process, timeout time.Duration) {
 	byRank := map[int][]*process{}
 	var ranks []int
 	for _, p := range procs {
@@ -112,7 +116,7 @@ func (s *Supervisor) stopInOrder(procs []*process, timeout time.Duration) {
 // Restart ends processes, all at once, and starts each again as soon as it has
 // ended; it returns once all are healthy. A process that hands its listening
 // socket on refuses no connection meanwhile.
-func (s *Supervisor) Restart(ctx context.Context, names []string, timeout time.Duration) error {
+func (s *supervisor) Restart(ctx context.Context, names []string, timeout time.Duration) error {
 	ctx, end, err := s.takeTurn(ctx)
 	if err != nil {
 		return err
@@ -131,21 +135,22 @@ func (s *Supervisor) Restart(ctx context.Context, names []string, timeout time.D
 
 // Signal sends a signal to one process: nginx rereads its configuration at
 // SIGHUP.
-func (s *Supervisor) Signal(name string, sig syscall.Signal) error {
+func (s *supervisor) Signal(name string, sig syscall.Signal) error {
 	p := s.find(name)
 	if p == nil {
 		return s.unknown(name)
 	}
 	now := p.snapshot()
-	if now.id.PID == 0 || !now.id.Alive() {
+	err := now.id.Signal(sig)
+	if errors.Is(err, proc.ErrGone) {
 		return fmt.Errorf("%s does not run", name)
 	}
-	return syscall.Kill(now.id.PID, sig)
+	return err
 }
 
 // merge adds the plan's processes that there are not yet, and gives those that
 // do not run their new form.
-func (s *Supervisor) merge(next plan.Plan) {
+func (s *supervisor) merge(next plan.Plan) {
 	s.mu.Lock()
 	s.config = next.Config
 	s.mu.Unlock()
@@ -169,14 +174,14 @@ func (s *Supervisor) merge(next plan.Plan) {
 }
 
 // drop forgets processes that do not run, and their logs.
-func (s *Supervisor) drop(procs []*process) {
+func (s *supervisor) drop(procs []*process) {
 	s.forget(procs)
 	for _, p := range procs {
 		s.unfollow(p.spec)
 	}
 }
 
-func (s *Supervisor) forget(procs []*process) {
+func (s *supervisor) forget(procs []*process) {
 	for _, p := range procs {
 		p.leave()
 		<-p.done
@@ -187,15 +192,15 @@ func (s *Supervisor) forget(procs []*process) {
 	s.markDirty()
 }
 
-// tell gives a command to processes and returns when each has taken it, so
+// tell gives an order to processes and returns when each has taken it, so
 // that their states speak of it.
-func (s *Supervisor) tell(procs []*process, c order) {
+func (s *supervisor) tell(procs []*process, o order) {
 	var taken sync.WaitGroup
-	c.taken = taken.Done
+	o.taken = taken.Done
 	for _, p := range procs {
 		taken.Add(1)
 		select {
-		case p.in <- c:
+		case p.in <- o:
 		case <-p.done:
 			taken.Done()
 		}
@@ -205,7 +210,7 @@ func (s *Supervisor) tell(procs []*process, c order) {
 
 // choose finds processes by their own name or their server's. No names mean
 // all of them.
-func (s *Supervisor) choose(names []string) ([]*process, error) {
+func (s *supervisor) choose(names []string) ([]*process, error) {
 	all := s.processes()
 	if len(names) == 0 {
 		return all, nil
@@ -228,7 +233,7 @@ func (s *Supervisor) choose(names []string) ([]*process, error) {
 	return chosen, nil
 }
 
-func (s *Supervisor) named(names []string) []*process {
+func (s *supervisor) named(names []string) []*process {
 	var procs []*process
 	for _, p := range s.processes() {
 		if slices.Contains(names, p.spec.Name) {
@@ -238,7 +243,7 @@ func (s *Supervisor) named(names []string) []*process {
 	return procs
 }
 
-func (s *Supervisor) unknown(name string) error {
+func (s *supervisor) unknown(name string) error {
 	var known []string
 	for _, p := range s.processes() {
 		known = append(known, p.spec.Name)

@@ -41,7 +41,7 @@ type order struct {
 	verb     verb
 	timeout  time.Duration // verbStop, verbRestart: from SIGTERM to SIGKILL
 	failFast bool          // verbStart: an end before the process is healthy is final
-	taken    func()        // called once the process's state speaks of the command
+	taken    func()        // called once the process's state speaks of the order
 }
 
 // snapshot is a process as others see it.
@@ -56,9 +56,9 @@ type snapshot struct {
 }
 
 // process owns the life of one process: the goroutine in run starts it,
-// watches it and ends it. Others send commands and read snapshots.
+// watches it and ends it. Others send orders and read snapshots.
 type process struct {
-	sup  *Supervisor
+	sup  *supervisor
 	spec plan.Process
 	in   chan order
 	done chan struct{} // closed when run has returned
@@ -87,7 +87,7 @@ type process struct {
 	workerDead   bool // the last look found a dead worker
 }
 
-func newProcess(s *Supervisor, spec plan.Process) *process {
+func newProcess(s *supervisor, spec plan.Process) *process {
 	life, leave := context.WithCancel(s.ctx)
 	p := &process{
 		sup: s, spec: spec, life: life, leave: leave,
@@ -132,8 +132,8 @@ func (p *process) run() {
 		select {
 		case <-p.life.Done():
 			return
-		case c := <-p.in:
-			p.obey(c)
+		case o := <-p.in:
+			p.obey(o)
 		case e := <-p.exited:
 			p.onExit(e)
 		case r := <-p.checked:
@@ -172,18 +172,18 @@ func (p *process) update(change func(*snapshot)) {
 	change(&p.now)
 }
 
-func (p *process) obey(c order) {
-	defer c.taken()
-	switch c.verb {
+func (p *process) obey(o order) {
+	defer o.taken()
+	switch o.verb {
 	case verbStart:
 		p.update(func(s *snapshot) { s.wanted = true })
 		switch {
 		case p.child == nil:
-			p.failFast = c.failFast
+			p.failFast = o.failFast
 			p.backoff.reset()
 			p.start()
 		case p.now.state == Stopping:
-			p.restarting, p.failFast = true, c.failFast
+			p.restarting, p.failFast = true, o.failFast
 		}
 	case verbStop:
 		p.update(func(s *snapshot) { s.wanted = false })
@@ -195,17 +195,17 @@ func (p *process) obey(c order) {
 			return
 		}
 		p.reason = "" // it may be on its way to a restart
-		p.end("", c.timeout)
+		p.end("", o.timeout)
 	case verbRestart:
 		p.update(func(s *snapshot) { s.wanted = true })
-		p.failFast = c.failFast
+		p.failFast = o.failFast
 		p.backoff.reset()
 		if p.child == nil {
 			p.start()
 			return
 		}
 		p.restarting = true
-		p.end("", c.timeout)
+		p.end("", o.timeout)
 	}
 }
 
@@ -235,16 +235,21 @@ func (p *process) blockedBy() string {
 	return ""
 }
 
+// giveUp is for a process that cannot even be started: another try would end
+// the same way.
+func (p *process) giveUp(reason string) {
+	p.closeSocket()
+	p.update(func(s *snapshot) { s.wanted = false })
+	p.setState(Failed, reason)
+}
+
 // tend begins to watch a child: its end, its health, and the time that it has
 // to become healthy.
 func (p *process) tend(c *proc.Child) {
 	p.child, p.failedChecks, p.reason, p.workerDead = c, 0, "", false
-	exited := p.exited
-	go func() {
-		exited <- c.WaitAll()
-	}()
+	go func() { p.exited <- c.WaitAll() }()
 	if p.sup.ending {
-		return // what is to be ended is not asked how it is
+		return // a process that is being ended gets no health check
 	}
 	p.startChecks()
 	p.timer.Reset(p.spec.Health.StartPeriod)

@@ -42,3 +42,15 @@ type reply struct {
 	Failed  *StartError `json:"failed,omitempty"`
 	Last    bool        `json:"last,omitempty"` // nothing runs any more: the supervisor goes too
 }
+
+// Event tells of a process that reached another state.
+type Event struct {
+	Process string    `json:"process"`
+	Kind    plan.Kind `json:"kind"`
+	State   State     `json:"state"`
+	PID     int       `json:"pid,omitempty"`
+	URL     string    `json:"url,omitempty"`
+	Detail  string    `json:"detail,omitempty"`
+	Adopted bool      `json:"adopted,omitempty"`
+	Seconds float64   `json:"seconds"` // since the process's start
+}

@@ -19,7 +19,7 @@ type Changes struct {
 // Reload brings what runs in line with a new plan: it stops what is not in it
 // any more, restarts what differs, starts what is new, and leaves the rest
 // alone. What does not come up is tried again, as after a crash.
-func (s *Supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error) {
+func (s *supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error) {
 	ctx, end, err := s.takeTurn(ctx)
 	if err != nil {
 		return Changes{}, err
@@ -38,7 +38,7 @@ func (s *Supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error
 	return ch, s.awaitHealthy(ctx, started, started)
 }
 
-func (s *Supervisor) compare(next plan.Plan) Changes {
+func (s *supervisor) compare(next plan.Plan) Changes {
 	var ch Changes
 	running := map[string]plan.Process{}
 	for _, p := range s.processes() {

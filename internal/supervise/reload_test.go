@@ -154,7 +154,7 @@ func TestAWorkerThatEndsWithItsReloaderIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for state, c := range map[State]*proc.Child{Stopped: nil, Backoff: nil, Stopping: {ID: self}} {
-		p := newProcess(&Supervisor{ctx: t.Context()}, plan.Process{Name: "app-0", Reload: true})
+		p := newProcess(&supervisor{ctx: t.Context()}, plan.Process{Name: "app-0", Reload: true})
 		p.now.state, p.child = state, c
 		p.onWorkerEnded() // the news may come late
 		if p.ticker != nil || p.now.state != state {

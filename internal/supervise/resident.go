@@ -8,23 +8,12 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/proc"
-)
-
-// residentName is argv[0] of the supervisor's process, and what ps(1) shows.
-const residentName = "muster-supervisor"
-
-// The descriptors that the launching command hands over.
-const (
-	lockFD   = 3
-	socketFD = 4
 )
 
 // Resident runs the supervisor, and does not return, if this process was
@@ -66,7 +55,7 @@ func resident(root, maxSize, maxFiles string) error {
 	defer stop()
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 
-	s, err := Open(dir, lock, os.Stdout, opts)
+	s, err := open(dir, lock, os.Stdout, opts, false)
 	if err != nil {
 		return err
 	}
@@ -79,48 +68,4 @@ func resident(root, maxSize, maxFiles string) error {
 		s.Stop(nil, stopTimeout)
 	}
 	return s.Close()
-}
-
-// launchSupervisor starts one for the project, detached from this command and
-// its terminal, and hands it the lock and the control socket, on which it can
-// be asked at once.
-func launchSupervisor(dir local.Dir, lock *os.File, exe string, opts logs.Options) error {
-	l, err := listenSocket(dir)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	sock, err := l.File()
-	if err != nil {
-		return err
-	}
-	defer sock.Close()
-	out, err := proc.OpenLog(dir.Log(SupervisorName))
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer null.Close()
-	p, err := os.StartProcess(exe, []string{residentName, string(dir),
-		strconv.FormatInt(opts.MaxSize, 10), strconv.Itoa(opts.MaxFiles)}, &os.ProcAttr{
-		Dir:   dir.Project(),
-		Env:   residentEnv(os.Environ()),
-		Files: []*os.File{null, out, out, lock, sock},
-		Sys:   &syscall.SysProcAttr{Setsid: true},
-	})
-	if err != nil {
-		return fmt.Errorf("start the supervisor: %w", err)
-	}
-	go p.Wait() // it may end before this command does
-	return nil
-}
-
-// residentEnv is the environment that all processes inherit: this command's,
-// less what only concerns itself.
-func residentEnv(env []string) []string {
-	return slices.DeleteFunc(proc.WithoutMark(env), func(kv string) bool { return strings.HasPrefix(kv, "MAGEFILE_") })
 }

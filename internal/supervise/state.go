@@ -66,7 +66,7 @@ func (st savedState) save(dir local.Dir) error {
 	return local.Replace(dir.State(), b, 0o600)
 }
 
-func (s *Supervisor) markDirty() {
+func (s *supervisor) markDirty() {
 	select {
 	case s.dirty <- struct{}{}:
 	default:
@@ -75,7 +75,7 @@ func (s *Supervisor) markDirty() {
 
 // keepState writes state.json after changes, however many came at once. What
 // starts in the moment before the write is found by its mark.
-func (s *Supervisor) keepState() {
+func (s *supervisor) keepState() {
 	for {
 		select {
 		case <-s.dirty:
@@ -86,7 +86,7 @@ func (s *Supervisor) keepState() {
 	}
 }
 
-func (s *Supervisor) saveState() {
+func (s *supervisor) saveState() {
 	s.mu.Lock()
 	st := savedState{Supervisor: s.id, Config: s.config}
 	procs := slices.Clone(s.procs)
@@ -103,7 +103,7 @@ func (s *Supervisor) saveState() {
 }
 
 // writePID makes the pid file of a process say what is so now.
-func (s *Supervisor) writePID(p *process) {
+func (s *supervisor) writePID(p *process) {
 	s.pidFile.Lock()
 	defer s.pidFile.Unlock()
 	file, pid := s.local.Pid(p.spec.Name), p.snapshot().id.PID

@@ -55,7 +55,7 @@ func (st Status) Healthy() bool {
 }
 
 // Status tells how every process is.
-func (s *Supervisor) Status() Status {
+func (s *supervisor) Status() Status {
 	st := Status{Supervisor: SupervisorStatus{PID: s.id.PID, Alive: true}, Processes: []ProcessStatus{}}
 	for _, p := range s.processes() {
 		st.Processes = append(st.Processes, processStatus(p.spec, p.snapshot()))

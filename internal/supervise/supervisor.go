@@ -26,12 +26,12 @@ import (
 	"muster/internal/proc"
 )
 
-// SupervisorName is the supervisor's own name in the unified log.
-const SupervisorName = "supervisor"
+// supervisorName is the supervisor's own name in the unified log.
+const supervisorName = "supervisor"
 
-// Supervisor runs the processes of one project. Its exported methods may be
+// supervisor runs the processes of one project. Its exported methods may be
 // called concurrently.
-type Supervisor struct {
+type supervisor struct {
 	local   local.Dir
 	lock    *os.File
 	id      proc.Identity
@@ -59,13 +59,10 @@ type Supervisor struct {
 	turns
 }
 
-// Open takes over a project, whose lock the caller holds: processes that an
+// open takes over a project, whose lock the caller holds: processes that an
 // earlier supervisor left are adopted, and its orphans ended. Close releases it.
-func Open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options) (*Supervisor, error) {
-	return open(dir, lock, log, opts, false)
-}
-
-func open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options, ending bool) (*Supervisor, error) {
+// One that is here for the ending alone starts no process.
+func open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options, ending bool) (*supervisor, error) {
 	id, err := proc.Identify(os.Getpid())
 	if err != nil {
 		return nil, err
@@ -81,13 +78,13 @@ func open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options, ending
 	if err != nil {
 		return nil, fmt.Errorf("unified log: %w", err)
 	}
-	s := &Supervisor{
+	s := &supervisor{
 		local: dir, lock: lock, id: id, log: log, unifier: unifier, ending: ending, config: st.Config,
 		changed: make(chan struct{}), dirty: make(chan struct{}, 1),
 		turns: turns{quiet: time.NewTimer(quietTime)},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.followLog(logs.Source{Name: SupervisorName, Path: dir.Log(SupervisorName)})
+	s.followLog(logs.Source{Name: supervisorName, Path: dir.Log(supervisorName)})
 	s.takeOver(st, damaged)
 	s.tasks.Go(s.keepState)
 	s.tasks.Go(func() {
@@ -100,12 +97,12 @@ func open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options, ending
 
 // Close stops supervising. Processes that run go on; with none left, every
 // file that speaks of them goes too.
-func (s *Supervisor) Close() error {
+func (s *supervisor) Close() error {
 	s.closing.Do(func() { s.closed = s.close() })
 	return s.closed
 }
 
-func (s *Supervisor) close() error {
+func (s *supervisor) close() error {
 	s.mu.Lock()
 	s.retired = true
 	s.mu.Unlock()
@@ -129,7 +126,7 @@ func (s *Supervisor) close() error {
 }
 
 // idle tells whether nothing runs and nothing is wanted.
-func (s *Supervisor) idle() bool { return idle(s.processes()) }
+func (s *supervisor) idle() bool { return idle(s.processes()) }
 
 func idle(procs []*process) bool {
 	return !slices.ContainsFunc(procs, func(p *process) bool {
@@ -138,13 +135,13 @@ func idle(procs []*process) bool {
 	})
 }
 
-func (s *Supervisor) processes() []*process {
+func (s *supervisor) processes() []*process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.procs)
 }
 
-func (s *Supervisor) find(name string) *process {
+func (s *supervisor) find(name string) *process {
 	for _, p := range s.processes() {
 		if p.spec.Name == name {
 			return p
@@ -155,7 +152,7 @@ func (s *Supervisor) find(name string) *process {
 
 // stateChanged tells the world of a process's new state: its pid file, the
 // supervisor's log, state.json and all that wait.
-func (s *Supervisor) stateChanged(p *process, from, to snapshot) {
+func (s *supervisor) stateChanged(p *process, from, to snapshot) {
 	if from.id != to.id {
 		s.writePID(p)
 	}

@@ -186,7 +186,7 @@ func TestAStopWithoutASupervisorStartsNothing(t *testing.T) {
 	stopped := make(chan error, 1)
 	go func() { stopped <- pr.client().Stop(t.Context(), []string{"deaf-0"}, 300*time.Millisecond) }()
 	eventually(t, "the stop has begun", func() bool {
-		text, _ := os.ReadFile(pr.local.Log(SupervisorName))
+		text, _ := os.ReadFile(pr.local.Log(supervisorName))
 		return strings.Contains(string(text), "deaf-0 stopping")
 	})
 	kill(t, broker.PID, syscall.SIGKILL)

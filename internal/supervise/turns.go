@@ -22,7 +22,7 @@ type turns struct {
 const quietTime = time.Second
 
 // whenQuiet calls f in the pause after each operation that starts processes.
-func (s *Supervisor) whenQuiet(f func()) {
+func (s *supervisor) whenQuiet(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.quiet.Stop()
@@ -31,7 +31,7 @@ func (s *Supervisor) whenQuiet(f func()) {
 
 // takeTurn waits for the turn of an operation that starts processes. The returned
 // context is that of the operation, which ends with the returned function.
-func (s *Supervisor) takeTurn(ctx context.Context) (context.Context, func(), error) {
+func (s *supervisor) takeTurn(ctx context.Context) (context.Context, func(), error) {
 	ctx, cancel := context.WithCancel(ctx)
 	leave := func() {
 		cancel()
@@ -65,7 +65,7 @@ func (s *Supervisor) takeTurn(ctx context.Context) (context.Context, func(), err
 
 // holdOff gives up the operation that starts processes, and lets no other
 // begin until the returned function is called.
-func (s *Supervisor) holdOff() (release func()) {
+func (s *supervisor) holdOff() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stops++
@@ -81,7 +81,7 @@ func (s *Supervisor) holdOff() (release func()) {
 }
 
 // asked counts a request that has come, unless it is for the next supervisor.
-func (s *Supervisor) asked() bool {
+func (s *supervisor) asked() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.retired {
@@ -93,7 +93,7 @@ func (s *Supervisor) asked() bool {
 }
 
 // count takes requests off that have their outcome, or their answer.
-func (s *Supervisor) count(closed, told int) {
+func (s *supervisor) count(closed, told int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.undecided -= closed
@@ -103,7 +103,7 @@ func (s *Supervisor) count(closed, told int) {
 
 // conclude closes a request. When nothing runs any more it waits for the other
 // open ones, so that each of them is told of the supervisor's end.
-func (s *Supervisor) conclude() (last bool) {
+func (s *supervisor) conclude() (last bool) {
 	s.count(1, 0)
 	s.awaitRequests(func() bool {
 		last = s.tryRetire()
@@ -113,7 +113,7 @@ func (s *Supervisor) conclude() (last bool) {
 }
 
 // allTold blocks until every request has its answer.
-func (s *Supervisor) allTold() {
+func (s *supervisor) allTold() {
 	s.awaitRequests(func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -123,7 +123,7 @@ func (s *Supervisor) allTold() {
 
 // awaitRequests is awaitAll for what other requests bring about. A client that
 // does not read its answers holds nobody up for ever.
-func (s *Supervisor) awaitRequests(ok func() bool) {
+func (s *supervisor) awaitRequests(ok func() bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	s.awaitAll(ctx, ok)
@@ -132,7 +132,7 @@ func (s *Supervisor) awaitRequests(ok func() bool) {
 // tryRetire retires the supervisor if it has nothing left to do, and tells
 // whether it has: nothing begins any more then, and what is asked for now is for
 // the next supervisor.
-func (s *Supervisor) tryRetire() bool {
+func (s *supervisor) tryRetire() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.undecided == 0 && s.stops == 0 && idle(s.procs) {

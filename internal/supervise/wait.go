@@ -7,27 +7,27 @@ import (
 )
 
 // changes returns a channel that is closed at the next change of any state or turn.
-func (s *Supervisor) changes() <-chan struct{} {
+func (s *supervisor) changes() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.changed
 }
 
 // notify wakes all that wait for a change. The caller holds mu.
-func (s *Supervisor) notify() {
+func (s *supervisor) notify() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
 // await blocks until ok is true of the snapshots of procs, or ctx ends.
-func (s *Supervisor) await(ctx context.Context, procs []*process, ok func(snapshot) bool) error {
+func (s *supervisor) await(ctx context.Context, procs []*process, ok func(snapshot) bool) error {
 	return s.awaitAll(ctx, func() bool {
 		return !slices.ContainsFunc(procs, func(p *process) bool { return !ok(p.snapshot()) })
 	})
 }
 
 // awaitAll blocks until ok holds, or ctx ends.
-func (s *Supervisor) awaitAll(ctx context.Context, ok func() bool) error {
+func (s *supervisor) awaitAll(ctx context.Context, ok func() bool) error {
 	for {
 		changes := s.changes()
 		if ok() {
@@ -42,7 +42,7 @@ func (s *Supervisor) awaitAll(ctx context.Context, ok func() bool) error {
 }
 
 // awaitHealthy waits until all are healthy, or one of started has failed.
-func (s *Supervisor) awaitHealthy(ctx context.Context, started, all []*process) error {
+func (s *supervisor) awaitHealthy(ctx context.Context, started, all []*process) error {
 	var failed error
 	err := s.awaitAll(ctx, func() bool {
 		failed = s.startError(started)
@@ -57,7 +57,7 @@ func (s *Supervisor) awaitHealthy(ctx context.Context, started, all []*process) 
 	return s.startError(all)
 }
 
-// settled says that a process is where a start leaves it, well or not.
+// arrived says that a process is where a start leaves it, well or not.
 func arrived(now snapshot) bool {
 	switch now.state {
 	case Healthy, Unhealthy, Failed, Stopped, Backoff:
