@@ -62,7 +62,7 @@ func start(ctx context.Context, config *string, nowait, foreground bool, only []
 }
 
 func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, only []string) error {
-	return stack.Foreground(ctx, c, stderr, showLog(c.Paths), func(ctx context.Context, opts supervise.StartOptions) error {
+	return stack.Foreground(ctx, c, stderr, showLog(c.Local), func(ctx context.Context, opts supervise.StartOptions) error {
 		opts.Names = only
 		if _, err := c.Start(ctx, *p, opts); err != nil {
 			return err

@@ -63,7 +63,7 @@ func (Clean) All(ctx context.Context, config *string) error {
 		if err := cleanGenerated(cfg); err != nil {
 			return err
 		}
-		console.Done(os.Stdout, "removed %s", c.Paths.Root)
-		return os.RemoveAll(c.Paths.Root)
+		console.Done(os.Stdout, "removed %s", c.Local)
+		return os.RemoveAll(string(c.Local))
 	}())
 }

@@ -121,7 +121,7 @@ func upForeground(ctx context.Context, config *string, st *stack.Stack) error {
 	if err != nil {
 		return err
 	}
-	return st.UpForeground(ctx, showLog(c.Paths), func(p *plan.Plan) {
+	return st.UpForeground(ctx, showLog(c.Local), func(p *plan.Plan) {
 		console.Panel(os.Stderr, st.Links(p))
 	})
 }

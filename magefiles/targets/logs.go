@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -13,8 +12,8 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"muster/internal/console"
+	"muster/internal/local"
 	"muster/internal/logs"
-	"muster/internal/supervise"
 )
 
 // Logs shows and cleans the logs.
@@ -33,7 +32,7 @@ func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *
 		return console.Exit(err)
 	}
 	o := tailOptions()
-	o.Unified = c.Paths.Unified()
+	o.Unified = c.Local.Unified()
 	o.Only, o.Grep, o.Since = names(only), console.Or(grep, ""), console.Or(since, 0)
 	o.Lines = console.Or(lines, defaultTailLines)
 	if since != nil && lines == nil {
@@ -63,8 +62,8 @@ func (Logs) TailNginx(ctx context.Context, config *string, lines *int, follow *b
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
 	return console.Exit(logs.TailFiles(ctx, os.Stdout, []logs.Source{
-		{Name: "nginx-access", Path: filepath.Join(c.Paths.Logs(), "nginx-access.log")},
-		{Name: "nginx-error", Path: filepath.Join(c.Paths.Logs(), "nginx-error.log")},
+		{Name: "nginx-access", Path: c.Local.Log("nginx-access")},
+		{Name: "nginx-error", Path: c.Local.Log("nginx-error")},
 	}, o))
 }
 
@@ -77,7 +76,7 @@ func (Logs) Clean(ctx context.Context, config *string) error {
 	if err := c.CleanLogs(ctx); err != nil {
 		return console.Exit(err)
 	}
-	console.Done(os.Stdout, "logs in %s are empty", c.Paths.Logs())
+	console.Done(os.Stdout, "logs in %s are empty", c.Local.Logs())
 	return nil
 }
 
@@ -95,18 +94,18 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 
 // showLog shows the unified log from now on, until its context ends. The channel
 // is closed when it has ended.
-func showLog(paths supervise.Paths) func(context.Context) <-chan struct{} {
+func showLog(dir local.Dir) func(context.Context) <-chan struct{} {
 	return func(ctx context.Context) <-chan struct{} {
 		done := make(chan struct{})
 		// At the first start there is no log yet, and it is to be followed.
-		os.MkdirAll(paths.Logs(), 0o700)
-		if f, err := os.OpenFile(paths.Unified(), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+		os.MkdirAll(dir.Logs(), 0o700)
+		if f, err := os.OpenFile(dir.Unified(), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
 			f.Close()
 		}
 		go func() {
 			defer close(done)
 			o := tailOptions()
-			o.Unified, o.Follow = paths.Unified(), true
+			o.Unified, o.Follow = dir.Unified(), true
 			if err := logs.Tail(ctx, os.Stdout, o); err != nil && ctx.Err() == nil {
 				console.Warn(os.Stderr, "the log cannot be shown: %v", err)
 			}

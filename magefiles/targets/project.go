@@ -8,6 +8,7 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/supervise"
 )
@@ -70,7 +71,7 @@ func client(arg *string) (*supervise.Client, error) {
 		return nil, err
 	}
 	return &supervise.Client{
-		Paths: supervise.ProjectPaths(filepath.Dir(abs)),
+		Local: local.Of(filepath.Dir(abs)),
 		Exe:   exe,
 		OnEvent: func(e supervise.Event) {
 			console.Event(os.Stderr, e)
