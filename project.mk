@@ -14,11 +14,12 @@ hash := \#
 ROOT := $(shell f=$(call quote,$(MAKEFILE_LIST)); \
   while ! test -f "$$f" && test "$$f" != "$${f$(hash)* }"; do f="$${f$(hash)* }"; done; cd "$$(dirname "$$f")" && pwd)
 MUSTER := .local/bin/muster
+CGO_ENABLED := 0
 
 CONFIG := $(if $(config),-config=$(call quote,$(config)))
 OUTPUT := $(if $(output),-output=$(call quote,$(output)))
 CD      = cd $(call quote,$(ROOT)) &&
-RUN     = @$(CD) $(if $(BACKEND_PORT),BACKEND_PORT=$(BACKEND_PORT) )$(if $(FRONTEND_PORT),FRONTEND_PORT=$(FRONTEND_PORT) )$(MUSTER)
+RUN     = @$(CD) $(if $(BACKEND_PORT),BACKEND_PORT=$(BACKEND_PORT) )$(if $(FRONTEND_PORT),FRONTEND_PORT=$(FRONTEND_PORT) )$(call quote,$(MUSTER))
 
 .DEFAULT_GOAL := help
 TARGETS := help install setup install-nginx check-nginx verify-nginx \
@@ -31,11 +32,16 @@ TARGETS := help install setup install-nginx check-nginx verify-nginx \
 $(TARGETS): binary
 
 # One static binary, built when a source is newer: a target then costs
-# milliseconds, not a compile. It is renamed into place, for it may be running.
+# milliseconds, not a compile. Mage writes a file beside the magefile while it
+# compiles: in a folder of its own, two builds at one moment do not meet. The
+# binary is renamed into place, for it may be running.
 binary:
-	@$(CD) if ! test -e $(MUSTER) || find go.mod go.sum magefiles internal templates -type f \
-	  ! -name '*_test.go' ! -path '*/testdata/*' -newer $(MUSTER) | grep -q .; then \
-	  mkdir -p .local/bin && CGO_ENABLED=0 go tool mage -ldflags '-s -w' -compile "$$PWD/$(MUSTER).new" && mv $(MUSTER).new $(MUSTER); fi
+	@$(CD) if ! test -e $(call quote,$(MUSTER)) || find go.mod go.sum magefiles internal templates -type f \
+	  ! -name '*_test.go' ! -path '*/testdata/*' -newer $(call quote,$(MUSTER)) | grep -q .; then \
+	  mkdir -p .local && build=$$(mktemp -d .local/build-XXXXXX) && trap 'rm -rf "$$build"' EXIT && \
+	  cp magefiles/magefile.go "$$build" && mkdir -p "$$(dirname $(call quote,$(MUSTER)))" && \
+	  CGO_ENABLED=$(CGO_ENABLED) go tool mage -d "$$build" -w . -ldflags '-s -w' -compile "$$PWD/$$build/muster" && \
+	  mv "$$build/muster" $(call quote,$(MUSTER)); fi
 
 help:                           ; $(RUN) -l
 install setup:                  ; $(RUN) dev:setup $(CONFIG)

@@ -5,5 +5,7 @@ package main
 
 import (
 	// mage:import
+	_ "muster/magefiles/project"
+	// mage:import
 	_ "muster/magefiles/targets"
 )

@@ -110,10 +110,7 @@ func (d *decoder) checkDisk(c *Config) {
 		d.needFile("nginx.extra", filepath.Join(c.Dir, c.Nginx.Extra))
 	}
 	if _, said := d.where["specs.sources"]; !said {
-		src := filepath.Join(c.Backend.Dir, "src")
-		if info, err := os.Stat(src); err == nil && info.IsDir() {
-			c.Specs.Sources = []string{src}
-		}
+		c.Specs.Sources = []string{SourceDir(c.Backend.Dir)}
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"path/filepath"
 	"strconv"
 )
@@ -13,6 +14,16 @@ const Core = "core"
 // pid files and on the command line.
 func InstanceName(server string, i int) string {
 	return server + "-" + strconv.Itoa(i)
+}
+
+// SourceDir is the folder in a backend's or a server's that its Python packages
+// lie in: src where there is one.
+func SourceDir(dir string) string {
+	src := filepath.Join(dir, "src")
+	if st, err := os.Stat(src); err == nil && st.IsDir() {
+		return src
+	}
+	return dir
 }
 
 // Server returns the server of that name.

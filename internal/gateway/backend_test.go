@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,19 +51,23 @@ var ports struct {
 	next int
 }
 
+// The ports lie apart from those of the other packages' tests, which run at the
+// same time, and from those that the kernel gives out (32768 and up, ip(7)).
+const lowestPort, highestPort = 12000, 19900
+
 // portRange finds n free ports in a row.
 func portRange(t testing.TB, n int) int {
 	t.Helper()
 	ports.Lock()
 	defer ports.Unlock()
 	if ports.next == 0 {
-		ports.next = 12000 + rand.IntN(16000)
+		ports.next = lowestPort + rand.IntN(highestPort-lowestPort)
 	}
 	for range 1000 {
 		first := ports.next
 		ports.next += n
-		if ports.next > 32000 {
-			ports.next = 12000
+		if ports.next > highestPort {
+			ports.next = lowestPort
 		}
 		if allFree(first, n) {
 			return first
@@ -73,6 +78,9 @@ func portRange(t testing.TB, n int) int {
 }
 
 func allFree(first, n int) bool {
+	// A program that another test starts meanwhile would have a port until its exec.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	for i := range n {
 		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first+i))
 		if err != nil {

@@ -110,16 +110,23 @@ func TestOnlyWhatIsSafeIsRepeated(t *testing.T) {
 				if c.method == "POST" {
 					b.wantError(t, resp, data, 502, "core", "the server core is down: no instance of it gave an answer")
 				}
-				var sent int64
-				for _, s := range b.backends {
-					sent += s.requests.Load()
-				}
-				if sent != c.sent {
-					t.Errorf("it was sent %d times, want %d", sent, c.sent)
+				if n := b.sent(); n != c.sent {
+					t.Errorf("it was sent %d times, want %d", n, c.sent)
 				}
 			})
 		})
 	}
+}
+
+func TestAHungRequestIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "round_robin", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
+		resp, data := b.do(t, "GET", "/api/v1/hang", nil)
+		b.wantError(t, resp, data, 504, "core", "the server core did not answer in time")
+		if n := b.sent(); n != 1 {
+			t.Errorf("it was sent %d times, each for %v", n, readTimeout)
+		}
+	})
 }
 
 func TestAKeyOfIdempotencyMakesNoRequestSafe(t *testing.T) {

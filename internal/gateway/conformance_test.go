@@ -118,6 +118,14 @@ func (b *bench) echo(t testing.TB, method, uri string, body io.Reader, header ..
 	return e
 }
 
+// sent is how many requests reached an instance.
+func (b *bench) sent() (n int64) {
+	for _, s := range b.backends {
+		n += s.requests.Load()
+	}
+	return n
+}
+
 // wantError checks the one shape of the gateway's errors.
 func (b *bench) wantError(t testing.TB, resp *http.Response, data []byte, status int, server, message string) {
 	t.Helper()

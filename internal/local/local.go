@@ -35,6 +35,11 @@ func (d Dir) SupervisorLock() string { return d.at("run", "lock") }
 func (d Dir) Checkpoint() string     { return d.at("run", "unified.offsets") }
 func (d Dir) Pid(name string) string { return d.at("pids", name+".pid") }
 
+// PidFiles lists the pid files that there are, half written ones too.
+func (d Dir) PidFiles() []string {
+	return list(d.Pids(), func(name string) bool { return filepath.Ext(name) == ".pid" || IsTemporary(name) })
+}
+
 // SocketName is the last element of Socket. Where the whole path is too long
 // for a socket, this much of it is enough in the folder Run.
 const SocketName = "supervisor.sock"

@@ -8,7 +8,7 @@ import (
 )
 
 // ErrLocked says that another process holds a lock.
-var ErrLocked = errors.New("another muster holds the lock")
+var ErrLocked = errors.New("another muster has this project")
 
 // Lock takes the lock of a file, which it makes if need be, or fails with
 // ErrLocked. The lock belongs to the open file: it is handed over with the

@@ -16,6 +16,22 @@ func IsTemporary(path string) bool {
 	return strings.HasPrefix(filepath.Base(path), temporary)
 }
 
+// Temporary lists the files of a folder that are being written or, where nobody
+// writes, that somebody was killed over.
+func Temporary(dir string) []string { return list(dir, IsTemporary) }
+
+// list is the files of a folder that ok holds of.
+func list(dir string, ok func(name string) bool) []string {
+	entries, _ := os.ReadDir(dir)
+	var files []string
+	for _, e := range entries {
+		if ok(e.Name()) {
+			files = append(files, filepath.Join(dir, e.Name()))
+		}
+	}
+	return files
+}
+
 // Write replaces a file as a whole, and makes its folder if need be: nobody
 // reads half of it, whoever is killed at whatever moment. It does not wait for
 // the disk: a file that a crash of the machine takes along is made anew.
@@ -25,17 +41,26 @@ func Write(path string, data []byte, mode fs.FileMode) error {
 
 // WriteThen is Write, and calls ready when all but the renaming is done: the
 // events of the new file come after that.
-func WriteThen(path string, data []byte, mode fs.FileMode, ready func()) (err error) {
+func WriteThen(path string, data []byte, mode fs.FileMode, ready func()) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return replace(path, data, mode, ready)
+}
+
+// Replace is Write for a file whose folder has to be there: what somebody has
+// removed as a whole stays removed.
+func Replace(path string, data []byte, mode fs.FileMode) error {
+	return replace(path, data, mode, func() {})
+}
+
+func replace(path string, data []byte, mode fs.FileMode, ready func()) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("write %s: %w", path, err)
 		}
 	}()
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, temporary+"*")
+	f, err := os.CreateTemp(filepath.Dir(path), temporary+"*")
 	if err != nil {
 		return err
 	}

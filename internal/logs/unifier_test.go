@@ -107,6 +107,16 @@ func (f *fixture) wait(want string) {
 		func() string { return fmt.Sprintf("unified log ends\n%q\nwant\n%q", end(f.unified()), end(want)) })
 }
 
+// silent waits until all files are left to the kernel.
+func (f *fixture) silent() {
+	f.Helper()
+	eventually(f.T, func() bool {
+		f.u.mu.Lock()
+		defer f.u.mu.Unlock()
+		return len(f.u.byWatch) == len(f.u.sources)
+	}, func() string { return "the files are read all the time" })
+}
+
 func eventually(t *testing.T, ok func() bool, why func() string) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
@@ -248,7 +258,7 @@ func TestFilesThatComeLaterOrAreRemovedAreFollowed(t *testing.T) {
 	fmt.Fprintln(w, "first")
 	want := line("a", "first")
 	f.wait(want)
-	time.Sleep(2 * quiet) // until the kernel watches the file: also that watch must survive
+	f.silent() // also the kernel's watch must survive
 	if err := os.Remove(f.path("a")); err != nil {
 		t.Fatal(err)
 	}
@@ -264,8 +274,8 @@ func TestFilesThatComeLaterOrAreRemovedAreFollowed(t *testing.T) {
 	f.write("a", "new again\n")
 	want += line("a", "new again")
 	f.wait(want)
+	f.silent() // that its writer goes is an event, too
 	w.Close()
-	f.write("b", "") // a name comes: the unifier looks again
 	eventually(t, func() bool {
 		f.u.mu.Lock()
 		defer f.u.mu.Unlock()

@@ -31,11 +31,12 @@ func newWaiter() (*waiter, error) {
 	return &waiter{fd: fd, file: os.NewFile(uintptr(fd), "inotify")}, nil
 }
 
-// armFile asks for one event when the open file is next written or truncated.
+// armFile asks for one event when the open file is next written or truncated,
+// or a writer closes it.
 // A watch that stays would cost the writers a third of their speed.
 func (w *waiter) armFile(fd int, path string) (int, error) {
 	// The descriptor leads to the file even when it was removed or renamed.
-	const mask = unix.IN_MODIFY | unix.IN_ONESHOT
+	const mask = unix.IN_MODIFY | unix.IN_CLOSE_WRITE | unix.IN_ONESHOT
 	wd, err := unix.InotifyAddWatch(w.fd, "/proc/self/fd/"+strconv.Itoa(fd), mask)
 	if err == unix.ENOENT || err == unix.EACCES {
 		wd, err = unix.InotifyAddWatch(w.fd, path, mask)

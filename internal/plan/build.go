@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"muster/internal/config"
+	"muster/internal/local"
 )
 
 // Command is a program found on this machine and how to call it.
@@ -73,11 +73,6 @@ func UsesPython(cfg *config.Config) bool {
 	return slices.ContainsFunc(cfg.Servers, func(s config.Server) bool { return s.Command == nil })
 }
 
-// LogPath is the file that gets a process's output.
-func LogPath(dir, name string) string {
-	return filepath.Join(dir, ".local", "logs", name+".log")
-}
-
 // Spare is a stand-in for the only instance of a server, on another port: it
 // serves while that is restarted.
 func Spare(cfg *config.Config, s *config.Server, port int, tools Tools) (Process, error) {
@@ -94,11 +89,11 @@ func Spare(cfg *config.Config, s *config.Server, port int, tools Tools) (Process
 func instance(cfg *config.Config, s *config.Server, name string, port int, tools Tools) (Process, error) {
 	p := Process{
 		Name: name, Server: s.Name, Kind: Server,
-		Dir: s.Dir, Log: LogPath(cfg.Dir, name),
+		Dir: s.Dir, Log: local.Of(cfg.Dir).Log(name),
 		Host: "127.0.0.1", Port: port, URL: "http://127.0.0.1:" + strconv.Itoa(port),
 		Modules:     s.Modules,
 		Health:      health(s.Health),
-		Restart:     s.Restart,
+		Restart:     Restart(s.Restart),
 		StopTimeout: s.StopTimeout,
 		Env:         []string{"PORT=" + strconv.Itoa(port)},
 	}
@@ -132,66 +127,9 @@ func uvicorn(cfg *config.Config, s *config.Server, python string) []string {
 		// server that closes one in the moment in which a request is sent.
 		"--timeout-keep-alive", "75"}
 	if s.Reload {
-		args = append(args, "--reload", "--reload-dir", SourceDir(s.Dir))
+		args = append(args, "--reload", "--reload-dir", config.SourceDir(s.Dir))
 	}
 	return args
-}
-
-// SourceDir is the folder in a server's that its Python packages lie in, and
-// that uvicorn watches for a reload.
-func SourceDir(dir string) string {
-	src := filepath.Join(dir, "src")
-	if st, err := os.Stat(src); err == nil && st.IsDir() {
-		return src
-	}
-	return dir
-}
-
-func serverEnv(cfg *config.Config, s *config.Server) ([]string, error) {
-	var env []string
-	if s.Command == nil {
-		path := SourceDir(s.Dir)
-		if old := os.Getenv("PYTHONPATH"); old != "" {
-			path += string(os.PathListSeparator) + old
-		}
-		env = append(env, "PYTHONUNBUFFERED=1", "PYTHONPATH="+path)
-	}
-	switch {
-	case len(s.Modules) > 0:
-		env = append(env, "ENABLED_MODULES="+strings.Join(s.Modules, ","))
-	case s.Name == config.Core:
-		env = append(env, "ENABLED_MODULES="+config.Core)
-	}
-	if cfg.Logs.Color {
-		env = append(env, "FORCE_COLOR=1", "CLICOLOR_FORCE=1", "PY_COLORS=1")
-	}
-	for _, file := range []string{cfg.Backend.EnvFile, s.EnvFile} {
-		vars, err := readEnv(file)
-		if err != nil {
-			return nil, err
-		}
-		env = append(env, vars...)
-	}
-	env = appendVars(env, cfg.Backend.Env)
-	return appendVars(env, s.Env), nil
-}
-
-func readEnv(file string) ([]string, error) {
-	if file == "" {
-		return nil, nil
-	}
-	vars, err := config.ReadEnvFile(file)
-	if err != nil {
-		return nil, err
-	}
-	return appendVars(nil, vars), nil
-}
-
-func appendVars(env []string, vars []config.EnvVar) []string {
-	for _, v := range vars {
-		env = append(env, v.Name+"="+v.Value)
-	}
-	return env
 }
 
 func gateway(cfg *config.Config, cmd *Command) Process {
@@ -203,19 +141,20 @@ func gateway(cfg *config.Config, cmd *Command) Process {
 	if host == "0.0.0.0" || host == "::" {
 		host = "127.0.0.1"
 	}
+	dir := local.Of(cfg.Dir)
 	return Process{
 		Name: GatewayName, Server: GatewayName, Kind: Gateway,
 		Exe: cmd.Exe, Args: cmd.Args, Env: cmd.Env,
-		Dir: cfg.Dir, Log: LogPath(cfg.Dir, GatewayName),
+		Dir: cfg.Dir, Log: dir.Log(GatewayName),
 		Files: []LogFile{
-			{Path: LogPath(cfg.Dir, "nginx-access"), Unified: cfg.Logs.AccessLog},
-			{Path: LogPath(cfg.Dir, "nginx-error")}, // its lines are in the output too
+			{Path: dir.Log("nginx-access"), Unified: cfg.Logs.AccessLog},
+			{Path: dir.Log("nginx-error")}, // its lines are in the output too
 		},
 		Host: host, Port: cfg.Nginx.Port,
 		URL: fmt.Sprintf("%s://%s", scheme, joinPort(host, cfg.Nginx.Port)),
 		Health: Health{TCP: true, Interval: 10 * time.Second, Timeout: 2 * time.Second,
 			Retries: 3, StartPeriod: 10 * time.Second},
-		Restart: config.RestartAlways, StopTimeout: 3 * time.Second,
+		Restart: RestartAlways, StopTimeout: 3 * time.Second,
 	}
 }
 
@@ -234,13 +173,13 @@ func frontend(cfg *config.Config) (Process, error) {
 	}
 	return Process{
 		Name: FrontendName, Server: FrontendName, Kind: Frontend,
-		Exe: exe, Args: fillPort(f.Command, f.Port), Dir: f.Dir, Log: LogPath(cfg.Dir, FrontendName),
+		Exe: exe, Args: fillPort(f.Command, f.Port), Dir: f.Dir, Log: local.Of(cfg.Dir).Log(FrontendName),
 		Env: appendVars([]string{"PORT=" + strconv.Itoa(f.Port)}, f.Env),
 		// Vite listens on whatever "localhost" is, which may be ::1 alone.
 		Host: "localhost", Port: f.Port, URL: "http://localhost:" + strconv.Itoa(f.Port),
 		Health: Health{TCP: true, Interval: 10 * time.Second, Timeout: 2 * time.Second,
 			Retries: 3, StartPeriod: time.Minute},
-		Restart: config.RestartAlways, StopTimeout: 3 * time.Second,
+		Restart: RestartAlways, StopTimeout: 3 * time.Second,
 	}, nil
 }
 

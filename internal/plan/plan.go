@@ -5,7 +5,11 @@
 // that it started, so that what runs is known without today's configuration.
 package plan
 
-import "time"
+import (
+	"time"
+
+	"muster/internal/config"
+)
 
 // Plan is everything that runs for one configuration file.
 type Plan struct {
@@ -22,6 +26,16 @@ const (
 	Gateway  Kind = "gateway"
 	Frontend Kind = "frontend"
 	Watcher  Kind = "watcher" // keeps generated clients up to date
+)
+
+// Restart says when a process that ended is started again.
+type Restart string
+
+// The restart policies.
+const (
+	RestartAlways    Restart = config.RestartAlways
+	RestartOnFailure Restart = config.RestartOnFailure
+	RestartNever     Restart = config.RestartNever
 )
 
 // Process is one process of the plan.
@@ -50,9 +64,9 @@ type Process struct {
 
 	Health      Health        `json:"health"`
 	DependsOn   []string      `json:"depends_on,omitempty"` // names of processes that must be healthy first
-	Restart     string        `json:"restart"`              // config.RestartAlways, ...
-	StopRank    int           `json:"stop_rank"`            // the lowest stops first; equal ranks stop together
-	StopTimeout time.Duration `json:"stop_timeout"`         // from SIGTERM to SIGKILL
+	Restart     Restart       `json:"restart"`
+	StopRank    int           `json:"stop_rank"`    // the lowest stops first; equal ranks stop together
+	StopTimeout time.Duration `json:"stop_timeout"` // from SIGTERM to SIGKILL
 }
 
 // LogFile is a log that a process writes by itself. It is rotated like the rest.

@@ -3,12 +3,15 @@ package specs
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -47,10 +50,12 @@ func read(t testing.TB, file string) string {
 	return string(data)
 }
 
-// eventually polls until ok, and fails after a while.
+// eventually polls until ok, and fails after a minute: a wait that ends there
+// is taken for one without an end. Node and Python take seconds of the
+// processor to start, and on a machine that is shared by ten tenfold that.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not in time: %s", what)
 		}
@@ -79,14 +84,23 @@ func copyTree(t testing.TB, from, to string) {
 	}
 }
 
+// freePort is a port apart from those of the other packages' tests, which run at
+// the same time, and from those that the kernel gives out (32768 and up, ip(7)).
 func freePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const lowest, highest = 10000, 11999
+	// A program that another test starts meanwhile would have the port until its exec.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	for range 1000 {
+		port := lowest + rand.IntN(highest-lowest)
+		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no free port")
+	return 0
 }
 
 // serve runs uvicorn until the test ends, and waits until it serves.

@@ -139,7 +139,7 @@ func checkLimits(c *supervise.Client) []Finding {
 		all = append(all, f)
 	}
 	var disk syscall.Statfs_t
-	dir := c.Paths.Root
+	dir := string(c.Local)
 	if _, err := os.Stat(dir); err != nil {
 		dir = "."
 	}

@@ -15,3 +15,6 @@ type Report interface {
 type UsageError string
 
 func (e UsageError) Error() string { return string(e) }
+
+// ExitCode is 2, as of every wrong use.
+func (UsageError) ExitCode() int { return 2 }

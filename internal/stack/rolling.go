@@ -12,6 +12,7 @@ import (
 	"muster/internal/config"
 	"muster/internal/gateway"
 	"muster/internal/plan"
+	"muster/internal/proc"
 	"muster/internal/supervise"
 )
 
@@ -117,7 +118,7 @@ func (r *rolling) withSpare(ctx context.Context, s *config.Server) (err error) {
 	err = r.aside(ctx, s, []string{address(port)}, s.Port, func() error {
 		return r.c.Restart(ctx, []string{config.InstanceName(s.Name, 0)}, r.Timeout)
 	})
-	supervise.Drained(ctx, port, r.Drain)
+	proc.Drained(ctx, port, r.Drain)
 	if e := r.c.Remove(context.WithoutCancel(ctx), []string{spare.Name}, r.Timeout); err == nil {
 		err = e
 	}
@@ -131,7 +132,7 @@ func (r *rolling) aside(ctx context.Context, s *config.Server, addresses []strin
 	t := gateway.Topology{Instances: map[string][]string{s.Name: addresses}}
 	err := r.reloadGateway(ctx, t)
 	if err == nil {
-		if !supervise.Drained(ctx, port, r.Drain) && ctx.Err() == nil {
+		if !proc.Drained(ctx, port, r.Drain) && ctx.Err() == nil {
 			r.report.Warn("%s: connections on port %d are still open after %s and will be closed", s.Name, port, r.Drain.String())
 		}
 		err = restart()
@@ -157,16 +158,16 @@ func (r *rolling) reloadGateway(ctx context.Context, t gateway.Topology) error {
 		return supervise.ErrNothingRuns
 	}
 	pid := st.Processes[i].PID
-	before := supervise.Workers(pid)
+	before := proc.Children(pid)
 	if err := r.c.Signal(ctx, plan.GatewayName, syscall.SIGHUP); err != nil {
 		return err
 	}
 	// nginx starts the new workers first, and then tells the old ones to accept
 	// no more. The builtin gateway has none, and turns at once.
 	deadline := time.Now().Add(5 * time.Second)
-	for len(before) > 0 && !anyNew(before, supervise.Workers(pid)) {
+	for len(before) > 0 && !anyNew(before, proc.Children(pid)) {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("nginx did not reload its configuration within 5 s; see %s/nginx.log", r.c.Paths.Logs())
+			return fmt.Errorf("nginx did not reload its configuration within 5 s; see %s/nginx.log", r.c.Local.Logs())
 		}
 		select {
 		case <-time.After(5 * time.Millisecond):

@@ -14,7 +14,6 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/gateway"
-	"muster/internal/plan"
 	"muster/internal/supervise"
 	"muster/internal/toolchain"
 	"muster/internal/watch"
@@ -80,7 +79,7 @@ func (s *sources) follow(ctx context.Context) error {
 func (s *sources) findReloaded(ctx context.Context) error {
 	for i := range s.st.cfg.Servers {
 		srv := &s.st.cfg.Servers[i]
-		if dir := plan.SourceDir(srv.Dir); reloads(srv) && !slices.Contains(s.reloaded, dir) {
+		if dir := config.SourceDir(srv.Dir); reloads(srv) && !slices.Contains(s.reloaded, dir) {
 			s.reloaded = append(s.reloaded, dir)
 		}
 	}

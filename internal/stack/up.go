@@ -136,5 +136,5 @@ func (st *Stack) Links(p *plan.Plan) (rows [][2]string) {
 			rows = append(rows, [2]string{proc.Name, proc.URL})
 		}
 	}
-	return append(rows, [2]string{"docs", Entry(p) + st.cfg.APIBaseURL + "/docs"}, [2]string{"log", st.client.Paths.Unified()})
+	return append(rows, [2]string{"docs", Entry(p) + st.cfg.APIBaseURL + "/docs"}, [2]string{"log", st.client.Local.Unified()})
 }

@@ -5,7 +5,6 @@ import (
 	"os"
 	"time"
 
-	"muster/internal/config"
 	"muster/internal/plan"
 )
 
@@ -17,9 +16,9 @@ func (st *Stack) watcherProcesses() []plan.Process {
 		procs = append(procs, plan.Process{
 			Name: name, Server: name, Kind: plan.Watcher,
 			Exe: st.client.Exe, Args: append([]string{st.client.Exe, target, "-config=" + st.cfg.File}, args...), Dir: st.cfg.Dir, Env: env,
-			Log:     plan.LogPath(st.cfg.Dir, name),
+			Log:     st.client.Local.Log(name),
 			Health:  plan.Health{Interval: time.Minute, Timeout: time.Second, Retries: 1, StartPeriod: time.Minute},
-			Restart: config.RestartAlways, StopTimeout: 2 * time.Second,
+			Restart: plan.RestartAlways, StopTimeout: 2 * time.Second,
 		})
 	}
 	digest := []string{"MUSTER_SPECS=" + st.watchers}

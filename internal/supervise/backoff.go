@@ -15,21 +15,21 @@ const (
 )
 
 // backoff counts the ends of one process.
-type backoff struct{ failures int }
+type backoff struct{ ends int }
 
 // next is the wait before the next restart: 0, then 100 ms doubling to 5 s,
 // each up to a quarter shorter, so that processes which ended together don't
 // return together for ever.
 func (b *backoff) next() time.Duration {
-	b.failures++
-	if b.failures == 1 {
+	b.ends++
+	if b.ends == 1 {
 		return 0
 	}
 	d := backoffLimit
-	if shift := b.failures - 2; shift < 6 { // 100 ms << 6 is beyond the limit
+	if shift := b.ends - 2; shift < 6 { // 100 ms << 6 is beyond the limit
 		d = backoffFirst << shift
 	}
 	return d - rand.N(d/4+1)
 }
 
-func (b *backoff) reset() { b.failures = 0 }
+func (b *backoff) reset() { b.ends = 0 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 func TestBackoffGrowsToItsLimitAndStartsAtZero(t *testing.T) {
@@ -34,18 +35,18 @@ func TestBackoffGrowsToItsLimitAndStartsAtZero(t *testing.T) {
 func TestALongStretchOfHealthResetsTheBackOff(t *testing.T) {
 	for healthy, reset := range map[time.Duration]bool{backoffReset - time.Second: false, backoffReset + time.Second: true} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &Supervisor{ctx: t.Context(), log: io.Discard, changed: make(chan struct{})}
+			s := &supervisor{ctx: t.Context(), log: io.Discard, changed: make(chan struct{})}
 			// It starts again only when another is healthy: here no program runs.
 			p := newProcess(s, plan.Process{Name: "core-0", DependsOn: []string{"db-0"}})
 			s.procs = []*process{p, newProcess(s, plan.Process{Name: "db-0"})}
 			for range 5 {
 				p.backoff.next()
 			}
-			p.child, p.now.state = &child{}, Starting
+			p.child, p.now.state = &proc.Child{}, Starting
 			go p.run()
 			p.checked <- checkResult{verdict: verdictHealthy}
 			time.Sleep(healthy)
-			p.exited <- exit{}
+			p.exited <- proc.Exit{}
 			synctest.Wait()
 			if now := p.snapshot().state; (now == Starting) != reset {
 				t.Errorf("after %s of health its end leads to %s", healthy, now)

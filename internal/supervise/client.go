@@ -10,25 +10,23 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // Client asks a project's supervisor, or acts in its place where there is
 // none.
 type Client struct {
-	Paths   Paths
+	Local   local.Dir
 	Exe     string       // the program that is the supervisor when started so; see Resident
 	Logs    logs.Options // how a supervisor started by this client keeps the logs
 	OnEvent func(Event)  // told of every change of a process; may be nil
 }
-
-// ErrNothingRuns says that there is nothing to act on.
-var ErrNothingRuns = errors.New("nothing runs")
 
 // StartOptions say what a start does.
 type StartOptions struct {
@@ -39,36 +37,6 @@ type StartOptions struct {
 	Lease *Lease
 }
 
-// Lease is a command's hold on what it started. It ends with Close or with the
-// command.
-type Lease struct {
-	conn  *net.UnixConn
-	ended chan struct{}
-}
-
-// NewLease is a lease that begins with the start that it is given to.
-func NewLease() *Lease { return &Lease{ended: make(chan struct{})} }
-
-func (l *Lease) begin(conn *net.UnixConn) {
-	l.conn = conn
-	go func() {
-		io.Copy(io.Discard, conn) // the supervisor says nothing more
-		close(l.ended)
-	}()
-}
-
-// Ended is closed when the supervisor has gone: everything was stopped, by
-// whomever.
-func (l *Lease) Ended() <-chan struct{} { return l.ended }
-
-// Close ends the lease, if it has begun.
-func (l *Lease) Close() error {
-	if l.conn == nil {
-		return nil
-	}
-	return l.conn.Close()
-}
-
 // Outcome is what a start led to.
 type Outcome struct{ AlreadyRunning bool }
 
@@ -76,7 +44,7 @@ type Outcome struct{ AlreadyRunning bool }
 // returns when all is healthy. If it fails, or ctx ends first, nothing that it
 // started is left running.
 func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (Outcome, error) {
-	if err := c.Paths.make(); err != nil {
+	if err := c.Local.Make(); err != nil {
 		return Outcome{}, err
 	}
 	req := request{Op: opStart, Plan: &p, Names: opts.Names, Wait: !opts.NoWait, Lease: opts.Lease != nil}
@@ -102,15 +70,6 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (Out
 	}
 }
 
-// ErrRuns says that what a command was to hold in the foreground runs already,
-// held by nobody or by another.
-type ErrRuns struct{}
-
-func (ErrRuns) Error() string { return "already running" }
-
-// Hint tells what can be done.
-func (ErrRuns) Hint() string { return "follow it with logs:tail, or stop it first: backend:stop" }
-
 // errUnanswered says that the supervisor ended before it said anything. It was
 // about to end when it was asked, so the next one is asked instead.
 var errUnanswered = errors.New("the supervisor ended when it was asked")
@@ -122,11 +81,11 @@ const tries = 3
 // connectOrLaunch reaches the living supervisor, or starts one.
 func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []string) (*net.UnixConn, error) {
 	for {
-		if conn, err := dialSocket(c.Paths); err == nil {
+		if conn, err := dialSocket(c.Local); err == nil {
 			return conn, nil
 		}
-		l, err := lock(c.Paths)
-		if errors.Is(err, errLocked) {
+		l, err := local.Lock(c.Local.SupervisorLock())
+		if errors.Is(err, local.ErrLocked) {
 			// Another command is about to start a supervisor, or one is about
 			// to end. Either is a matter of moments.
 			if !sleep(ctx, 5*time.Millisecond) {
@@ -139,7 +98,7 @@ func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []strin
 		}
 		err = c.checkPorts(p, names)
 		if err == nil {
-			err = launch(c.Paths, l, c.Exe, c.Logs)
+			err = launchSupervisor(c.Local, l, c.Exe, c.Logs)
 		}
 		l.Close()
 		if err != nil {
@@ -148,77 +107,12 @@ func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []strin
 	}
 }
 
-// CheckPorts reports every port of a plan that somebody else holds.
-func (c *Client) CheckPorts(p plan.Plan) error {
-	if _, err := c.ask(context.Background(), request{Op: opStatus}); err == nil {
-		return nil // a supervisor lives; it knows whose ports are its own
-	}
-	return c.checkPorts(p, nil)
-}
-
-// checkPorts reports every port that somebody else holds, before anything is
-// started. Ports of processes that will be adopted are theirs.
-func (c *Client) checkPorts(p plan.Plan, names []string) error {
-	saved, err := loadState(c.Paths)
-	if err != nil {
-		return nil // the supervisor says so; it then ends what the state would have told of
-	}
-	alive := map[string]bool{}
-	for _, sp := range saved.Processes {
-		alive[sp.Process.Name] = sp.ID.Alive()
-	}
-	var taken []error
-	for _, proc := range p.Processes {
-		chosen := len(names) == 0 || slices.Contains(names, proc.Name) || slices.Contains(names, proc.Server)
-		if proc.Port == 0 || alive[proc.Name] || !chosen {
-			continue
-		}
-		if err := checkPort(proc.Name, proc.Host, proc.Port); err != nil && !c.isOurs(err) {
-			taken = append(taken, err)
-		}
-	}
-	if len(taken) == 0 {
-		return nil
-	}
-	return &PortsTaken{taken}
-}
-
-// isOurs tells whether a port is held by an orphan of this project, which the
-// next supervisor ends before it starts anything.
-func (c *Client) isOurs(err error) bool {
-	var taken *PortTaken
-	return errors.As(err, &taken) && belongs(taken.Holder.PID, c.Paths)
-}
-
-// PortsTaken lists every port that a start needs and cannot have.
-type PortsTaken struct{ Errors []error }
-
-func (e *PortsTaken) Error() string {
-	lines := make([]string, len(e.Errors))
-	for i, err := range e.Errors {
-		lines[i] = err.Error()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap gives the single errors.
-func (e *PortsTaken) Unwrap() []error { return e.Errors }
-
-// Hint is what to do about the first of them.
-func (e *PortsTaken) Hint() string {
-	var taken *PortTaken
-	if errors.As(e.Errors[0], &taken) {
-		return "nothing was started; " + taken.Hint()
-	}
-	return "nothing was started"
-}
-
 // Stop ends what runs, in order, the supervisor included; names restrict it to
 // some. It works without a supervisor too. It returns ErrNothingRuns if there
 // is nothing to stop.
 func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration) error {
 	for try := 1; ; {
-		conn, err := dialSocket(c.Paths)
+		conn, err := dialSocket(c.Local)
 		if err == nil {
 			_, err = c.converse(ctx, conn, request{Op: opStop, Names: names, Timeout: timeout})
 			conn.Close()
@@ -227,14 +121,14 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 			}
 			return err
 		}
-		if _, err := os.Stat(c.Paths.run()); errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(c.Local.Run()); errors.Is(err, os.ErrNotExist) {
 			return ErrNothingRuns
 		}
-		l, err := lock(c.Paths)
+		l, err := local.Lock(c.Local.SupervisorLock())
 		if err == nil {
 			return c.stopAlone(l, names, timeout)
 		}
-		if !errors.Is(err, errLocked) {
+		if !errors.Is(err, local.ErrLocked) {
 			return err
 		}
 		if !sleep(ctx, 5*time.Millisecond) {
@@ -245,18 +139,18 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 
 // stopAlone does what the supervisor would, in its absence.
 func (c *Client) stopAlone(l *os.File, names []string, timeout time.Duration) error {
-	st, err := loadState(c.Paths)
-	if err == nil && len(st.Processes) == 0 && st.Supervisor.PID == 0 && len(c.Paths.pidFiles()) == 0 {
-		os.Remove(c.Paths.state()) // of an earlier boot
+	st, err := loadState(c.Local)
+	if err == nil && len(st.Processes) == 0 && st.Supervisor.PID == 0 && len(c.Local.PidFiles()) == 0 {
+		os.Remove(c.Local.State()) // of an earlier boot
 		l.Close()
 		return ErrNothingRuns
 	}
-	out, err := openLog(c.Paths.SupervisorLog())
+	out, err := proc.OpenLog(c.Local.Log(supervisorName))
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	s, err := open(c.Paths, l, out, c.Logs, true)
+	s, err := open(c.Local, l, out, c.Logs, true)
 	if err != nil {
 		return err
 	}
@@ -299,19 +193,19 @@ func (c *Client) CleanLogs(ctx context.Context) error {
 	if !errors.Is(err, ErrNothingRuns) && !errors.Is(err, ErrNoSupervisor) {
 		return err
 	}
-	if err := c.Paths.make(); err != nil {
+	if err := c.Local.Make(); err != nil {
 		return err
 	}
-	l, err := lock(c.Paths)
+	l, err := local.Lock(c.Local.SupervisorLock())
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	if err := logs.Clean(c.Paths.Logs()); err != nil {
+	if err := logs.Clean(c.Local.Logs()); err != nil {
 		return err
 	}
 	// The positions in it are those of the files before.
-	if err := os.Remove(c.Paths.checkpoint()); !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(c.Local.Checkpoint()); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	return nil
@@ -324,7 +218,7 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	case err == nil && rep.Status != nil:
 		return *rep.Status, nil
 	case errors.Is(err, ErrNothingRuns), errors.Is(err, ErrNoSupervisor):
-		return deadStatus(ctx, c.Paths)
+		return deadStatus(ctx, c.Local)
 	}
 	return Status{}, err
 }
@@ -334,7 +228,7 @@ var ErrNoSupervisor = errors.New("the supervisor is gone, its processes run on")
 
 // ask sends a request to the living supervisor.
 func (c *Client) ask(ctx context.Context, req request) (reply, error) {
-	conn, err := dialSocket(c.Paths)
+	conn, err := dialSocket(c.Local)
 	if err == nil {
 		defer conn.Close()
 		rep, err := c.converse(ctx, conn, req)
@@ -342,7 +236,7 @@ func (c *Client) ask(ctx context.Context, req request) (reply, error) {
 			return rep, err
 		}
 	}
-	st, err := loadState(c.Paths)
+	st, err := loadState(c.Local)
 	if err == nil && slices.ContainsFunc(st.Processes, func(p savedProcess) bool { return p.ID.Alive() }) {
 		return reply{}, ErrNoSupervisor
 	}
@@ -369,11 +263,11 @@ func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) 
 			case ctx.Err() != nil:
 				return rep, ctx.Err()
 			case errors.Is(err, os.ErrDeadlineExceeded):
-				return rep, fmt.Errorf("the supervisor does not answer; see %s", c.Paths.SupervisorLog())
+				return rep, fmt.Errorf("the supervisor does not answer; see %s", c.Local.Log(supervisorName))
 			case !answered:
 				return rep, errUnanswered
 			}
-			return rep, fmt.Errorf("the supervisor ended while it was asked (%w); see %s", err, c.Paths.SupervisorLog())
+			return rep, fmt.Errorf("the supervisor ended while it was asked (%w); see %s", err, c.Local.Log(supervisorName))
 		}
 		if rep.Event == nil {
 			break

@@ -15,6 +15,8 @@ import (
 
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
+
+	"muster/internal/proc"
 )
 
 // leaky are our own descriptors that any program we start gets: they come from
@@ -102,7 +104,7 @@ func TestAStopWithoutASupervisorLeavesNoGoroutine(t *testing.T) {
 	pr.start(StartOptions{})
 	pid := pr.status().Supervisor.PID
 	kill(t, pid, syscall.SIGKILL)
-	eventually(t, "the supervisor is gone", func() bool { _, err := identify(pid); return err != nil })
+	eventually(t, "the supervisor is gone", func() bool { _, err := proc.Identify(pid); return err != nil })
 	before := goleak.IgnoreCurrent()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

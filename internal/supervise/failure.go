@@ -47,8 +47,8 @@ func (e *StartError) Hint() string {
 	return "the whole log: " + strings.Join(files, ", ")
 }
 
-// failures tells which processes have failed, with the end of their logs.
-func (s *Supervisor) failures(procs []*process) error {
+// startError tells which processes have failed, with the end of their logs.
+func (s *supervisor) startError(procs []*process) error {
 	var e StartError
 	for _, p := range procs {
 		now := p.snapshot()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"muster/internal/logs"
+	"muster/internal/proc"
 )
 
 // settle ends the faults, starts what does not run, and proves that all is
@@ -96,7 +97,7 @@ func (f *faults) checkHealthy() error {
 		if p.State != Healthy || p.PID == 0 || p.PID == f.stranger.PID {
 			return fmt.Errorf("%s: %+v", p.Name, p)
 		}
-		if _, err := identify(p.PID); err != nil {
+		if _, err := proc.Identify(p.PID); err != nil {
 			return fmt.Errorf("%s: pid %d: %w", p.Name, p.PID, err)
 		}
 	}
@@ -124,13 +125,13 @@ func (f *faults) checkOrphans() error {
 			supervisors++
 			continue
 		}
-		ours := marked(pid, f.paths)
+		ours := proc.Marked(pid, f.local)
 		if f.nginx != "" && !ours {
-			line := commandLine(pid)
+			line := proc.CommandLine(pid)
 			ours = strings.Contains(line, "-p "+f.plan.Processes[len(f.plan.Processes)-1].Dir) || strings.HasPrefix(line, "nginx: worker") && f.cwd(pid)
 		}
 		if ours && !f.descends(pid, listed) && f.lives(pid) {
-			return fmt.Errorf("orphan: pid %d: %s", pid, commandLine(pid))
+			return fmt.Errorf("orphan: pid %d: %s", pid, proc.CommandLine(pid))
 		}
 	}
 	if supervisors > 1 || supervisors == 0 && len(listed) > 0 {
@@ -140,7 +141,7 @@ func (f *faults) checkOrphans() error {
 }
 
 func (f *faults) lives(pid int) bool {
-	_, err := identify(pid)
+	_, err := proc.Identify(pid)
 	return err == nil
 }
 
@@ -152,18 +153,10 @@ func (f *faults) cwd(pid int) bool {
 
 // descends tells whether a process, or one that it comes from, is listed.
 func (f *faults) descends(pid int, listed map[int]bool) bool {
-	for pid > 1 {
-		if listed[pid] {
+	for ; pid > 1; pid = parent(pid) {
+		if group, err := syscall.Getpgid(pid); listed[pid] || err == nil && listed[group] {
 			return true
 		}
-		st, err := readStat(pid)
-		if err != nil {
-			return false
-		}
-		if listed[st.pgrp] {
-			return true
-		}
-		pid = st.ppid
 	}
 	return false
 }
@@ -173,7 +166,7 @@ func (f *faults) descends(pid int, listed map[int]bool) bool {
 func (f *faults) checkPorts() error {
 	listed := f.listed()
 	for _, p := range f.plan.Processes {
-		h := portHolder(p.Port)
+		h := proc.PortHolder(p.Port)
 		if h.PID == 0 || !f.descends(h.PID, listed) && !(p.Listen && f.isSupervisor(h.PID)) {
 			return fmt.Errorf("port %d of %s is held by %s", p.Port, p.Name, h)
 		}
@@ -184,7 +177,7 @@ func (f *faults) checkPorts() error {
 // checkState compares what is on disk with what status says.
 func (f *faults) checkState() error {
 	status := f.status()
-	st, err := loadState(f.paths)
+	st, err := loadState(f.local)
 	if err != nil {
 		return err
 	}
@@ -195,7 +188,7 @@ func (f *faults) checkState() error {
 		if sp := st.Processes[i]; sp.Process.Name != p.Name || sp.ID.PID != p.PID || !sp.ID.Alive() {
 			return fmt.Errorf("state.json says %+v, status %+v", sp, p)
 		}
-		b, err := os.ReadFile(f.paths.pid(p.Name))
+		b, err := os.ReadFile(f.local.Pid(p.Name))
 		damaged, ok := f.pidFiles[p.Name]
 		if ok && string(b) == damaged {
 			continue
@@ -233,10 +226,10 @@ func (f *faults) logNames() []string {
 	for _, p := range f.plan.Processes {
 		names = append(names, p.Name)
 	}
-	return append(names, SupervisorName)
+	return append(names, supervisorName)
 }
 
-func (f *faults) logPath(name string) string { return filepath.Join(f.paths.Logs(), name+".log") }
+func (f *faults) logPath(name string) string { return f.local.Log(name) }
 
 func sizeOf(path string) int64 {
 	st, err := os.Stat(path)
@@ -255,12 +248,12 @@ func (f *faults) checkLogs() error {
 	for _, name := range f.logNames() {
 		b, err := os.ReadFile(f.logPath(name))
 		// The supervisor's own comes back with the next supervisor.
-		if err != nil && !(errors.Is(err, os.ErrNotExist) && (f.removed || name == SupervisorName)) {
+		if err != nil && !(errors.Is(err, os.ErrNotExist) && (f.removed || name == supervisorName)) {
 			return err
 		}
 		files[name] = b
 	}
-	unified, err := os.ReadFile(f.paths.Unified())
+	unified, err := os.ReadFile(f.local.Unified())
 	if err != nil {
 		return err
 	}
@@ -367,14 +360,14 @@ func (f *faults) finish() {
 		f.fail("left running: %v, supervisor %d", left, f.supervisorPID())
 	}
 	for _, p := range f.plan.Processes {
-		if err := checkPort(p.Name, p.Host, p.Port); err != nil {
+		if err := checkPort(p); err != nil {
 			f.fail("%v", err)
 		}
 	}
-	for _, dir := range []string{f.paths.pids(), f.paths.run()} {
+	for _, dir := range []string{f.local.Pids(), f.local.Run()} {
 		files, _ := os.ReadDir(dir)
 		for _, file := range files {
-			if file.Name() != "lock" && file.Name() != filepath.Base(f.paths.checkpoint()) {
+			if file.Name() != "lock" && file.Name() != filepath.Base(f.local.Checkpoint()) {
 				f.fail("left on disk: %s", filepath.Join(dir, file.Name()))
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/plan"
 )
 
@@ -24,7 +25,7 @@ func runCommand(args []string) int {
 		return 2
 	}
 	exe, _ := os.Executable()
-	c := &Client{Paths: Paths{args[1]}, Exe: exe}
+	c := &Client{Local: local.Dir(args[1]), Exe: exe}
 	ctx := context.Background()
 	const timeout = 500 * time.Millisecond
 	switch verb {

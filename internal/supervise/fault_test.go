@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 var (
@@ -68,7 +68,7 @@ type faults struct {
 	nginx string // "": there is none
 	full  bool   // the disk can be filled up
 
-	stranger Identity // somebody else's process, which must survive it all
+	stranger proc.Identity // somebody else's process, which must survive it all
 
 	commands sync.WaitGroup
 	plans    int // how many forms of the plan there were
@@ -100,10 +100,10 @@ func newFaults(t *testing.T) *faults {
 	}
 	f.until = f.began.Add(length)
 	t.Cleanup(f.cleanUp)
-	if err := os.MkdirAll(f.paths.Root, 0o700); err != nil {
+	if err := os.MkdirAll(string(f.local), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Mount("tmpfs", f.paths.Root, "tmpfs", 0, "size=32m,mode=700"); err == nil {
+	if err := unix.Mount("tmpfs", string(f.local), "tmpfs", 0, "size=32m,mode=700"); err == nil {
 		f.full = true
 	} else {
 		t.Logf("the disk won't be full, as there is no disk of our own: %v", err)
@@ -126,7 +126,7 @@ func newFaults(t *testing.T) *faults {
 	go func() { defer close(ended); cmd.Wait() }()
 	t.Cleanup(func() { cmd.Process.Kill(); <-ended })
 	var err error
-	if f.stranger, err = identify(cmd.Process.Pid); err != nil {
+	if f.stranger, err = proc.Identify(cmd.Process.Pid); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -174,7 +174,7 @@ func (f *faults) cleanUp() {
 	f.mu.Unlock()
 	if f.Failed() {
 		f.Logf("-seed=%d; what happened:\n%s", f.seed, story)
-		log, _ := os.ReadFile(f.paths.SupervisorLog())
+		log, _ := os.ReadFile(f.local.Log(supervisorName))
 		f.Logf("the end of the supervisor's log:\n%s", log[max(0, len(log)-20_000):])
 	} else {
 		f.Logf("seed %d, %d faults and commands", f.seed, len(f.story))
@@ -183,8 +183,8 @@ func (f *faults) cleanUp() {
 		syscall.Kill(id.PID, syscall.SIGKILL)
 	}
 	if f.full {
-		if err := unix.Unmount(f.paths.Root, unix.MNT_DETACH); err != nil {
-			f.Errorf("unmount %s: %v", f.paths.Root, err)
+		if err := unix.Unmount(string(f.local), unix.MNT_DETACH); err != nil {
+			f.Errorf("unmount %s: %v", f.local, err)
 		}
 	}
 }
@@ -200,11 +200,11 @@ func (f *faults) supervisorPID() int {
 }
 
 func (f *faults) isSupervisor(pid int) bool {
-	if _, err := identify(pid); err != nil {
+	if _, err := proc.Identify(pid); err != nil {
 		return false
 	}
 	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	return strings.HasPrefix(string(b), residentName+"\x00"+f.paths.Root+"\x00")
+	return strings.HasPrefix(string(b), residentName+"\x00"+string(f.local)+"\x00")
 }
 
 func (f *faults) signalSupervisor(sig syscall.Signal) {
@@ -213,182 +213,7 @@ func (f *faults) signalSupervisor(sig syscall.Signal) {
 	}
 }
 
-func (f *faults) fill() string { return filepath.Join(f.paths.Root, "fill") }
-
-// disturb lets one fault happen, and a moment pass. Whatever happens takes the
-// same numbers from the seed, so that the next fault does not depend on it.
-func (f *faults) disturb() {
-	kind, victim, length, pause := f.rand.IntN(100), f.rand.IntN(1<<16), f.rand.IntN(400), f.rand.IntN(200)
-	f.inflict(kind, victim, time.Duration(length)*time.Millisecond)
-	time.Sleep(time.Duration(pause) * time.Millisecond)
-}
-
-func (f *faults) inflict(kind, victim int, length time.Duration) {
-	spec := f.plan.Processes[victim%len(f.plan.Processes)]
-	only := []string{spec.Name}
-	switch {
-	case kind < 15:
-		f.steady = false
-		f.note("kill %s", spec.Name)
-		f.killProcess(spec.Name)
-	case kind < 20:
-		f.steady = false
-		name := []string{"forker-0", "nested-0", f.nginx}[victim%3]
-		f.note("kill a descendant of %s", name)
-		f.killDescendant(name, victim)
-	case kind < 32:
-		f.note("kill the supervisor")
-		f.signalSupervisor(syscall.SIGKILL)
-	case kind < 34:
-		f.steady = false
-		f.note("tell the supervisor to end")
-		f.signalSupervisor(syscall.SIGTERM)
-	case kind < 40:
-		f.note("stop the supervisor for %s", length)
-		pid := f.supervisorPID()
-		if pid != 0 && syscall.Kill(pid, syscall.SIGSTOP) == nil {
-			f.after(length, func() {
-				if f.isSupervisor(pid) {
-					syscall.Kill(pid, syscall.SIGCONT)
-				}
-			})
-		}
-	case kind < 50:
-		f.run("start", 0)
-	case kind < 53:
-		f.run("start", 0, only...)
-	case kind < 57:
-		f.steady = false // a start that is given up stops what it started
-		f.run("start", length)
-	case kind < 60:
-		f.steady = false
-		f.run("stop", 0)
-	case kind < 62:
-		f.steady = false
-		f.run("stop", length/4)
-	case kind < 65:
-		f.steady = false
-		f.run("stop", 0, only...)
-	case kind < 68:
-		f.steady = false
-		f.run("restart", 0)
-	case kind < 71:
-		f.steady = false
-		f.run("restart", 0, only...)
-	case kind < 74:
-		f.run("status", 0)
-	case kind < 77:
-		f.steady = false
-		f.plans++
-		next := slices.Clone(f.plan.Processes)
-		next[victim%len(next)].Env = []string{fmt.Sprintf("FORM=%d", f.plans)}
-		f.plan.Processes = next
-		f.run("reload", 0)
-	case kind < 82:
-		f.run("clean", 0)
-	case kind < 84:
-		f.run("clean", length/8)
-	case kind < 88:
-		f.note("remove the logs")
-		f.removed = true
-		os.RemoveAll(f.paths.Logs())
-		for _, name := range f.logNames() {
-			f.skip[name] = sizeOf(f.logPath(name))
-		}
-	case kind < 91:
-		f.note("damage the pid file of %s", spec.Name)
-		// It is written again when the process or the supervisor changes.
-		f.pidFiles[spec.Name] = []string{"", "garbage", strconv.Itoa(f.stranger.PID)}[victim%3]
-		os.WriteFile(f.paths.pid(spec.Name), []byte(f.pidFiles[spec.Name]), 0o600)
-	case kind < 95:
-		f.steady = false
-		f.damageState(victim)
-	default:
-		if !f.full {
-			return
-		}
-		f.note("fill the disk for %s", length)
-		f.removed = true
-		exec.Command("dd", "if=/dev/zero", "of="+f.fill(), "bs=4k").Run()
-		f.after(length, func() { os.Remove(f.fill()) })
-	}
-}
-
-// after does something later; settle waits for it.
-func (f *faults) after(d time.Duration, do func()) {
-	f.commands.Go(func() {
-		time.Sleep(d)
-		do()
-	})
-}
-
-// run lets a command run beside all that happens, and kills it after a time if
-// that is not 0. That it fails is to be expected; that it hangs is not.
-func (f *faults) run(verb string, killAfter time.Duration, names ...string) {
-	f.note("%s %s, killed after %s", verb, strings.Join(names, " "), killAfter)
-	proc, wait := f.command(verb, f.plan, names...)
-	f.commands.Go(func() {
-		if killAfter > 0 {
-			defer time.AfterFunc(killAfter, func() { proc.Kill() }).Stop()
-		}
-		err := wait()
-		f.note("          %s %s ended: %v", verb, strings.Join(names, " "), err)
-	})
-}
-
-// saved is what state.json says of a process, damaged or not.
-func (f *faults) saved(name string) Identity {
-	st, _ := loadState(f.paths)
-	for _, p := range st.Processes {
-		if p.Process.Name == name && p.ID.Alive() {
-			return p.ID
-		}
-	}
-	return Identity{}
-}
-
-func (f *faults) killProcess(name string) {
-	if id := f.saved(name); id.PID != 0 {
-		syscall.Kill(id.PID, syscall.SIGKILL)
-	}
-}
-
-func (f *faults) killDescendant(name string, n int) {
-	if id := f.saved(name); id.PID != 0 {
-		if pids := childPIDs(id.PID); len(pids) > 0 {
-			syscall.Kill(pids[n%len(pids)], syscall.SIGKILL)
-		}
-	}
-}
-
-func (f *faults) damageState(n int) {
-	b, err := os.ReadFile(f.paths.state())
-	if err != nil {
-		return
-	}
-	how := []string{"cut off", "empty", "garbage", "removed", "a stranger's pid"}[n%5]
-	f.note("damage state.json: %s", how)
-	switch how {
-	case "cut off":
-		b = b[:len(b)/2]
-	case "empty":
-		b = nil
-	case "garbage":
-		b = []byte("\x00\xff{]")
-	case "removed":
-		os.Remove(f.paths.state())
-		return
-	default:
-		st, err := loadState(f.paths)
-		if err != nil || len(st.Processes) == 0 {
-			return
-		}
-		st.Processes[n/5%len(st.Processes)].ID.PID = f.stranger.PID
-		st.save(f.paths)
-		return
-	}
-	os.WriteFile(f.paths.state(), b, 0o600)
-}
+func (f *faults) fill() string { return filepath.Join(string(f.local), "fill") }
 
 // commandTime is how long a command may take under faults: a start waits for
 // the slowest back-off, and the machine may be busy.
@@ -406,7 +231,7 @@ func (f *faults) command(verb string, p plan.Plan, names ...string) (*os.Process
 		f.Fatal(err)
 	}
 	exe, _ := os.Executable()
-	cmd := exec.Command(exe, append([]string{"command", verb, f.paths.Root, file}, names...)...)
+	cmd := exec.Command(exe, append([]string{"command", verb, string(f.local), file}, names...)...)
 	var out bytes.Buffer
 	cmd.Stderr = &out
 	cmd.WaitDelay = time.Second

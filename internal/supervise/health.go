@@ -13,7 +13,9 @@ import (
 	"syscall"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // The pace of health checks. A start is polled quickly, because somebody
@@ -46,7 +48,7 @@ type checkResult struct {
 // check asks once whether a process serves, and waits for the answer for at
 // most limit. A hung server is told from a slow one only by that limit, so it
 // is several times what an answer should take.
-func check(ctx context.Context, paths Paths, p plan.Process, limit time.Duration) checkResult {
+func check(ctx context.Context, dir local.Dir, p plan.Process, limit time.Duration) checkResult {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -57,7 +59,7 @@ func check(ctx context.Context, paths Paths, p plan.Process, limit time.Duration
 	case h.TCP:
 		err = checkTCP(ctx, p)
 	case len(h.Command) > 0:
-		err = checkCommand(ctx, paths, p)
+		err = checkCommand(ctx, dir, p)
 	}
 	res := checkResult{took: time.Since(start)}
 	switch {
@@ -77,7 +79,7 @@ func check(ctx context.Context, paths Paths, p plan.Process, limit time.Duration
 func dial(ctx context.Context, p plan.Process) (net.Conn, error) {
 	var d net.Dialer
 	var first error // the second address may be of an IPv6 that is not there
-	for _, host := range addresses(p.Host) {
+	for _, host := range proc.Addresses(p.Host) {
 		conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(p.Port)))
 		if err == nil {
 			if deadline, ok := ctx.Deadline(); ok {
@@ -131,7 +133,7 @@ func checkHTTP(ctx context.Context, p plan.Process) error {
 
 // checkCommand runs the health command, whose output goes to the process's
 // own log.
-func checkCommand(ctx context.Context, paths Paths, p plan.Process) error {
+func checkCommand(ctx context.Context, dir local.Dir, p plan.Process) error {
 	cmd := p
 	cmd.Args = p.Health.Command
 	exe, err := plan.LookPath(cmd.Args[0], p.Dir)
@@ -139,17 +141,17 @@ func checkCommand(ctx context.Context, paths Paths, p plan.Process) error {
 		return err
 	}
 	cmd.Exe = exe
-	c, err := spawn(paths, cmd, noSocket)
+	c, err := proc.Spawn(program(dir, cmd, proc.NoSocket))
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { c.signalGroup(syscall.SIGKILL) })
+	stop := context.AfterFunc(ctx, func() { c.Signal(syscall.SIGKILL) })
 	defer stop()
-	e := c.wait()
+	e := c.Wait()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !e.ok() {
+	if !e.OK() {
 		return fmt.Errorf("%s: %s", p.Health.Command[0], e)
 	}
 	return nil

@@ -23,7 +23,7 @@ func TestAHealthCommandTellsByItsEnd(t *testing.T) {
 		{"sleep 3600 & wait", "no answer within 50ms", verdictHung, 50 * time.Millisecond},
 	} {
 		p.Health.Path, p.Health.Command = "", []string{"sh", "-c", tt.script}
-		r := check(t.Context(), pr.paths, p, tt.limit)
+		r := check(t.Context(), pr.local, p, tt.limit)
 		if r.verdict != tt.verdict || r.reason != tt.reason {
 			t.Errorf("%s: %+v", tt.script, r)
 		}
@@ -33,7 +33,7 @@ func TestAHealthCommandTellsByItsEnd(t *testing.T) {
 		t.Errorf("log: %q, want %q", got, want)
 	}
 	p.Health.Command = []string{"./missing"}
-	if r := check(t.Context(), pr.paths, p, time.Minute); r.verdict != verdictSick || !strings.Contains(r.reason, filepath.Join(p.Dir, "missing")) {
+	if r := check(t.Context(), pr.local, p, time.Minute); r.verdict != verdictSick || !strings.Contains(r.reason, filepath.Join(p.Dir, "missing")) {
 		t.Errorf("a missing program: %+v", r)
 	}
 }

@@ -19,9 +19,10 @@ import (
 	"testing"
 	"time"
 
-	"muster/internal/config"
+	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // The test binary is the supervisor and the servers too.
@@ -59,7 +60,7 @@ func server(args []string) {
 
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM)
-	fmt.Println("hello from", os.Getenv(tagProcess))
+	fmt.Println("hello from", os.Getenv("MUSTER_PROCESS"))
 	if *dieOnce != "" {
 		if _, err := os.Stat(*dieOnce); err != nil {
 			os.WriteFile(*dieOnce, nil, 0o600)
@@ -82,7 +83,7 @@ func server(args []string) {
 		fmt.Println("grandchild", c.Process.Pid)
 	}
 	bye := func() {
-		fmt.Println("bye from", os.Getenv(tagProcess), time.Now().UnixNano())
+		fmt.Println("bye from", os.Getenv("MUSTER_PROCESS"), time.Now().UnixNano())
 		os.Exit(0)
 	}
 	if !*drain {
@@ -169,14 +170,14 @@ func printWhole(line string) {
 // left when it ends.
 type project struct {
 	t     *testing.T
-	paths Paths
+	local local.Dir
 	plan  plan.Plan
 }
 
 func newProject(t *testing.T) *project {
 	t.Helper()
-	pr := &project{t: t, paths: ProjectPaths(t.TempDir())}
-	pr.plan.Config = filepath.Join(filepath.Dir(pr.paths.Root), "dev-config.yaml")
+	pr := &project{t: t, local: local.Of(t.TempDir())}
+	pr.plan.Config = filepath.Join(pr.local.Project(), "dev-config.yaml")
 	t.Cleanup(func() {
 		pr.client().Stop(context.Background(), nil, 2*time.Second)
 		if left := pr.marked(); len(left) > 0 {
@@ -186,7 +187,7 @@ func newProject(t *testing.T) *project {
 			}
 		}
 		if t.Failed() {
-			for _, f := range []string{pr.paths.SupervisorLog(), pr.paths.Unified()} {
+			for _, f := range []string{pr.local.Log(supervisorName), pr.local.Unified()} {
 				b, _ := os.ReadFile(f)
 				t.Logf("%s:\n%s", filepath.Base(f), b)
 			}
@@ -200,7 +201,7 @@ func (pr *project) client() *Client {
 	if err != nil {
 		pr.t.Fatal(err)
 	}
-	return &Client{Paths: pr.paths, Exe: exe, Logs: logs.Options{}}
+	return &Client{Local: pr.local, Exe: exe, Logs: logs.Options{}}
 }
 
 // add puts a server into the plan. It listens on a free port of its own.
@@ -214,11 +215,11 @@ func (pr *project) add(name string, args ...string) *plan.Process {
 	pr.plan.Processes = append(pr.plan.Processes, plan.Process{
 		Name: name, Server: strings.TrimRight(name, "-0123456789"), Kind: plan.Server,
 		Exe: exe, Args: append([]string{exe, "server", "-port", strconv.Itoa(port)}, args...),
-		Dir: pr.t.TempDir(), Log: filepath.Join(pr.paths.Logs(), name+".log"),
+		Dir: pr.t.TempDir(), Log: pr.local.Log(name),
 		Host: "127.0.0.1", Port: port, URL: "http://127.0.0.1:" + strconv.Itoa(port),
 		Health: plan.Health{Path: "/health", Interval: 200 * time.Millisecond, Timeout: 5 * time.Second, // the machine may be busy
 			Retries: 2, StartPeriod: 20 * time.Second},
-		Restart: config.RestartAlways, StopRank: 1, StopTimeout: 2 * time.Second,
+		Restart: plan.RestartAlways, StopRank: 1, StopTimeout: 2 * time.Second,
 	})
 	return &pr.plan.Processes[len(pr.plan.Processes)-1]
 }
@@ -235,7 +236,7 @@ func (pr *project) addListening(name string, args ...string) *plan.Process {
 func (pr *project) addNginx(exe, server string) {
 	pr.t.Helper()
 	p := pr.add("nginx")
-	dir, conf := pr.t.TempDir(), filepath.Join(pr.paths.Root, "nginx.conf")
+	dir, conf := pr.t.TempDir(), pr.local.NginxConf()
 	text := fmt.Sprintf("worker_processes 2; daemon off; pid %[1]s/nginx.pid; error_log stderr warn;\n"+
 		"events { worker_connections 64; }\nhttp { access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p;\n"+
 		"fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n"+
@@ -243,13 +244,13 @@ func (pr *project) addNginx(exe, server string) {
 	if os.Getuid() == 0 {
 		text = "user root;\n" + text // its workers write below a folder that is closed to others
 	}
-	if err := os.MkdirAll(pr.paths.Root, 0o700); err != nil {
+	if err := os.MkdirAll(string(pr.local), 0o700); err != nil {
 		pr.t.Fatal(err)
 	}
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		pr.t.Fatal(err)
 	}
-	p.Kind, p.StopRank, p.Exe, p.Dir = plan.Gateway, 0, exe, filepath.Dir(pr.paths.Root)
+	p.Kind, p.StopRank, p.Exe, p.Dir = plan.Gateway, 0, exe, pr.local.Project()
 	p.Args = []string{exe, "-p", p.Dir, "-c", conf}
 	p.Health = plan.Health{TCP: true, Interval: time.Second, Timeout: 5 * time.Second, Retries: 3, StartPeriod: 20 * time.Second}
 }
@@ -284,7 +285,7 @@ func (pr *project) process(name string) ProcessStatus {
 }
 
 func (pr *project) log(name string) string {
-	b, err := os.ReadFile(filepath.Join(pr.paths.Logs(), name+".log"))
+	b, err := os.ReadFile(pr.local.Log(name))
 	if err != nil {
 		pr.t.Fatal(err)
 	}
@@ -313,7 +314,7 @@ func freePort(t *testing.T) int {
 	// again before its server listens.
 	for {
 		port := 10_000 + rand.IntN(22_000)
-		if tryPort("127.0.0.1", port) == nil {
+		if proc.TryPort("127.0.0.1", port) == nil {
 			return port
 		}
 	}

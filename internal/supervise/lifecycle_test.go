@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/plan"
 )
 
@@ -30,7 +31,7 @@ func TestStartRunsEverythingAndStopLeavesNothing(t *testing.T) {
 		if p.PID == 0 || p.RSSBytes == 0 || p.UptimeSeconds <= 0 {
 			t.Errorf("%s: %+v", p.Name, p)
 		}
-		b, err := os.ReadFile(pr.paths.pid(p.Name))
+		b, err := os.ReadFile(pr.local.Pid(p.Name))
 		if err != nil || strings.TrimSpace(string(b)) != strconv.Itoa(p.PID) {
 			t.Errorf("pid file of %s: %q, %v; pid is %d", p.Name, b, err, p.PID)
 		}
@@ -47,23 +48,23 @@ func TestStartRunsEverythingAndStopLeavesNothing(t *testing.T) {
 	if pr.status().Running {
 		t.Error("status says that something runs")
 	}
-	for _, dir := range []string{pr.paths.pids(), pr.paths.run()} {
+	for _, dir := range []string{pr.local.Pids(), pr.local.Run()} {
 		files, _ := os.ReadDir(dir)
 		for _, f := range files {
-			if f.Name() != "lock" && f.Name() != filepath.Base(pr.paths.checkpoint()) {
+			if f.Name() != "lock" && f.Name() != filepath.Base(pr.local.Checkpoint()) {
 				t.Errorf("left on disk: %s", filepath.Join(dir, f.Name()))
 			}
 		}
 	}
 	for _, p := range pr.plan.Processes {
-		if err := checkPort(p.Name, p.Host, p.Port); err != nil {
+		if err := checkPort(p); err != nil {
 			t.Error(err)
 		}
 	}
 	if err := pr.client().Stop(t.Context(), nil, time.Second); !errors.Is(err, ErrNothingRuns) {
 		t.Errorf("a second stop: %v", err)
 	}
-	unified, _ := os.ReadFile(pr.paths.Unified())
+	unified, _ := os.ReadFile(pr.local.Unified())
 	for _, want := range []string{"broker-0          >> hello from broker-0\n", "core-0            >> bye from core-0"} {
 		if strings.Count(string(unified), want) != 1 {
 			t.Errorf("unified log has %q not once:\n%s", want, unified)
@@ -361,14 +362,14 @@ func TestAReloadTouchesOnlyWhatChanged(t *testing.T) {
 func TestTheControlSocketIsReachedInADeepFolder(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)
-	deep := filepath.Join(filepath.Dir(pr.paths.Root), strings.Repeat("deep/", 40))
-	pr.paths = ProjectPaths(deep)
+	deep := filepath.Join(pr.local.Project(), strings.Repeat("deep/", 40))
+	pr.local = local.Of(deep)
 	pr.add("broker-0")
 	pr.start(StartOptions{})
 	if st := pr.status(); !st.Supervisor.Alive || !st.Healthy() {
 		t.Errorf("status: %+v", st)
 	}
-	if st, err := os.Stat(pr.paths.socket()); err != nil || st.Mode().Perm() != 0o600 {
+	if st, err := os.Stat(pr.local.Socket()); err != nil || st.Mode().Perm() != 0o600 {
 		t.Errorf("socket: %v, %v", st, err)
 	}
 }

@@ -5,21 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"muster/internal/proc"
 )
 
 // Orphans names the living processes of the project that no supervisor and no
 // state on disk knows of.
 func (c *Client) Orphans(ctx context.Context) []string {
 	var names []string
-	for _, id := range orphans(c.Paths, c.known(ctx)) {
-		names = append(names, Holder{PID: id.PID, Command: commandLine(id.PID)}.String())
+	for _, id := range proc.Orphans(c.Local, c.known(ctx)) {
+		names = append(names, proc.Holder{PID: id.PID, Command: proc.CommandLine(id.PID)}.String())
 	}
 	return names
 }
 
 // EndOrphans ends them.
 func (c *Client) EndOrphans(ctx context.Context, timeout time.Duration) error {
-	endOrphans(c.Paths, c.known(ctx), timeout)
+	proc.EndOrphans(c.Local, c.known(ctx), timeout)
 	if left := c.Orphans(ctx); len(left) > 0 {
 		return fmt.Errorf("still running: %v", left)
 	}

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
+
+	"muster/internal/proc"
 )
 
 func TestDamagedStateLeavesNoOrphans(t *testing.T) {
@@ -31,18 +33,18 @@ func TestDamagedStateLeavesNoOrphans(t *testing.T) {
 				pr.start(StartOptions{})
 				old := pr.process("broker-0").PID
 				pr.killSupervisor()
-				if err := damage(pr.paths.state()); err != nil {
+				if err := damage(pr.local.State()); err != nil {
 					t.Fatal(err)
 				}
 				act()
-				if _, err := identify(old); err == nil {
+				if _, err := proc.Identify(old); err == nil {
 					t.Error("the forgotten process still runs")
 				}
 			}
 			if left := pr.marked(); len(left) != 0 {
 				t.Errorf("left running: %v", left)
 			}
-			if files := pr.paths.pidFiles(); len(files) != 0 {
+			if files := pr.local.PidFiles(); len(files) != 0 {
 				t.Errorf("left on disk: %v", files)
 			}
 		})
@@ -75,7 +77,7 @@ func TestWorkersThatNginxLeftAreEnded(t *testing.T) {
 	pr.addNginx(exe, "")
 	pr.start(StartOptions{})
 	master := pr.process("nginx").PID
-	workers := childPIDs(master)
+	workers := proc.Children(master)
 	pr.killSupervisor()
 	kill(t, master, syscall.SIGKILL)
 	pr.start(StartOptions{})
@@ -83,7 +85,7 @@ func TestWorkersThatNginxLeftAreEnded(t *testing.T) {
 		t.Errorf("nginx: %+v", pr.process("nginx"))
 	}
 	for _, w := range workers {
-		if _, err := identify(w); err == nil {
+		if _, err := proc.Identify(w); err == nil {
 			t.Errorf("worker %d still runs", w)
 		}
 	}
@@ -100,20 +102,4 @@ func TestWhatACrashedServerLeftInAnotherSessionIsEnded(t *testing.T) {
 	eventually(t, "the server and its helper are replaced", func() bool {
 		return len(pr.marked()) == 2 && !before[0].Alive() && !before[1].Alive()
 	})
-}
-
-func TestACommandLeavesItsOwnChildrenToWhoStartedThem(t *testing.T) {
-	t.Parallel()
-	cmd := exec.Command("true")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "it has ended", func() bool {
-		st, err := readStat(cmd.Process.Pid)
-		return err != nil || st.gone()
-	})
-	reapOrphans() // as a stop that acts for the supervisor does
-	if err := cmd.Wait(); err != nil {
-		t.Error(err)
-	}
 }

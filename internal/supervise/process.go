@@ -2,14 +2,13 @@ package supervise
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"syscall"
 	"time"
 
-	"muster/internal/config"
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // State is where a process is in its life. docs/architecture.md draws the
@@ -36,20 +35,20 @@ const (
 	verbRestart
 )
 
-// command asks a process for something. Whoever waits for the outcome watches
+// order asks a process for something. Whoever waits for the outcome watches
 // the process's state.
-type command struct {
+type order struct {
 	verb     verb
 	timeout  time.Duration // verbStop, verbRestart: from SIGTERM to SIGKILL
 	failFast bool          // verbStart: an end before the process is healthy is final
-	taken    func()        // called once the process's state speaks of the command
+	taken    func()        // called once the process's state speaks of the order
 }
 
 // snapshot is a process as others see it.
 type snapshot struct {
 	state    State
 	detail   string // why it is in that state; "" where there is nothing to say
-	id       Identity
+	id       proc.Identity
 	since    time.Time // of the running process's start
 	restarts int
 	adopted  bool
@@ -57,11 +56,11 @@ type snapshot struct {
 }
 
 // process owns the life of one process: the goroutine in run starts it,
-// watches it and ends it. Others send commands and read snapshots.
+// watches it and ends it. Others send orders and read snapshots.
 type process struct {
-	sup  *Supervisor
+	sup  *supervisor
 	spec plan.Process
-	in   chan command
+	in   chan order
 	done chan struct{} // closed when run has returned
 
 	life  context.Context
@@ -71,30 +70,30 @@ type process struct {
 	now snapshot
 
 	// What follows belongs to run.
-	child       *child
-	socket      socket // of a process that gets its listening socket from us
-	exited      chan exit
-	checked     chan checkResult
-	watching    context.Context    // of what watches the running child
-	unwatch     context.CancelFunc // ends that
-	timer       *time.Timer        // wakes run in the states that end by time
-	ticker      *time.Ticker       // looks at a reloader's worker, at its start and after one ended
-	workerEnded chan struct{}
-	backoff     backoff
-	failures    int    // failed checks in a row
-	reason      string // why a child that is being ended must go; "" for a stop
-	failFast    bool
-	again       bool // start again once the child being ended is gone
-	suspect     bool // the last look found a dead worker
+	child        *proc.Child
+	socket       proc.Socket // of a process that gets its listening socket from us
+	exited       chan proc.Exit
+	checked      chan checkResult
+	checks       context.Context    // of what looks after the running child
+	endChecks    context.CancelFunc // ends that
+	timer        *time.Timer        // wakes run in the states that end by time
+	ticker       *time.Ticker       // looks at a reloader's worker, at its start and after one ended
+	workerEnded  chan struct{}
+	backoff      backoff
+	failedChecks int    // in a row
+	reason       string // why a child that is being ended must go; "" for a stop
+	failFast     bool
+	restarting   bool // the child that is being ended gets a successor
+	workerDead   bool // the last look found a dead worker
 }
 
-func newProcess(s *Supervisor, spec plan.Process) *process {
+func newProcess(s *supervisor, spec plan.Process) *process {
 	life, leave := context.WithCancel(s.ctx)
 	p := &process{
 		sup: s, spec: spec, life: life, leave: leave,
-		in: make(chan command), done: make(chan struct{}),
-		exited: make(chan exit, 1), checked: make(chan checkResult), workerEnded: make(chan struct{}),
-		socket: noSocket, timer: time.NewTimer(time.Hour),
+		in: make(chan order), done: make(chan struct{}),
+		exited: make(chan proc.Exit, 1), checked: make(chan checkResult), workerEnded: make(chan struct{}),
+		socket: proc.NoSocket, timer: time.NewTimer(time.Hour),
 		now: snapshot{state: Stopped},
 	}
 	p.timer.Stop()
@@ -114,7 +113,7 @@ func (p *process) run() {
 	defer close(p.done)
 	defer func() {
 		p.stopChecks()
-		p.socket.close()
+		p.socket.Close()
 	}()
 	for {
 		// Only a process that waits for others has to hear of every change.
@@ -133,8 +132,8 @@ func (p *process) run() {
 		select {
 		case <-p.life.Done():
 			return
-		case c := <-p.in:
-			p.obey(c)
+		case o := <-p.in:
+			p.obey(o)
 		case e := <-p.exited:
 			p.onExit(e)
 		case r := <-p.checked:
@@ -155,9 +154,9 @@ func (p *process) setState(to State, detail string) {
 	p.mu.Lock()
 	from := p.now
 	p.now.state, p.now.detail = to, detail
-	p.now.id = Identity{}
+	p.now.id = proc.Identity{}
 	if p.child != nil {
-		p.now.id = p.child.id
+		p.now.id = p.child.ID
 	}
 	now := p.now
 	p.mu.Unlock()
@@ -173,22 +172,22 @@ func (p *process) update(change func(*snapshot)) {
 	change(&p.now)
 }
 
-func (p *process) obey(c command) {
-	defer c.taken()
-	switch c.verb {
+func (p *process) obey(o order) {
+	defer o.taken()
+	switch o.verb {
 	case verbStart:
 		p.update(func(s *snapshot) { s.wanted = true })
 		switch {
 		case p.child == nil:
-			p.failFast = c.failFast
+			p.failFast = o.failFast
 			p.backoff.reset()
-			p.begin()
+			p.start()
 		case p.now.state == Stopping:
-			p.again, p.failFast = true, c.failFast
+			p.restarting, p.failFast = true, o.failFast
 		}
 	case verbStop:
 		p.update(func(s *snapshot) { s.wanted = false })
-		p.again = false
+		p.restarting = false
 		if p.child == nil {
 			p.timer.Stop()
 			p.closeSocket()
@@ -196,23 +195,23 @@ func (p *process) obey(c command) {
 			return
 		}
 		p.reason = "" // it may be on its way to a restart
-		p.end("", c.timeout)
+		p.end("", o.timeout)
 	case verbRestart:
 		p.update(func(s *snapshot) { s.wanted = true })
-		p.failFast = c.failFast
+		p.failFast = o.failFast
 		p.backoff.reset()
 		if p.child == nil {
-			p.begin()
+			p.start()
 			return
 		}
-		p.again = true
-		p.end("", c.timeout)
+		p.restarting = true
+		p.end("", o.timeout)
 	}
 }
 
-// begin starts the process, now or as soon as what it depends on is healthy.
-func (p *process) begin() {
-	p.again = false
+// start launches the process, now or as soon as what it depends on is healthy.
+func (p *process) start() {
+	p.restarting = false
 	p.timer.Stop()
 	if p.sup.ending {
 		return // the next supervisor starts it
@@ -236,38 +235,6 @@ func (p *process) blockedBy() string {
 	return ""
 }
 
-func (p *process) launch() {
-	if p.spec.Listen && p.socket == noSocket {
-		s, err := bind(p.spec.Host, p.spec.Port)
-		if err != nil {
-			if e := checkPort(p.spec.Name, p.spec.Host, p.spec.Port); e != nil {
-				err = e
-			}
-			var taken *PortTaken
-			if errors.As(err, &taken) && marked(taken.Holder.PID, p.sup.paths) {
-				err = fmt.Errorf("port %d is taken by this project's own %s, which runs: stop that first", p.spec.Port, taken.Holder)
-			}
-			p.giveUp(err.Error())
-			return
-		}
-		p.socket = s
-	}
-	// Some file systems allow a rotation only while nobody writes.
-	for _, f := range append([]plan.LogFile{{Path: p.spec.Log}}, p.spec.Files...) {
-		if err := p.sup.unifier.Rotate(f.Path); err != nil {
-			fmt.Fprintf(p.sup.log, "[WARN] %s: %v\n", p.spec.Name, err)
-		}
-	}
-	c, err := spawn(p.sup.paths, p.spec, p.socket)
-	if err != nil {
-		p.giveUp(err.Error())
-		return
-	}
-	p.update(func(s *snapshot) { s.since, s.adopted = time.Now(), false })
-	p.tend(c)
-	p.setState(Starting, "")
-}
-
 // giveUp is for a process that cannot even be started: another try would end
 // the same way.
 func (p *process) giveUp(reason string) {
@@ -278,18 +245,13 @@ func (p *process) giveUp(reason string) {
 
 // tend begins to watch a child: its end, its health, and the time that it has
 // to become healthy.
-func (p *process) tend(c *child) {
-	p.child, p.failures, p.reason, p.suspect = c, 0, "", false
-	exited := p.exited
-	go func() {
-		e := c.waitGroup()
-		endStraysOf(p.sup.paths, p.spec.Name, c)
-		exited <- e
-	}()
+func (p *process) tend(c *proc.Child) {
+	p.child, p.failedChecks, p.reason, p.workerDead = c, 0, "", false
+	go func() { p.exited <- c.WaitAll() }()
 	if p.sup.ending {
-		return // what is to be ended is not asked how it is
+		return // a process that is being ended gets no health check
 	}
-	p.watchHealth()
+	p.startChecks()
 	p.timer.Reset(p.spec.Health.StartPeriod)
 	if p.spec.Reload {
 		p.startTicker()
@@ -297,8 +259,8 @@ func (p *process) tend(c *child) {
 }
 
 func (p *process) closeSocket() {
-	p.socket.close()
-	p.socket = noSocket
+	p.socket.Close()
+	p.socket = proc.NoSocket
 }
 
 // end tells the child to go, and kills what is left of its group after the
@@ -306,24 +268,24 @@ func (p *process) closeSocket() {
 func (p *process) end(reason string, timeout time.Duration) {
 	p.stopChecks()
 	deadline := time.Now().Add(timeout)
-	if p.now.state == Stopping && p.child.killAt().Before(deadline) {
+	if p.now.state == Stopping && p.child.Deadline().Before(deadline) {
 		return
 	}
-	p.child.setKillAt(deadline)
+	p.child.SetDeadline(deadline)
 	p.timer.Reset(timeout)
 	if p.now.state != Stopping {
 		p.reason = reason
 		p.setState(Stopping, reason)
-		p.child.signalGroup(syscall.SIGTERM)
+		p.child.Signal(syscall.SIGTERM)
 	}
 }
 
 func (p *process) onTimer() {
 	switch p.now.state {
 	case Stopping:
-		p.child.signalGroup(killSignal)
+		p.child.Signal(syscall.SIGKILL)
 	case Backoff:
-		p.begin()
+		p.start()
 	case Starting:
 		if p.child != nil {
 			reason := fmt.Sprintf("not healthy within %s", p.spec.Health.StartPeriod)
@@ -338,7 +300,7 @@ func (p *process) onTimer() {
 }
 
 // onExit decides what follows the end of the child.
-func (p *process) onExit(e exit) {
+func (p *process) onExit(e proc.Exit) {
 	p.stopChecks()
 	p.timer.Stop()
 	wasStopping, wasStarting := p.now.state == Stopping, p.now.state == Starting
@@ -348,17 +310,17 @@ func (p *process) onExit(e exit) {
 		how = p.reason
 	}
 	switch {
-	case wasStopping && p.again:
-		p.begin()
+	case wasStopping && p.restarting:
+		p.start()
 	case wasStopping && p.reason == "":
 		p.closeSocket()
 		p.setState(Stopped, "")
 	case p.failFast && (wasStarting || wasStopping):
 		p.giveUp(how)
-	case p.spec.Restart == config.RestartNever, p.spec.Restart == config.RestartOnFailure && e.ok():
+	case p.spec.Restart == plan.RestartNever, p.spec.Restart == plan.RestartOnFailure && e.OK():
 		p.closeSocket()
 		p.update(func(s *snapshot) { s.wanted = false })
-		if e.ok() {
+		if e.OK() {
 			p.setState(Stopped, how)
 		} else {
 			p.setState(Failed, how)

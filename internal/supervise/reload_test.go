@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // reloadingApp is a uvicorn application that can be broken and mended.
@@ -137,7 +138,7 @@ func TestAKilledReloadWorkerIsReplaced(t *testing.T) {
 	write(t, reloadingApp(t, pr), goodApp)
 	pr.start(StartOptions{})
 	before := pr.process("app-0")
-	for _, pid := range childPIDs(before.PID) {
+	for _, pid := range proc.Children(before.PID) {
 		kill(t, pid, syscall.SIGKILL)
 	}
 	eventually(t, "app-0 is healthy with a new worker", func() bool {
@@ -148,12 +149,12 @@ func TestAKilledReloadWorkerIsReplaced(t *testing.T) {
 
 func TestAWorkerThatEndsWithItsReloaderIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	self, err := identify(os.Getpid())
+	self, err := proc.Identify(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for state, c := range map[State]*child{Stopped: nil, Backoff: nil, Stopping: {id: self}} {
-		p := newProcess(&Supervisor{ctx: t.Context()}, plan.Process{Name: "app-0", Reload: true})
+	for state, c := range map[State]*proc.Child{Stopped: nil, Backoff: nil, Stopping: {ID: self}} {
+		p := newProcess(&supervisor{ctx: t.Context()}, plan.Process{Name: "app-0", Reload: true})
 		p.now.state, p.child = state, c
 		p.onWorkerEnded() // the news may come late
 		if p.ticker != nil || p.now.state != state {

@@ -6,24 +6,14 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 
+	"muster/internal/local"
 	"muster/internal/logs"
-)
-
-// residentName is argv[0] of the supervisor's process, and what ps(1) shows.
-const residentName = "muster-supervisor"
-
-// The descriptors that the launching command hands over.
-const (
-	lockFD   = 3
-	socketFD = 4
+	"muster/internal/proc"
 )
 
 // Resident runs the supervisor, and does not return, if this process was
@@ -44,13 +34,13 @@ func Resident() {
 }
 
 func resident(root, maxSize, maxFiles string) error {
-	paths := Paths{root}
+	dir := local.Dir(root)
 	// No child may get them: it would keep the project locked, and connections
 	// waiting, after this process's end.
 	syscall.CloseOnExec(lockFD)
 	syscall.CloseOnExec(socketFD)
-	lock := os.NewFile(lockFD, paths.lock())
-	socket := os.NewFile(socketFD, paths.socket())
+	lock := os.NewFile(lockFD, dir.SupervisorLock())
+	socket := os.NewFile(socketFD, dir.Socket())
 	l, err := net.FileListener(socket)
 	socket.Close()
 	if err != nil {
@@ -60,68 +50,22 @@ func resident(root, maxSize, maxFiles string) error {
 	opts.MaxSize, _ = strconv.ParseInt(maxSize, 10, 64)
 	opts.MaxFiles, _ = strconv.Atoi(maxFiles)
 
-	defer becomeSubreaper()()
+	defer proc.BecomeSubreaper()()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 
-	s, err := Open(paths, lock, os.Stdout, opts)
+	s, err := open(dir, lock, os.Stdout, opts, false)
 	if err != nil {
 		return err
 	}
-	s.whenSettled(func() {
+	s.whenQuiet(func() {
 		debug.FreeOSMemory()
-		releaseProgram()
+		proc.ReleaseProgram()
 	})
 	s.serve(ctx, l.(*net.UnixListener))
 	if ctx.Err() != nil { // told to end by a signal: so do the processes
 		s.Stop(nil, stopTimeout)
 	}
 	return s.Close()
-}
-
-// launch starts a supervisor for the project, detached from this command and
-// its terminal, and hands it the lock and the control socket, on which it can
-// be asked at once.
-func launch(paths Paths, lock *os.File, exe string, opts logs.Options) error {
-	l, err := listenSocket(paths)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	sock, err := l.File()
-	if err != nil {
-		return err
-	}
-	defer sock.Close()
-	out, err := openLog(paths.SupervisorLog())
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer null.Close()
-	p, err := os.StartProcess(exe, []string{residentName, paths.Root,
-		strconv.FormatInt(opts.MaxSize, 10), strconv.Itoa(opts.MaxFiles)}, &os.ProcAttr{
-		Dir:   filepath.Dir(paths.Root),
-		Env:   residentEnv(os.Environ()),
-		Files: []*os.File{null, out, out, lock, sock},
-		Sys:   &syscall.SysProcAttr{Setsid: true},
-	})
-	if err != nil {
-		return fmt.Errorf("start the supervisor: %w", err)
-	}
-	go p.Wait() // it may end before this command does
-	return nil
-}
-
-// residentEnv is the environment that all processes inherit: this command's,
-// less what only concerns itself.
-func residentEnv(env []string) []string {
-	return slices.DeleteFunc(env, func(kv string) bool {
-		return strings.HasPrefix(kv, "MAGEFILE_") || strings.HasPrefix(kv, tagProject+"=") || strings.HasPrefix(kv, tagProcess+"=")
-	})
 }

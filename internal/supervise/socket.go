@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"net"
 	"os"
+
+	"muster/internal/local"
+	"muster/internal/proc"
 )
 
-func dialSocket(p Paths) (conn *net.UnixConn, err error) {
-	err = withSocketPath(p, func(path string) error {
+func dialSocket(dir local.Dir) (conn *net.UnixConn, err error) {
+	err = proc.WithSocketPath(dir.Socket(), func(path string) error {
 		conn, err = net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
 		return err
 	})
@@ -16,11 +19,11 @@ func dialSocket(p Paths) (conn *net.UnixConn, err error) {
 
 // listenSocket makes the control socket. Whoever calls it holds the lock, so
 // a socket file that is there has no owner any more.
-func listenSocket(p Paths) (l *net.UnixListener, err error) {
-	if err := os.Remove(p.socket()); err != nil && !os.IsNotExist(err) {
+func listenSocket(dir local.Dir) (l *net.UnixListener, err error) {
+	if err := os.Remove(dir.Socket()); err != nil && !os.IsNotExist(err) {
 		return nil, fmt.Errorf("remove the old control socket: %w", err)
 	}
-	err = withSocketPath(p, func(path string) error {
+	err = proc.WithSocketPath(dir.Socket(), func(path string) error {
 		l, err = net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		return err
 	})
@@ -28,5 +31,5 @@ func listenSocket(p Paths) (l *net.UnixListener, err error) {
 		return nil, fmt.Errorf("control socket: %w", err)
 	}
 	l.SetUnlinkOnClose(false) // the command that makes it hands it over; its owner removes the file
-	return l, os.Chmod(p.socket(), 0o600)
+	return l, os.Chmod(dir.Socket(), 0o600)
 }

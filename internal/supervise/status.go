@@ -5,7 +5,9 @@ import (
 	"sync"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // Status is what runs, as `backend:status -json` prints it.
@@ -53,7 +55,7 @@ func (st Status) Healthy() bool {
 }
 
 // Status tells how every process is.
-func (s *Supervisor) Status() Status {
+func (s *supervisor) Status() Status {
 	st := Status{Supervisor: SupervisorStatus{PID: s.id.PID, Alive: true}, Processes: []ProcessStatus{}}
 	for _, p := range s.processes() {
 		st.Processes = append(st.Processes, processStatus(p.spec, p.snapshot()))
@@ -82,7 +84,7 @@ func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 		p.LastLines = lastWords(spec.Log)
 	}
 	if p.PID != 0 {
-		cpu, rss := usage(p.PID)
+		cpu, rss := proc.Usage(p.PID)
 		up := time.Since(now.since)
 		p.UptimeSeconds, p.RSSBytes = up.Seconds(), rss
 		if up > 0 {
@@ -94,8 +96,8 @@ func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 
 // deadStatus tells what runs without a supervisor: from the state on disk, the
 // kernel, and one health check of each process.
-func deadStatus(ctx context.Context, paths Paths) (Status, error) {
-	saved, err := loadState(paths)
+func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
+	saved, err := loadState(dir)
 	st := Status{Processes: []ProcessStatus{}, Supervisor: SupervisorStatus{PID: saved.Supervisor.PID}}
 	if err != nil {
 		return st, err
@@ -108,7 +110,7 @@ func deadStatus(ctx context.Context, paths Paths) (Status, error) {
 			switch {
 			case sp.ID.Alive():
 				now.id, now.state = sp.ID, Healthy
-				if r := check(ctx, paths, sp.Process, sp.Process.Health.Timeout); r.verdict != verdictHealthy {
+				if r := check(ctx, dir, sp.Process, sp.Process.Health.Timeout); r.verdict != verdictHealthy {
 					now.state, now.detail = Unhealthy, r.reason
 				}
 			case sp.ID.PID != 0:

@@ -60,20 +60,6 @@ func TestAStartDuringAStopComesAfterIt(t *testing.T) {
 	}
 }
 
-func TestDeadlinesDoNotReadTheWallClock(t *testing.T) {
-	t.Parallel()
-	c := &child{born: time.Now()}
-	if time.Now().Before(c.killAt()) {
-		t.Error("what a process leaves that ended unasked is not killed at once")
-	}
-	deadline := time.Now().Add(time.Minute)
-	c.setKillAt(deadline)
-	const monotonic = " m=" // time.Time.String shows that it has a monotonic reading
-	if got := c.killAt(); !got.Equal(deadline) || !strings.Contains(got.String(), monotonic) {
-		t.Errorf("deadline %s became %s", deadline, got)
-	}
-}
-
 func TestNothingWaitsForWhatIsNotToRun(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)

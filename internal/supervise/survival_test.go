@@ -15,7 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"muster/internal/config"
+	"muster/internal/plan"
+	"muster/internal/proc"
 )
 
 // killSupervisor is the end that nobody can prepare for.
@@ -24,7 +25,7 @@ func (pr *project) killSupervisor() {
 	pid := pr.status().Supervisor.PID
 	kill(pr.t, pid, syscall.SIGKILL)
 	eventually(pr.t, "the supervisor is gone", func() bool {
-		_, err := identify(pid)
+		_, err := proc.Identify(pid)
 		return err != nil
 	})
 }
@@ -52,7 +53,7 @@ func TestAKilledSupervisorLosesNothing(t *testing.T) {
 	if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
 		t.Fatal(err)
 	}
-	unified, err := os.ReadFile(pr.paths.Unified())
+	unified, err := os.ReadFile(pr.local.Unified())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,13 +112,13 @@ func TestAProcessThatWasNeverWrittenDownIsEnded(t *testing.T) {
 	pr.start(StartOptions{})
 	pr.killSupervisor()
 	// As if the supervisor had died before state.json told of the process.
-	st, err := loadState(pr.paths)
+	st, err := loadState(pr.local)
 	if err != nil {
 		t.Fatal(err)
 	}
 	old := st.Processes[0].ID
-	st.Processes[0].ID = Identity{}
-	if err := st.save(pr.paths); err != nil {
+	st.Processes[0].ID = proc.Identity{}
+	if err := st.save(pr.local); err != nil {
 		t.Fatal(err)
 	}
 	pr.start(StartOptions{})
@@ -131,22 +132,22 @@ func TestAProcessThatWasNeverWrittenDownIsEnded(t *testing.T) {
 
 func TestStateThatNamesSomebodyElsesProcessIsNotBelieved(t *testing.T) {
 	t.Parallel()
-	mine, err := identify(os.Getpid())
+	mine, err := proc.Identify(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, id := range map[string]Identity{
+	for name, id := range map[string]proc.Identity{
 		"a reused pid":    {PID: mine.PID, Start: mine.Start + 1, Boot: mine.Boot},
 		"an earlier boot": {PID: mine.PID, Start: mine.Start, Boot: "another"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pr := newProject(t)
 			p := pr.add("broker-0")
-			if err := pr.paths.make(); err != nil {
+			if err := pr.local.Make(); err != nil {
 				t.Fatal(err)
 			}
 			st := savedState{Supervisor: mine, Processes: []savedProcess{{Process: *p, ID: id}}}
-			if err := st.save(pr.paths); err != nil {
+			if err := st.save(pr.local); err != nil {
 				t.Fatal(err)
 			}
 			if st := pr.status(); st.Running {
@@ -185,7 +186,7 @@ func TestAStopWithoutASupervisorStartsNothing(t *testing.T) {
 	stopped := make(chan error, 1)
 	go func() { stopped <- pr.client().Stop(t.Context(), []string{"deaf-0"}, 300*time.Millisecond) }()
 	eventually(t, "the stop has begun", func() bool {
-		text, _ := os.ReadFile(pr.paths.SupervisorLog())
+		text, _ := os.ReadFile(pr.local.Log(supervisorName))
 		return strings.Contains(string(text), "deaf-0 stopping")
 	})
 	kill(t, broker.PID, syscall.SIGKILL)
@@ -215,16 +216,16 @@ func TestACrashLoopIsShownWithItsReason(t *testing.T) {
 func TestRestartPoliciesAreKept(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		policy string
+		policy plan.Restart
 		signal syscall.Signal
 		state  State
 	}{
-		{config.RestartNever, syscall.SIGKILL, Failed},
-		{config.RestartOnFailure, syscall.SIGKILL, Healthy},
-		{config.RestartOnFailure, syscall.SIGTERM, Stopped}, // the server exits with 0
-		{config.RestartAlways, syscall.SIGTERM, Healthy},
+		{plan.RestartNever, syscall.SIGKILL, Failed},
+		{plan.RestartOnFailure, syscall.SIGKILL, Healthy},
+		{plan.RestartOnFailure, syscall.SIGTERM, Stopped}, // the server exits with 0
+		{plan.RestartAlways, syscall.SIGTERM, Healthy},
 	} {
-		t.Run(tt.policy+" "+signalName(tt.signal), func(t *testing.T) {
+		t.Run(string(tt.policy)+" "+tt.signal.String(), func(t *testing.T) {
 			t.Parallel()
 			pr := newProject(t)
 			pr.add("broker-0").Restart = tt.policy
@@ -243,7 +244,7 @@ func TestRestartPoliciesAreKept(t *testing.T) {
 func TestAnAdoptedProcessThatEndsIsNotTakenForSuccessful(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)
-	pr.add("broker-0").Restart = config.RestartOnFailure
+	pr.add("broker-0").Restart = plan.RestartOnFailure
 	pr.add("core-0") // keeps the supervisor busy
 	pr.start(StartOptions{})
 	pr.killSupervisor()

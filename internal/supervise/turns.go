@@ -9,34 +9,34 @@ import (
 // time, a stop goes at once and holds them off, and the last of them all ends
 // the supervisor. The supervisor's mu guards it.
 type turns struct {
-	abort   context.CancelFunc // gives up the operation that starts processes
-	stops   int                // stops under way
-	open    int                // requests whose outcome is open
-	untold  int                // requests whose outcome is still to be told
-	settled *time.Timer        // runs when no operation has ended for a while
-	retired bool               // nothing begins any more
+	abort     context.CancelFunc // gives up the operation that starts processes
+	stops     int                // stops under way
+	undecided int                // requests whose outcome is open
+	untold    int                // requests whose outcome is still to be told
+	quiet     *time.Timer        // runs when no operation has ended for a while
+	retired   bool               // nothing begins any more
 }
 
-// settleTime is how long after a start the memory is given back that only it
+// quietTime is how long after a start the memory is given back that only it
 // needed.
-const settleTime = time.Second
+const quietTime = time.Second
 
-// whenSettled calls f in the pause after each operation that starts processes.
-func (s *Supervisor) whenSettled(f func()) {
+// whenQuiet calls f in the pause after each operation that starts processes.
+func (s *supervisor) whenQuiet(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settled.Stop()
-	s.settled = time.AfterFunc(settleTime, f)
+	s.quiet.Stop()
+	s.quiet = time.AfterFunc(quietTime, f)
 }
 
-// begin waits for the turn of an operation that starts processes. The returned
+// takeTurn waits for the turn of an operation that starts processes. The returned
 // context is that of the operation, which ends with the returned function.
-func (s *Supervisor) begin(ctx context.Context) (context.Context, func(), error) {
+func (s *supervisor) takeTurn(ctx context.Context) (context.Context, func(), error) {
 	ctx, cancel := context.WithCancel(ctx)
 	leave := func() {
 		cancel()
 		s.mu.Lock()
-		s.settled.Reset(settleTime)
+		s.quiet.Reset(quietTime)
 		s.mu.Unlock()
 	}
 	for {
@@ -65,7 +65,7 @@ func (s *Supervisor) begin(ctx context.Context) (context.Context, func(), error)
 
 // holdOff gives up the operation that starts processes, and lets no other
 // begin until the returned function is called.
-func (s *Supervisor) holdOff() (release func()) {
+func (s *supervisor) holdOff() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stops++
@@ -81,39 +81,39 @@ func (s *Supervisor) holdOff() (release func()) {
 }
 
 // asked counts a request that has come, unless it is for the next supervisor.
-func (s *Supervisor) asked() bool {
+func (s *supervisor) asked() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.retired {
 		return false
 	}
-	s.open++
+	s.undecided++
 	s.untold++
 	return true
 }
 
 // count takes requests off that have their outcome, or their answer.
-func (s *Supervisor) count(closed, told int) {
+func (s *supervisor) count(closed, told int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open -= closed
+	s.undecided -= closed
 	s.untold -= told
 	s.notify()
 }
 
 // conclude closes a request. When nothing runs any more it waits for the other
 // open ones, so that each of them is told of the supervisor's end.
-func (s *Supervisor) conclude() (last bool) {
+func (s *supervisor) conclude() (last bool) {
 	s.count(1, 0)
 	s.awaitRequests(func() bool {
-		last = s.retire()
+		last = s.tryRetire()
 		return last || !s.idle()
 	})
 	return last
 }
 
 // allTold blocks until every request has its answer.
-func (s *Supervisor) allTold() {
+func (s *supervisor) allTold() {
 	s.awaitRequests(func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -123,18 +123,19 @@ func (s *Supervisor) allTold() {
 
 // awaitRequests is awaitAll for what other requests bring about. A client that
 // does not read its answers holds nobody up for ever.
-func (s *Supervisor) awaitRequests(ok func() bool) {
+func (s *supervisor) awaitRequests(ok func() bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	s.awaitAll(ctx, ok)
 }
 
-// retire tells whether the supervisor has nothing left to do. If so, nothing
-// begins any more: what is asked for now is for the next supervisor.
-func (s *Supervisor) retire() bool {
+// tryRetire retires the supervisor if it has nothing left to do, and tells
+// whether it has: nothing begins any more then, and what is asked for now is for
+// the next supervisor.
+func (s *supervisor) tryRetire() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open == 0 && s.stops == 0 && idle(s.procs) {
+	if s.undecided == 0 && s.stops == 0 && idle(s.procs) {
 		s.retired = true
 	}
 	return s.retired

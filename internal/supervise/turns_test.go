@@ -9,7 +9,7 @@ import (
 
 func TestEachOfTheLastRequestsIsToldThatTheSupervisorEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &Supervisor{changed: make(chan struct{})}
+		s := &supervisor{changed: make(chan struct{})}
 		last := make(chan bool, 2)
 		s.asked()
 		s.asked()
@@ -32,7 +32,7 @@ func TestEachOfTheLastRequestsIsToldThatTheSupervisorEnds(t *testing.T) {
 
 func TestARequestWaitsForNoOtherWhileSomethingRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &Supervisor{changed: make(chan struct{}), ctx: t.Context()}
+		s := &supervisor{changed: make(chan struct{}), ctx: t.Context()}
 		p := newProcess(s, plan.Process{Name: "core-0"})
 		p.now.wanted = true
 		s.procs = []*process{p}

@@ -24,6 +24,12 @@ func TestWhatWasRememberedIsCheckedWhenTheWorldChanged(t *testing.T) {
 			os.Remove(filepath.Join(w.bin, "python3"))
 			return filepath.Join(w.bin, "python3.9")
 		},
+		"the interpreter may not be run": func(w *world) string {
+			if err := os.Chmod(filepath.Join(w.bin, "python3"), 0o644); err != nil {
+				w.t.Fatal(err)
+			}
+			return filepath.Join(w.bin, "python3.9")
+		},
 		"its modules are gone": func(w *world) string {
 			w.write(filepath.Join(w.bin, "python3.modules"), "")
 			return filepath.Join(w.bin, "python3.9")

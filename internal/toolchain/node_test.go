@@ -63,17 +63,31 @@ func TestWithoutALockPackagesAreInstalledAndLocked(t *testing.T) {
 	}
 }
 
-func TestWhatTheUserInstalledIsNotInstalledAgain(t *testing.T) {
-	w, n := nodeWorld(t)
-	lock := `{"packages": {"": {}, "node_modules/a": {"version": "1.0.0", "integrity": "x"}, "node_modules/b": {"version": "2.0.0", "optional": true}}}`
-	w.write(filepath.Join(n.dir, "package-lock.json"), lock)
-	w.write(filepath.Join(n.dir, "node_modules/.package-lock.json"), `{"packages": {"node_modules/a": {"version": "1.0.0", "integrity": "x"}}}`)
-	w.write(filepath.Join(n.dir, "node_modules/a/package.json"), "{}")
-	if err := n.ensure(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(w.called(), "npm") {
-		t.Error(w.called())
+func TestOnlyWhatTheUserInstalledAsLockedIsNotInstalledAgain(t *testing.T) {
+	const a = `"node_modules/a": {"version": "1.0.0", "integrity": "x"}`
+	for name, c := range map[string]struct {
+		lock, noted, folder string
+		installs            bool
+	}{
+		"as locked":                         {`"": {}, ` + a, a, "a", false},
+		"without what is for other systems": {a + `, "node_modules/b": {"version": "2.0.0", "optional": true}`, a, "a", false},
+		"without a package":                 {a + `, "node_modules/b": {"version": "2.0.0"}`, a, "a", true},
+		"another version":                   {a, strings.Replace(a, "1.0.0", "1.0.1", 1), "a", true},
+		"another content":                   {a, strings.Replace(a, `"x"`, `"y"`, 1), "a", true},
+		"a folder that is gone":             {a, a, "b", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, n := nodeWorld(t)
+			w.write(filepath.Join(n.dir, "package-lock.json"), `{"packages": {`+c.lock+`}}`)
+			w.write(filepath.Join(n.dir, "node_modules/.package-lock.json"), `{"packages": {`+c.noted+`}}`)
+			w.write(filepath.Join(n.dir, "node_modules", c.folder, "package.json"), "{}")
+			if err := n.ensure(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(w.called(), "npm") != c.installs {
+				t.Error(w.called())
+			}
+		})
 	}
 }
 

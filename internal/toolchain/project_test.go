@@ -12,7 +12,9 @@ func TestPoetryEnvironmentIsUsedWhereTheProjectUsesPoetry(t *testing.T) {
 	w.write("pyproject.toml", "[tool.poetry]\nname = \"x\"\n")
 	env := filepath.Join(w.finder.cfg.Dir, "cache/env")
 	python := w.python(filepath.Join(env, "bin/python"), everything()...)
-	w.script("poetry", "echo "+env)
+	// An active environment of something else is not the project's.
+	w.finder.env = append(w.finder.env, "VIRTUAL_ENV=/elsewhere", "CONDA_PREFIX=/elsewhere")
+	w.script("poetry", `echo "${VIRTUAL_ENV:-${CONDA_PREFIX:-`+env+`}}"`)
 	w.wants(w.find(), python)
 	if strings.Contains(w.called(), "poetry install") {
 		t.Error("poetry installed into an environment that was there")

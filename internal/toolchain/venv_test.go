@@ -90,6 +90,9 @@ func TestNewVenvIsFilledFromRequirements(t *testing.T) {
 	if strings.Count(w.called(), "-m pip") != 2 || strings.Count(w.called(), "-m venv") != 1 {
 		t.Errorf("a changed requirement must be installed into the same venv:\n%s", w.called())
 	}
+	if strings.Contains(w.called(), "half a venv looks complete") {
+		t.Error("a kill of pip would leave a venv that is believed")
+	}
 }
 
 func TestNewVenvIsFilledFromPyproject(t *testing.T) {

@@ -115,6 +115,7 @@ case "$1 $2" in
 "-m venv")
 	mkdir -p "$4/bin" && cp "$0" "$4/bin/python" && echo venv ensurepip >"$4/bin/python.modules" && echo "home = $0" >"$4/pyvenv.cfg" ;;
 "-m pip")
+	[ ! -e "${0%/*}/../complete" ] || echo half a venv looks complete >>'`+w.calls+`'
 	if [ -e pip-fails ]; then cat pip-fails; echo; echo "ERROR: Could not find a version" >&2; exit 1; fi
 	if [ -e pip-hangs ]; then touch pip-started; sleep 60; fi
 	echo fastapi uvicorn websockets >>"$0.modules" ;;

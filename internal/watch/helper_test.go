@@ -27,10 +27,11 @@ func write(t testing.TB, file, text string) {
 	}
 }
 
-// eventually polls until ok, and fails after a while.
+// eventually polls until ok, and fails after a minute: a wait that ends there
+// is taken for one without an end.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not in time: %s", what)
 		}

@@ -23,7 +23,7 @@ type Backend mg.Namespace
 // -nowait returns at once, -foreground stays, shows the log and stops
 // everything on Ctrl-C, -only=NAMES restricts it to servers or instances.
 func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bool, only *string) error {
-	return run(start(ctx, config, value(nowait, false), value(foreground, false), names(only)))
+	return console.Exit(start(ctx, config, console.Or(nowait, false), console.Or(foreground, false), names(only)))
 }
 
 func start(ctx context.Context, config *string, nowait, foreground bool, only []string) error {
@@ -62,7 +62,7 @@ func start(ctx context.Context, config *string, nowait, foreground bool, only []
 }
 
 func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, only []string) error {
-	return stack.Foreground(ctx, c, stderr, showLog(c.Paths), func(ctx context.Context, opts supervise.StartOptions) error {
+	return stack.Foreground(ctx, c, stderr, showLog(c.Local), func(ctx context.Context, opts supervise.StartOptions) error {
 		opts.Names = only
 		if _, err := c.Start(ctx, *p, opts); err != nil {
 			return err
@@ -79,14 +79,14 @@ func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, onl
 func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration, only *string) error {
 	c, err := client(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
-	err = c.Stop(ctx, names(only), value(timeout, stack.DefaultStopTimeout))
+	err = c.Stop(ctx, names(only), console.Or(timeout, stack.DefaultStopTimeout))
 	if errors.Is(err, supervise.ErrNothingRuns) {
 		console.Done(os.Stderr, "nothing runs")
 		return nil
 	}
-	return run(err)
+	return console.Exit(err)
 }
 
 // Restart restarts all processes and returns when they are healthy.
@@ -96,11 +96,11 @@ func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration,
 // each after the gateway has turned to the others; -drain=10s is the time that
 // open WebSockets get then.
 func (Backend) Restart(ctx context.Context, config *string, timeout *time.Duration, only *string, rolling *bool, drain *time.Duration) error {
-	if value(rolling, false) {
-		return run(restartRolling(ctx, config, stack.RollingOptions{Only: names(only),
-			Timeout: value(timeout, stack.DefaultStopTimeout), Drain: value(drain, stack.DefaultDrain)}))
+	if console.Or(rolling, false) {
+		return console.Exit(restartRolling(ctx, config, stack.RollingOptions{Only: names(only),
+			Timeout: console.Or(timeout, stack.DefaultStopTimeout), Drain: console.Or(drain, stack.DefaultDrain)}))
 	}
-	return run(restart(ctx, config, value(timeout, stack.DefaultStopTimeout), names(only)))
+	return console.Exit(restart(ctx, config, console.Or(timeout, stack.DefaultStopTimeout), names(only)))
 }
 
 func restartRolling(ctx context.Context, config *string, o stack.RollingOptions) error {
@@ -146,7 +146,7 @@ func restart(ctx context.Context, config *string, timeout time.Duration, only []
 // Reload brings what runs in line with the configuration: what is new is
 // started, what is gone stopped, what differs restarted, the rest left alone.
 func (Backend) Reload(ctx context.Context, config *string) error {
-	return run(reload(ctx, config))
+	return console.Exit(reload(ctx, config))
 }
 
 func reload(ctx context.Context, config *string) error {
@@ -170,7 +170,7 @@ func reload(ctx context.Context, config *string) error {
 // -json prints it for scripts. The exit code is 0 when all is healthy, 3 when
 // something is not, 4 when nothing runs.
 func (Backend) Status(ctx context.Context, config *string, json *bool) error {
-	return run(status(ctx, config, value(json, false)))
+	return console.Exit(status(ctx, config, console.Or(json, false)))
 }
 
 func status(ctx context.Context, config *string, asJSON bool) error {
@@ -196,9 +196,9 @@ func status(ctx context.Context, config *string, asJSON bool) error {
 	}
 	switch {
 	case !st.Running:
-		return exitCode(exitNothing)
+		return console.Nothing
 	case !st.Healthy():
-		return exitCode(exitUnhealthy)
+		return console.Unhealthy
 	}
 	return nil
 }

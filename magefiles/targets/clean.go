@@ -21,9 +21,9 @@ type Clean mg.Namespace
 func (Clean) Generated(config *string) error {
 	cfg, err := loadConfig(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
-	return run(cleanGenerated(cfg))
+	return console.Exit(cleanGenerated(cfg))
 }
 
 func cleanGenerated(cfg *config.Config) error {
@@ -48,7 +48,7 @@ func cleanGenerated(cfg *config.Config) error {
 
 // All stops what runs and removes everything that muster has made, .local included.
 func (Clean) All(ctx context.Context, config *string) error {
-	return run(func() error {
+	return console.Exit(func() error {
 		cfg, err := loadConfig(config)
 		if err != nil {
 			return err
@@ -63,7 +63,7 @@ func (Clean) All(ctx context.Context, config *string) error {
 		if err := cleanGenerated(cfg); err != nil {
 			return err
 		}
-		console.Done(os.Stdout, "removed %s", c.Paths.Root)
-		return os.RemoveAll(c.Paths.Root)
+		console.Done(os.Stdout, "removed %s", c.Local)
+		return os.RemoveAll(string(c.Local))
 	}())
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -29,10 +30,19 @@ func httpClient() {
 	if len(args) < 3 {
 		fail("usage: http [-d=BODY] [-n=TIMES] METHOD URL STATUS [PATH=VALUE]...")
 	}
-	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}}
 	for range *times {
 		request(client, *body, args)
 	}
+}
+
+// dial knows localhost, which a machine may not.
+func dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, strings.Replace(addr, "localhost:", "127.0.0.1:", 1))
+	if err != nil && strings.HasPrefix(addr, "localhost:") {
+		return new(net.Dialer).DialContext(ctx, network, strings.Replace(addr, "localhost:", "[::1]:", 1))
+	}
+	return conn, err
 }
 
 func request(client *http.Client, body string, args []string) {

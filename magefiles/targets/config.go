@@ -15,7 +15,7 @@ type Config mg.Namespace
 func (Config) Validate(config *string) error {
 	cfg, err := loadConfig(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	console.Done(os.Stdout, "%s is valid", cfg.File)
 	return nil
@@ -25,12 +25,12 @@ func (Config) Validate(config *string) error {
 func (Config) Show(config *string) error {
 	cfg, err := loadConfig(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	text, err := cfg.YAML()
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	_, err = os.Stdout.Write(text)
-	return run(err)
+	return console.Exit(err)
 }

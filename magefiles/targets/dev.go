@@ -16,7 +16,7 @@ type Dev mg.Namespace
 
 // Setup gets everything that the processes need: Python, nginx, Node packages.
 func (Dev) Setup(ctx context.Context, config *string) error {
-	return run(func() error {
+	return console.Exit(func() error {
 		cfg, err := loadConfig(config)
 		if err != nil {
 			return err
@@ -35,12 +35,12 @@ func (Dev) Setup(ctx context.Context, config *string) error {
 // -multi runs it as several processes behind the gateway, -detach leaves all
 // running and returns.
 func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool) error {
-	return run(func() error {
-		st, err := newStack(config, value(multi, false))
+	return console.Exit(func() error {
+		st, err := newStack(config, console.Or(multi, false))
 		if err != nil {
 			return err
 		}
-		if !value(detach, false) {
+		if !console.Or(detach, false) {
 			return upForeground(ctx, config, st)
 		}
 		p, err := st.Up(ctx)
@@ -53,7 +53,7 @@ func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool) e
 
 // Backend runs the backend alone, as one process with every module, until Ctrl-C.
 func (Dev) Backend(ctx context.Context, config *string) error {
-	return run(func() error {
+	return console.Exit(func() error {
 		st, err := newStack(config, false)
 		if err != nil {
 			return err
@@ -65,7 +65,7 @@ func (Dev) Backend(ctx context.Context, config *string) error {
 
 // Frontend runs the frontend alone until Ctrl-C.
 func (Dev) Frontend(ctx context.Context, config *string) error {
-	return run(func() error {
+	return console.Exit(func() error {
 		st, err := newStack(config, false)
 		if err != nil {
 			return err
@@ -91,12 +91,12 @@ func (Dev) Status(ctx context.Context, config *string) error {
 // backend's sources the servers do not see by themselves. It runs beside what
 // dev:fullstack has started; -multi says what that was.
 func (Dev) WatchConfig(ctx context.Context, config *string, multi *bool) error {
-	return run(func() error {
+	return console.Exit(func() error {
 		file, err := configFile(config)
 		if err != nil {
 			return err
 		}
-		open := func() (*stack.Stack, error) { return newStack(config, value(multi, false)) }
+		open := func() (*stack.Stack, error) { return newStack(config, console.Or(multi, false)) }
 		return stack.Watch(ctx, file, open, stderr)
 	}())
 }
@@ -121,7 +121,7 @@ func upForeground(ctx context.Context, config *string, st *stack.Stack) error {
 	if err != nil {
 		return err
 	}
-	return st.UpForeground(ctx, showLog(c.Paths), func(p *plan.Plan) {
+	return st.UpForeground(ctx, showLog(c.Local), func(p *plan.Plan) {
 		console.Panel(os.Stderr, st.Links(p))
 	})
 }

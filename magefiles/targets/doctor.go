@@ -17,7 +17,7 @@ import (
 // Without -fix it only looks. -fix does what is safe: it gets the tools that are
 // missing, ends orphans of this project and removes stale state.
 func (Dev) Doctor(ctx context.Context, config *string, fix *bool) error {
-	return run(doctor(ctx, config, value(fix, false)))
+	return console.Exit(doctor(ctx, config, console.Or(fix, false)))
 }
 
 func doctor(ctx context.Context, arg *string, fix bool) error {
@@ -47,7 +47,7 @@ func doctor(ctx context.Context, arg *string, fix bool) error {
 		}
 	}
 	if sick {
-		return exitCode(exitFailed)
+		return console.Failed
 	}
 	return nil
 }
@@ -55,7 +55,7 @@ func doctor(ctx context.Context, arg *string, fix bool) error {
 // Kill ends whatever of this project runs, orphans included, and names whoever
 // else is on its ports.
 func (Dev) Kill(ctx context.Context, config *string) error {
-	return run(func() error {
+	return console.Exit(func() error {
 		c, err := client(config)
 		if err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -13,8 +12,8 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"muster/internal/console"
+	"muster/internal/local"
 	"muster/internal/logs"
-	"muster/internal/supervise"
 )
 
 // Logs shows and cleans the logs.
@@ -30,24 +29,24 @@ const defaultTailLines = 50
 func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *time.Duration, lines *int, follow, json *bool) error {
 	c, err := client(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	o := tailOptions()
-	o.Unified = c.Paths.Unified()
-	o.Only, o.Grep, o.Since = names(only), value(grep, ""), value(since, 0)
-	o.Lines = value(lines, defaultTailLines)
+	o.Unified = c.Local.Unified()
+	o.Only, o.Grep, o.Since = names(only), console.Or(grep, ""), console.Or(since, 0)
+	o.Lines = console.Or(lines, defaultTailLines)
 	if since != nil && lines == nil {
 		o.Lines = -1
 	}
-	o.Follow, o.JSON = value(follow, true), value(json, false)
+	o.Follow, o.JSON = console.Or(follow, true), console.Or(json, false)
 	if level != nil {
 		if o.Level, err = logs.ParseLevel(*level); err != nil {
-			return run(usageError(err.Error()))
+			return console.Exit(usageError(err.Error()))
 		}
 	}
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
-	return run(logs.Tail(ctx, os.Stdout, o))
+	return console.Exit(logs.Tail(ctx, os.Stdout, o))
 }
 
 // TailNginx shows nginx's access and error logs and follows them.
@@ -56,15 +55,15 @@ func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *
 func (Logs) TailNginx(ctx context.Context, config *string, lines *int, follow *bool) error {
 	c, err := client(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	o := tailOptions()
-	o.Lines, o.Follow = value(lines, defaultTailLines), value(follow, true)
+	o.Lines, o.Follow = console.Or(lines, defaultTailLines), console.Or(follow, true)
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
-	return run(logs.TailFiles(ctx, os.Stdout, []logs.Source{
-		{Name: "nginx-access", Path: filepath.Join(c.Paths.Logs(), "nginx-access.log")},
-		{Name: "nginx-error", Path: filepath.Join(c.Paths.Logs(), "nginx-error.log")},
+	return console.Exit(logs.TailFiles(ctx, os.Stdout, []logs.Source{
+		{Name: "nginx-access", Path: c.Local.Log("nginx-access")},
+		{Name: "nginx-error", Path: c.Local.Log("nginx-error")},
 	}, o))
 }
 
@@ -72,12 +71,12 @@ func (Logs) TailNginx(ctx context.Context, config *string, lines *int, follow *b
 func (Logs) Clean(ctx context.Context, config *string) error {
 	c, err := client(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	if err := c.CleanLogs(ctx); err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
-	console.Done(os.Stdout, "logs in %s are empty", c.Paths.Logs())
+	console.Done(os.Stdout, "logs in %s are empty", c.Local.Logs())
 	return nil
 }
 
@@ -95,18 +94,18 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 
 // showLog shows the unified log from now on, until its context ends. The channel
 // is closed when it has ended.
-func showLog(paths supervise.Paths) func(context.Context) <-chan struct{} {
+func showLog(dir local.Dir) func(context.Context) <-chan struct{} {
 	return func(ctx context.Context) <-chan struct{} {
 		done := make(chan struct{})
 		// At the first start there is no log yet, and it is to be followed.
-		os.MkdirAll(paths.Logs(), 0o700)
-		if f, err := os.OpenFile(paths.Unified(), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+		os.MkdirAll(dir.Logs(), 0o700)
+		if f, err := os.OpenFile(dir.Unified(), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
 			f.Close()
 		}
 		go func() {
 			defer close(done)
 			o := tailOptions()
-			o.Unified, o.Follow = paths.Unified(), true
+			o.Unified, o.Follow = dir.Unified(), true
 			if err := logs.Tail(ctx, os.Stdout, o); err != nil && ctx.Err() == nil {
 				console.Warn(os.Stderr, "the log cannot be shown: %v", err)
 			}

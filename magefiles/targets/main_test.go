@@ -1,7 +1,6 @@
 package targets_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -56,12 +55,14 @@ func (w withBinary) Run() int {
 // build compiles muster as users do, with the race detector where the tests
 // have it.
 func build(repo, file string) error {
-	cmd := exec.CommandContext(context.Background(), "go", "tool", "mage", "-compile", file)
-	cmd.Dir = repo
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	args := []string{"-f", filepath.Join(repo, "project.mk"), "binary", "MUSTER=" + file}
+	env := os.Environ()
 	if raceDetector {
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=1", "GOFLAGS="+os.Getenv("GOFLAGS")+" -race")
+		args = append(args, "CGO_ENABLED=1")
+		env = append(env, "GOFLAGS="+os.Getenv("GOFLAGS")+" -race")
 	}
+	cmd := exec.Command("make", args...)
+	cmd.Env = env
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build muster: %w\n%s", err, out)
 	}

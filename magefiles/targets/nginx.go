@@ -37,11 +37,11 @@ func withGateway(arg *string) (*config.Config, error) {
 func (Nginx) Install(ctx context.Context, config *string) error {
 	cfg, err := withGateway(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	bin, err := stack.InstallNginx(ctx, cfg, stderr)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	console.Done(os.Stdout, "nginx %s (%s): %s", bin.Version, bin.Source, bin.Path)
 	return nil
@@ -51,11 +51,11 @@ func (Nginx) Install(ctx context.Context, config *string) error {
 func (Nginx) Check(ctx context.Context, config *string) error {
 	cfg, err := withGateway(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	bin, err := gateway.Find(ctx, cfg)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	console.Done(os.Stdout, "nginx %s (%s): %s", bin.Version, bin.Source, bin.Path)
 	return nil
@@ -63,7 +63,7 @@ func (Nginx) Check(ctx context.Context, config *string) error {
 
 // Verify has nginx test the configuration that would be generated.
 func (Nginx) Verify(ctx context.Context, config *string) error {
-	return run(func() error {
+	return console.Exit(func() error {
 		cfg, err := withGateway(config)
 		if err != nil {
 			return err
@@ -87,20 +87,20 @@ func (Nginx) Verify(ctx context.Context, config *string) error {
 // -output=FILE writes it elsewhere than .local/nginx.conf ("-" prints it),
 // -validate has nginx test it first.
 func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) error {
-	return run(func() error {
+	return console.Exit(func() error {
 		cfg, err := withGateway(config)
 		if err != nil {
 			return err
 		}
 		var bin gateway.Binary // the zero one: a file that every nginx reads
-		if value(validate, false) {
+		if console.Or(validate, false) {
 			if bin, err = stack.FindNginx(ctx, cfg, stderr); err != nil {
 				return err
 			}
 		} else if found, err := gateway.Find(ctx, cfg); err == nil {
 			bin = found
 		}
-		file := value(output, gateway.ConfFile(cfg))
+		file := console.Or(output, gateway.ConfFile(cfg))
 		if file == "-" {
 			data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User()})
 			if err != nil {
@@ -112,7 +112,7 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 		if file, err = filepath.Abs(file); err != nil {
 			return err
 		}
-		changed, err := stack.Generate(ctx, cfg, bin, gateway.Topology{}, file, value(validate, false))
+		changed, err := stack.Generate(ctx, cfg, bin, gateway.Topology{}, file, console.Or(validate, false))
 		if err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 // Reload generates nginx's configuration anew and has the running nginx take
 // it over, with no connection lost.
 func (Nginx) Reload(ctx context.Context, config *string) error {
-	return run(func() error {
+	return console.Exit(func() error {
 		cfg, err := withGateway(config)
 		if err != nil {
 			return err
@@ -158,7 +158,7 @@ func (Nginx) Reload(ctx context.Context, config *string) error {
 
 // Routes prints which URL goes to which server and instances.
 func (Nginx) Routes(config *string) error {
-	return run(func() error {
+	return console.Exit(func() error {
 		cfg, err := withGateway(config)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/supervise"
 )
@@ -70,7 +71,7 @@ func client(arg *string) (*supervise.Client, error) {
 		return nil, err
 	}
 	return &supervise.Client{
-		Paths: supervise.ProjectPaths(filepath.Dir(abs)),
+		Local: local.Of(filepath.Dir(abs)),
 		Exe:   exe,
 		OnEvent: func(e supervise.Event) {
 			console.Event(os.Stderr, e)
@@ -92,3 +93,11 @@ func names(only *string) []string {
 func logOptions(cfg *config.Config) logs.Options {
 	return logs.Options{MaxSize: cfg.Logs.MaxSize, MaxFiles: cfg.Logs.MaxFiles}
 }
+
+// configError is a configuration that cannot be used, or read at all.
+type configError struct{ error }
+
+func (e configError) Unwrap() error { return e.error }
+
+// ExitCode is that of wrong use.
+func (configError) ExitCode() int { return int(console.Usage) }

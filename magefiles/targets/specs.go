@@ -39,8 +39,8 @@ func withPython(ctx context.Context, arg *string) (*config.Config, string, error
 //
 // -only=openapi or -only=asyncapi restricts it to the documents of one kind.
 func (Specs) Export(ctx context.Context, config, only *string) error {
-	return run(func() error {
-		kind := apidoc.Kind(value(only, ""))
+	return console.Exit(func() error {
+		kind := apidoc.Kind(console.Or(only, ""))
 		if kind != "" && kind != apidoc.OpenAPI && kind != apidoc.AsyncAPI {
 			return usageError(fmt.Sprintf("-only=%s: it is openapi or asyncapi", kind))
 		}
@@ -62,7 +62,7 @@ func (Specs) Export(ctx context.Context, config, only *string) error {
 // -only=python or -only=typescript restricts it to the clients of one language,
 // -only=rest and -only=ws to one half of TypeScript's.
 func (Specs) Generate(ctx context.Context, config, only *string) error {
-	return run(generateClients(ctx, config, names(only)))
+	return console.Exit(generateClients(ctx, config, names(only)))
 }
 
 func generateClients(ctx context.Context, config *string, only []string) error {
@@ -105,14 +105,14 @@ func count(n int, what string) string {
 func (Specs) Check(ctx context.Context, config *string) error {
 	cfg, err := loadConfig(config)
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	stale, err := clients.Check(ctx, cfg, os.Stdout)
 	if err == nil && stale {
 		err = errStale{}
 	}
 	if err != nil {
-		return run(err)
+		return console.Exit(err)
 	}
 	console.Done(os.Stdout, "the clients are what the documents say")
 	return nil
@@ -129,7 +129,7 @@ func (errStale) Hint() string  { return "generate them: specs:generate" }
 // as it is now. -json prints it for scripts. The exit code is 1 if a change is
 // breaking.
 func (Specs) Diff(ctx context.Context, config, from, to *string, json *bool) error {
-	return run(diffSpecs(ctx, config, value(from, "HEAD"), value(to, ""), value(json, false)))
+	return console.Exit(diffSpecs(ctx, config, console.Or(from, "HEAD"), console.Or(to, ""), console.Or(json, false)))
 }
 
 func diffSpecs(ctx context.Context, config *string, from, to string, asJSON bool) error {
@@ -161,20 +161,20 @@ func diffSpecs(ctx context.Context, config *string, from, to string, asJSON bool
 		}
 	}
 	if breaking {
-		return exitCode(exitFailed)
+		return console.Failed
 	}
 	return nil
 }
 
 // WatchFrontend regenerates the TypeScript clients whenever a document changes.
 func (Specs) WatchFrontend(ctx context.Context, config *string) error {
-	return run(watchSpecs(ctx, config, specs.WatchFrontend))
+	return console.Exit(watchSpecs(ctx, config, specs.WatchFrontend))
 }
 
 // WatchPython exports the documents and regenerates the Python clients whenever
 // a source of the backend changes.
 func (Specs) WatchPython(ctx context.Context, config *string) error {
-	return run(watchSpecs(ctx, config, specs.WatchPython))
+	return console.Exit(watchSpecs(ctx, config, specs.WatchPython))
 }
 
 func watchSpecs(ctx context.Context, config *string, watch func(context.Context, specs.Watcher) error) error {

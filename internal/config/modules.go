@@ -1,0 +1,39 @@
+package config
+
+import "slices"
+
+// ModuleServer is the server that answers for a module: of those that list it
+// the one that websocket_routes chooses, else the first. What no server lists
+// is the shared server's, and so is the module core, which every server has.
+func (c *Config) ModuleServer(module string) *Server {
+	if module == Core {
+		return c.SharedServer()
+	}
+	for _, r := range c.WebSocketRoutes {
+		if s, ok := c.Server(r.Server); ok && r.Module == module && slices.Contains(s.Modules, module) {
+			return s
+		}
+	}
+	for i := range c.Servers {
+		if slices.Contains(c.Servers[i].Modules, module) {
+			return &c.Servers[i]
+		}
+	}
+	return c.SharedServer()
+}
+
+// SharedServer is the server of what belongs to no module: core or, where there
+// is none, the first.
+func (c *Config) SharedServer() *Server {
+	if s, ok := c.Server(Core); ok {
+		return s
+	}
+	return &c.Servers[0]
+}
+
+// Has tells whether a server has a module. One that lists none has them all,
+// unless it is core; what a command of the project's own has is not known.
+func (s *Server) Has(module string) bool {
+	return module == Core || slices.Contains(s.Modules, module) ||
+		len(s.Modules) == 0 && s.Name != Core && s.Command == nil
+}

@@ -1,0 +1,65 @@
+package plan
+
+import (
+	"os"
+	"strings"
+
+	"muster/internal/config"
+)
+
+// BackendEnv is the environment of a Python program that loads the backend
+// with all of its modules, on top of the caller's own.
+func BackendEnv(cfg *config.Config) ([]string, error) {
+	return settings([]string{pythonPath(cfg.Backend.Dir)}, cfg, &config.Server{})
+}
+
+// serverEnv is the environment of a server's instances, less their ports.
+func serverEnv(cfg *config.Config, s *config.Server) ([]string, error) {
+	var env []string
+	if s.Command == nil {
+		env = append(env, "PYTHONUNBUFFERED=1", pythonPath(s.Dir))
+	}
+	switch {
+	case len(s.Modules) > 0:
+		env = append(env, "ENABLED_MODULES="+strings.Join(s.Modules, ","))
+	case s.Name == config.Core:
+		env = append(env, "ENABLED_MODULES="+config.Core)
+	}
+	if cfg.Logs.Color {
+		env = append(env, "FORCE_COLOR=1", "CLICOLOR_FORCE=1", "PY_COLORS=1")
+	}
+	return settings(env, cfg, s)
+}
+
+// pythonPath lets Python find the packages of a folder, before those that the
+// developer's own PYTHONPATH names.
+func pythonPath(dir string) string {
+	path := "PYTHONPATH=" + config.SourceDir(dir)
+	if old := os.Getenv("PYTHONPATH"); old != "" {
+		path += string(os.PathListSeparator) + old
+	}
+	return path
+}
+
+// settings adds what the configuration sets for the backend and for a server.
+// Files come first: a variable that the configuration itself names wins.
+func settings(env []string, cfg *config.Config, s *config.Server) ([]string, error) {
+	for _, file := range []string{cfg.Backend.EnvFile, s.EnvFile} {
+		if file == "" {
+			continue
+		}
+		vars, err := config.ReadEnvFile(file)
+		if err != nil {
+			return nil, err
+		}
+		env = appendVars(env, vars)
+	}
+	return appendVars(appendVars(env, cfg.Backend.Env), s.Env), nil
+}
+
+func appendVars(env []string, vars []config.EnvVar) []string {
+	for _, v := range vars {
+		env = append(env, v.Name+"="+v.Value)
+	}
+	return env
+}

@@ -1,0 +1,181 @@
+// Package proc is one process of the operating system and all that muster asks
+// the system for: it starts a process in a group of its own, knows it again by
+// more than its pid, signals it and what it started, learns of its end, and
+// finds what it left behind.
+//
+// It knows no plan: when a process is to run, and whether it is well, is for
+// others to say. system.go lists what differs between systems.
+package proc
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Command is a program to run.
+type Command struct {
+	Exe    string   // absolute path of the program
+	Args   []string // argv, the program's name included
+	Dir    string
+	Env    []string // NAME=VALUE, on top of our own
+	Log    string   // absolute path of the file that gets stdout and stderr
+	Socket Socket   // a listening socket, which becomes descriptor 3, or NoSocket
+	Mark   Mark
+}
+
+// Child is a running process that we hold on to: one that we started, or one
+// that another process like us did.
+type Child struct {
+	ID       Identity
+	mark     Mark
+	ours     bool // our child: it must be reaped, and its exit status can be had
+	watch    exitWatch
+	since    time.Time    // when we took hold of it
+	deadline atomic.Int64 // nanoseconds after since; see SetDeadline
+}
+
+// Spawn starts a process in a group of its own.
+func Spawn(c Command) (*Child, error) {
+	out, err := OpenLog(c.Log)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	files := []uintptr{null.Fd(), out.Fd(), out.Fd()}
+	if c.Socket != NoSocket {
+		files = append(files, uintptr(c.Socket))
+	}
+	attr := &syscall.ProcAttr{Dir: c.Dir, Env: mergeEnv(os.Environ(), slices.Concat(c.Env, c.Mark.variables())),
+		Files: files, Sys: &syscall.SysProcAttr{Setpgid: true}}
+	children.Lock()
+	defer children.Unlock()
+	pid, watch, err := forkWatched(c.Exe, c.Args, attr)
+	if err != nil {
+		return nil, fmt.Errorf("start %s in %s: %w", c.Exe, c.Dir, err)
+	}
+	children.pids[pid] = true
+	id, err := Identify(pid)
+	if err != nil { // it is gone already; the watch tells
+		id = Identity{PID: pid}
+	}
+	return &Child{ID: id, mark: c.Mark, ours: true, watch: watch, since: time.Now()}, nil
+}
+
+// Attach takes hold of a process that is not our child.
+func Attach(id Identity, m Mark) (*Child, error) {
+	watch, err := watchPID(id.PID)
+	if err != nil {
+		return nil, err
+	}
+	// Only now that the watch holds on to the process is it worth looking at.
+	if !id.Alive() {
+		watch.close()
+		return nil, ErrGone
+	}
+	return &Child{ID: id, mark: m, watch: watch, since: time.Now()}, nil
+}
+
+// Wait blocks until the process has ended, then reaps it. Of Wait and WaitAll
+// one may be called, and once.
+func (c *Child) Wait() Exit {
+	c.watch.wait()
+	defer c.watch.close()
+	if !c.ours {
+		return Exit{}
+	}
+	return Exit{known: true, status: reap(c.ID.PID)}
+}
+
+// WaitAll is Wait, and then the end of what the process left behind: in its
+// group it is killed at the deadline, outside of it it is asked to end before.
+func (c *Child) WaitAll() Exit {
+	e := c.Wait()
+	pause := time.Millisecond
+	for !c.groupEmpty() {
+		if c.overdue() {
+			syscall.Kill(-c.ID.PID, syscall.SIGKILL)
+		}
+		time.Sleep(pause) // the end of somebody else's child is no event for us
+		pause = min(2*pause, 20*time.Millisecond)
+	}
+	c.endStrays()
+	return e
+}
+
+// groupEmpty tells, once the process itself was reaped, whether nothing of
+// its group is left.
+func (c *Child) groupEmpty() bool {
+	reapGroup(c.ID.PID)
+	return errors.Is(syscall.Kill(-c.ID.PID, 0), syscall.ESRCH) || !groupAlive(c.ID.PID)
+}
+
+// SetDeadline sets from when on WaitAll kills what the process leaves. Before it
+// is set, that is at once: the process ended unasked.
+//
+// The deadline is kept as a distance, so that it stays on the monotonic clock:
+// a step of the wall clock neither kills early nor waits for ever.
+func (c *Child) SetDeadline(t time.Time) { c.deadline.Store(int64(t.Sub(c.since))) }
+
+// Deadline is what SetDeadline set.
+func (c *Child) Deadline() time.Time { return c.since.Add(time.Duration(c.deadline.Load())) }
+
+func (c *Child) overdue() bool { return !time.Now().Before(c.Deadline()) }
+
+// Signal sends a signal to the process and to all that it started and that
+// stayed in its group. The group's number can't mean somebody else: it stays
+// taken until the process was reaped.
+func (c *Child) Signal(sig syscall.Signal) error {
+	if c.ours {
+		children.Lock()
+		defer children.Unlock()
+	}
+	if c.ours && !children.pids[c.ID.PID] || !c.ours && !c.ID.Alive() {
+		return ErrGone
+	}
+	return syscall.Kill(-c.ID.PID, sig)
+}
+
+// InheritSocket takes a copy of the socket with which the process listens on a
+// port. Where the system does not allow that, there is none, and the process's
+// successor binds anew.
+func (c *Child) InheritSocket(port int) Socket { return inheritSocket(c.watch, c.ID.PID, port) }
+
+// OpenLog opens a log for appending, whatever became of its folder.
+func OpenLog(path string) (*os.File, error) {
+	const flags = os.O_CREATE | os.O_APPEND | os.O_WRONLY
+	f, err := os.OpenFile(path, flags, 0o600)
+	if errors.Is(err, os.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, err
+		}
+		f, err = os.OpenFile(path, flags, 0o600)
+	}
+	return f, err
+}
+
+// mergeEnv puts over on top of base; the last of several values counts.
+func mergeEnv(base, over []string) []string {
+	env := slices.Clone(base)
+	for _, kv := range over {
+		name, _, _ := strings.Cut(kv, "=")
+		i := slices.IndexFunc(env, func(e string) bool { return strings.HasPrefix(e, name+"=") })
+		if i < 0 {
+			env = append(env, kv)
+		} else {
+			env[i] = kv
+		}
+	}
+	return env
+}

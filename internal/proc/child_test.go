@@ -1,0 +1,47 @@
+package proc
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestDeadlinesDoNotReadTheWallClock(t *testing.T) {
+	t.Parallel()
+	c := &Child{since: time.Now()}
+	if time.Now().Before(c.Deadline()) {
+		t.Error("what a process leaves that ended unasked is not killed at once")
+	}
+	deadline := time.Now().Add(time.Minute)
+	c.SetDeadline(deadline)
+	const monotonic = " m=" // time.Time.String shows that it has a monotonic reading
+	if got := c.Deadline(); !got.Equal(deadline) || !strings.Contains(got.String(), monotonic) {
+		t.Errorf("deadline %s became %s", deadline, got)
+	}
+}
+
+func TestACommandLeavesItsOwnChildrenToWhoStartedThem(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it has ended", func() bool {
+		return !lives(cmd.Process.Pid)
+	})
+	reapInherited() // as a stop that acts for the supervisor does
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// eventually polls until ok holds.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(40 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 40 s: %s", what)
+		}
+	}
+}

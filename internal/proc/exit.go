@@ -1,0 +1,70 @@
+package proc
+
+import (
+	"strconv"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Exit is how a process ended.
+type Exit struct {
+	known  bool // only a process's parent learns more than that it ended
+	status syscall.WaitStatus
+}
+
+// OK tells whether the process is known to have succeeded.
+func (e Exit) OK() bool { return e.known && e.status.Exited() && e.status.ExitStatus() == 0 }
+
+func (e Exit) String() string {
+	switch {
+	case !e.known:
+		return "ended"
+	case e.status.Signaled():
+		return "killed by " + signalName(e.status.Signal())
+	default:
+		return "exit code " + strconv.Itoa(e.status.ExitStatus())
+	}
+}
+
+func signalName(s syscall.Signal) string {
+	if n := unix.SignalName(s); n != "" {
+		return n
+	}
+	return "signal " + strconv.Itoa(int(s))
+}
+
+// children are the processes whose exit status somebody waits for, by pid. It
+// belongs to this process as a whole, as the right to reap does.
+var children = struct {
+	sync.Mutex
+	pids map[int]bool
+	all  bool // the others are ours to reap too; see BecomeSubreaper
+}{pids: map[int]bool{}}
+
+// reap collects a child that has ended.
+func reap(pid int) syscall.WaitStatus {
+	var ws syscall.WaitStatus
+	children.Lock()
+	for {
+		if _, err := syscall.Wait4(pid, &ws, 0, nil); err != syscall.EINTR {
+			break
+		}
+	}
+	delete(children.pids, pid)
+	children.Unlock()
+	reapInherited()
+	return ws
+}
+
+// reapGroup collects what became our child when its parent ended: the rest of
+// a group whose leader is gone.
+func reapGroup(pgid int) {
+	for {
+		pid, err := syscall.Wait4(-pgid, nil, syscall.WNOHANG, nil)
+		if err != syscall.EINTR && (err != nil || pid <= 0) {
+			return
+		}
+	}
+}

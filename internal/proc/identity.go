@@ -1,0 +1,61 @@
+package proc
+
+import (
+	"bytes"
+	"errors"
+	"syscall"
+)
+
+// Identity names one process for good. A pid alone may have been given to
+// somebody else; a pid with its start time on one boot has not.
+type Identity struct {
+	PID   int    `json:"pid"`
+	Start uint64 `json:"start"` // in the kernel's own unit
+	Boot  string `json:"boot"`  // differs after every boot
+}
+
+// ErrGone says that there is no such process, or that it is a zombie.
+var ErrGone = errors.New("no such process")
+
+// Identify tells who has a pid now. A zombie is nobody.
+func Identify(pid int) (Identity, error) {
+	p, err := look(pid)
+	if err != nil {
+		return Identity{}, err
+	}
+	if p.ended {
+		return Identity{}, ErrGone
+	}
+	return Identity{PID: pid, Start: p.start, Boot: bootID()}, nil
+}
+
+// Alive tells whether this very process still runs.
+func (id Identity) Alive() bool {
+	if id.PID <= 0 {
+		return false
+	}
+	now, err := Identify(id.PID)
+	return err == nil && now == id
+}
+
+// Signal sends a signal to this one process, or fails with ErrGone.
+func (id Identity) Signal(sig syscall.Signal) error {
+	if !id.Alive() {
+		return ErrGone
+	}
+	return syscall.Kill(id.PID, sig)
+}
+
+// ThisBoot tells whether the machine has not been booted since.
+func (id Identity) ThisBoot() bool { return id.Boot == bootID() }
+
+// CommandLine is what a process was called with, cut short if it is long; ""
+// where the system does not tell.
+func CommandLine(pid int) string {
+	args, _ := arguments(pid)
+	line := string(bytes.TrimSpace(bytes.ReplaceAll(args, []byte{0}, []byte{' '})))
+	if len(line) > 120 {
+		line = line[:120] + "..."
+	}
+	return line
+}

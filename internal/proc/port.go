@@ -1,0 +1,73 @@
+package proc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Addresses are what a host stands for. "localhost" is the loopback without
+// anybody being asked (RFC 6761, 6.3): an /etc/hosts may lack it.
+func Addresses(host string) []string {
+	if host == "localhost" {
+		return []string{"127.0.0.1", "::1"}
+	}
+	return []string{host}
+}
+
+// TryPort tells whether a port can be listened on, at every address that the
+// host stands for. The error is EADDRINUSE where somebody else listens.
+func TryPort(host string, port int) error {
+	for _, a := range Addresses(host) {
+		err := tryAddress(a, port)
+		if err != nil && (a != "::1" || !errors.Is(err, syscall.EADDRNOTAVAIL)) { // no IPv6 here
+			return err
+		}
+	}
+	return nil
+}
+
+// tryAddress listens for a moment. A program that another goroutine starts
+// meanwhile would have the socket until its exec, and with it the port.
+func tryAddress(host string, port int) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+// Holder is a process that listens on a port.
+type Holder struct {
+	PID     int    // 0: not to be seen by this user
+	Command string // its command line
+}
+
+func (h Holder) String() string {
+	if h.PID == 0 {
+		return "another user's process"
+	}
+	return fmt.Sprintf("%s (pid %d)", h.Command, h.PID)
+}
+
+// Drained waits until no connection to a local TCP port is left, or the time
+// is over, and tells which of the two.
+func Drained(ctx context.Context, port int, limit time.Duration) bool {
+	deadline := time.After(limit)
+	for connected(port) {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-deadline:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}

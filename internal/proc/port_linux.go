@@ -1,0 +1,100 @@
+package proc
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// PortHolder finds the socket's inode in /proc/net/tcp (proc_pid_net(5)), and
+// whoever has that inode open. Of several that is the one the others come from:
+// a master and not its worker, and no program that is only about to become
+// another one.
+func PortHolder(port int) Holder {
+	sockets := socketsOn(port, listening)
+	if len(sockets) == 0 {
+		return Holder{}
+	}
+	for _, pid := range allPIDs() {
+		if !holds(pid, sockets) {
+			continue
+		}
+		for p, err := look(pid); err == nil && holds(p.parent, sockets); p, err = look(pid) {
+			pid = p.parent
+		}
+		return Holder{PID: pid, Command: CommandLine(pid)}
+	}
+	return Holder{}
+}
+
+// holds tells whether a process has one of the sockets open.
+func holds(pid int, sockets map[string]bool) bool {
+	dir := file(pid, "fd")
+	d, err := os.Open(dir)
+	if err != nil {
+		return false
+	}
+	defer d.Close()
+	fds, _ := d.Readdirnames(-1)
+	return slices.ContainsFunc(fds, func(fd string) bool {
+		link, err := os.Readlink(dir + "/" + fd)
+		return err == nil && sockets[link]
+	})
+}
+
+// The states of a socket, as /proc/net/tcp writes them.
+const (
+	established = "01"
+	listening   = "0A"
+)
+
+// socketsOn are the links to the sockets of a port that are in a state.
+func socketsOn(port int, state string) map[string]bool {
+	links := map[string]bool{}
+	suffix := fmt.Sprintf(":%04X", port)
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		b, err := os.ReadFile(table)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(b)) {
+			f := strings.Fields(line)
+			if len(f) > 9 && f[3] == state && strings.HasSuffix(f[1], suffix) {
+				links["socket:["+f[9]+"]"] = true
+			}
+		}
+	}
+	return links
+}
+
+// connected looks for connections whose server side is the port.
+func connected(port int) bool { return len(socketsOn(port, established)) > 0 }
+
+// inheritSocket uses pidfd_getfd(2). The process may have the socket under
+// another number by now.
+func inheritSocket(w exitWatch, pid, port int) Socket {
+	conn, err := w.file.SyscallConn()
+	if err != nil {
+		return NoSocket
+	}
+	sockets := socketsOn(port, listening)
+	dir := file(pid, "fd")
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		link, err := os.Readlink(dir + "/" + e.Name())
+		theirs, err2 := strconv.Atoi(e.Name())
+		if err != nil || err2 != nil || !sockets[link] {
+			continue
+		}
+		fd := -1
+		conn.Control(func(pidfd uintptr) { fd, err = unix.PidfdGetfd(int(pidfd), theirs, 0) })
+		if err == nil {
+			return Socket(fd)
+		}
+	}
+	return NoSocket
+}

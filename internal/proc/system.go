@@ -1,0 +1,86 @@
+package proc
+
+import (
+	"context"
+	"syscall"
+	"time"
+)
+
+// What follows is all that a system has to provide. A port to another one
+// fills it in, in files that end in the system's name; nothing else in muster
+// asks the system about processes, ports and sockets. What a system cannot tell
+// is an error, empty or 0, and is then done without.
+
+// info is what the kernel tells of a process.
+type info struct {
+	parent, group, session int
+
+	start  uint64             // when it began, in the kernel's own unit
+	ended  bool               // a zombie: nothing of it runs or holds anything open
+	status syscall.WaitStatus // of one that has ended
+	cpu    time.Duration      // user and system time; 0 where that is not known
+	rss    int64              // resident memory in bytes; 0 where that is not known
+}
+
+// The table of processes.
+var (
+	// bootID differs after every boot, and not with the clock.
+	_ func() string = bootID
+	// look reads who has a pid now; the error is ErrGone if nobody has.
+	_ func(pid int) (info, error) = look
+	// allPIDs lists the processes of the machine.
+	_ func() []int = allPIDs
+	// Children lists the children of a process, zombies included: of nginx's
+	// master, its workers.
+	_ func(pid int) []int = Children
+	// groupAlive tells whether a process group has a member that is no zombie:
+	// where nobody reaps orphans, their zombies keep the group for ever.
+	_ func(pgid int) bool = groupAlive
+	// environ is the environment that a process began with, each variable ended
+	// by a NUL. Without it no orphan is found.
+	_ func(pid int) ([]byte, error) = environ
+	// arguments are argv of a process, each ended by a NUL.
+	_ func(pid int) ([]byte, error) = arguments
+	// workingDir is the folder that a process runs in.
+	_ func(pid int) (string, error) = workingDir
+)
+
+// The end of a process.
+var (
+	// An exitWatch holds on to one process, ours or not. Its wait returns when
+	// the process has ended, and takes no thread if that can be had.
+	_ interface {
+		wait()
+		close()
+	} = exitWatch{}
+	// forkWatched starts a program and watches it.
+	_ func(exe string, args []string, attr *syscall.ProcAttr) (pid int, w exitWatch, err error) = forkWatched
+	// watchPID watches a process that runs already, or fails with ErrGone.
+	_ func(pid int) (exitWatch, error) = watchPID
+	// AwaitChildEnd blocks until a child of another process ends, or ctx does.
+	// A system that does not tell waits for ctx.
+	_ func(ctx context.Context, pid int) = AwaitChildEnd
+	// BecomeSubreaper makes orphaned descendants our children, and reaps them as
+	// they end, until stop is called. It does nothing where they are always init's.
+	_ func() (stop func()) = BecomeSubreaper
+	// HasChildren tells whether any child is left, inherited ones included.
+	_ func() bool = HasChildren
+	// reapInherited collects ended children that nobody waits for.
+	_ func() = reapInherited
+)
+
+// Ports, sockets and memory.
+var (
+	// PortHolder finds who listens on a TCP port.
+	_ func(port int) Holder = PortHolder
+	// connected tells whether a TCP port of ours has connections.
+	_ func(port int) bool = connected
+	// inheritSocket takes a copy of the socket with which a process that we hold
+	// on to listens on a port, or returns NoSocket.
+	_ func(w exitWatch, pid, port int) Socket = inheritSocket
+	// WithSocketPath calls use with a path of a Unix socket that fits into a
+	// socket address however deep the socket's own path lies.
+	_ func(path string, use func(path string) error) error = WithSocketPath
+	// ReleaseProgram gives memory back that holds the program's own code.
+	_ func() = ReleaseProgram
+)

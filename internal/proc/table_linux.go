@@ -1,0 +1,102 @@
+package proc
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+var bootID = sync.OnceValue(func() string {
+	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(b))
+})
+
+const clockTick = 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go runs on
+
+// look reads proc_pid_stat(5). Its start is in clock ticks since the boot. One
+// whose first thread has ended is called a zombie while other threads still
+// hold its ports and files: it has not ended.
+func look(pid int) (info, error) {
+	b, err := os.ReadFile(file(pid, "stat"))
+	if err != nil {
+		return info{}, ErrGone
+	}
+	// The command's name is in parentheses and may hold anything, so the
+	// fields are counted from the last one, and the state is number 0.
+	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+	if len(f) < 22 {
+		return info{}, fmt.Errorf("/proc/%d/stat: unexpected form", pid)
+	}
+	number := func(i int) int {
+		if i >= len(f) {
+			return 0
+		}
+		n, _ := strconv.Atoi(f[i])
+		return n
+	}
+	p := info{parent: number(1), group: number(2), session: number(3)}
+	p.cpu = time.Duration(number(11)+number(12)) * clockTick
+	p.start, _ = strconv.ParseUint(f[19], 10, 64)
+	p.rss = int64(number(21)) * int64(os.Getpagesize())
+	p.status = syscall.WaitStatus(number(49))
+	threads := number(17)
+	p.ended = f[0] == "X" || f[0] == "Z" && threads <= 1
+	return p, nil
+}
+
+func file(pid int, name string) string { return "/proc/" + strconv.Itoa(pid) + "/" + name }
+
+func environ(pid int) ([]byte, error)    { return os.ReadFile(file(pid, "environ")) }
+func arguments(pid int) ([]byte, error)  { return os.ReadFile(file(pid, "cmdline")) }
+func workingDir(pid int) (string, error) { return os.Readlink(file(pid, "cwd")) }
+
+func allPIDs() []int {
+	d, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	names, _ := d.Readdirnames(-1)
+	pids := make([]int, 0, len(names))
+	for _, n := range names {
+		if pid, err := strconv.Atoi(n); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// Children reads the children of every thread (proc_pid_task_tid_children(5)).
+func Children(pid int) []int {
+	tasks, err := os.ReadDir(file(pid, "task"))
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, t := range tasks {
+		b, err := os.ReadFile(file(pid, "task/"+t.Name()+"/children"))
+		if err != nil {
+			return nil
+		}
+		for f := range strings.FieldsSeq(string(b)) {
+			if pid, err := strconv.Atoi(f); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
+}
+
+func groupAlive(pgid int) bool {
+	for _, pid := range allPIDs() {
+		if p, err := look(pid); err == nil && p.group == pgid && !p.ended {
+			return true
+		}
+	}
+	return false
+}

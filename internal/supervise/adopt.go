@@ -1,0 +1,65 @@
+package supervise
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"muster/internal/proc"
+)
+
+// takeOver adopts what lives of what the state on disk says, and ends what lives
+// beside that.
+func (s *supervisor) takeOver(st savedState, damaged bool) {
+	known := map[int]bool{}
+	// An orderly stop leaves no trace: without one nothing can be there.
+	pidFiles := s.local.PidFiles()
+	traces := damaged || len(st.Processes) > 0 || st.Supervisor.PID != 0 || len(pidFiles) > 0
+	for _, f := range pidFiles { // those of the living are written again
+		os.Remove(f)
+	}
+	for _, saved := range st.Processes {
+		p := newProcess(s, saved.Process)
+		s.procs = append(s.procs, p)
+		s.follow(p.spec)
+		p.now.restarts, p.now.since = saved.Restarts, saved.Since
+		if saved.ID.PID != 0 && p.adopt(saved.ID) {
+			known[saved.ID.PID] = true
+		}
+	}
+	if traces {
+		if n := proc.EndOrphans(s.local, known, 3*time.Second); n > 0 {
+			fmt.Fprintf(s.log, "[WARN] ended %d orphaned processes\n", n)
+		}
+	}
+	for _, p := range s.procs {
+		go p.run()
+	}
+}
+
+// adopt takes over the process that an earlier supervisor had started, and tells
+// whether it still runs.
+func (p *process) adopt(id proc.Identity) bool {
+	c, err := proc.Attach(id, mark(p.sup.local, p.spec))
+	if err != nil {
+		p.now.detail = "ended while no supervisor ran"
+		return false
+	}
+	p.now.adopted, p.now.wanted, p.now.state, p.now.id = true, true, Starting, c.ID
+	if p.spec.Listen {
+		p.socket = c.InheritSocket(p.spec.Port)
+	}
+	p.tend(c)
+	p.sup.writePID(p)
+	fmt.Fprintf(p.sup.log, "[INFO] %s adopted (pid %d)\n", p.spec.Name, c.ID.PID)
+	return true
+}
+
+// endOrphans ends what our processes left outside of their groups. As the
+// sub-reaper we are its parent, so the kernel tells at no cost that there is
+// none.
+func (s *supervisor) endOrphans(timeout time.Duration) {
+	if proc.HasChildren() {
+		proc.EndOrphans(s.local, map[int]bool{s.id.PID: true}, timeout)
+	}
+}

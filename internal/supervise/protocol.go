@@ -1,0 +1,56 @@
+package supervise
+
+import (
+	"syscall"
+	"time"
+
+	"muster/internal/plan"
+)
+
+// request is what a command asks the supervisor for: one JSON line each.
+type request struct {
+	Op      string         `json:"op"`
+	Plan    *plan.Plan     `json:"plan,omitempty"`
+	Names   []string       `json:"names,omitempty"`
+	Timeout time.Duration  `json:"timeout,omitempty"`
+	Wait    bool           `json:"wait,omitempty"`
+	Forget  bool           `json:"forget,omitempty"` // opStop: the processes leave the plan as well
+	Lease   bool           `json:"lease,omitempty"`  // everything is stopped when the connection ends
+	Signal  syscall.Signal `json:"signal,omitempty"`
+}
+
+// The operations of the control socket.
+const (
+	opStart   = "start"
+	opStop    = "stop"
+	opRestart = "restart"
+	opReload  = "reload"
+	opStatus  = "status"
+	opSignal  = "signal"
+	opClean   = "clean-logs"
+)
+
+// reply is one JSON line of the answer: any number of events, then the result.
+type reply struct {
+	Event   *Event      `json:"event,omitempty"`
+	Done    bool        `json:"done,omitempty"`
+	Running bool        `json:"already_running,omitempty"`
+	Nothing bool        `json:"nothing_runs,omitempty"`
+	Status  *Status     `json:"status,omitempty"`
+	Changes *Changes    `json:"changes,omitempty"`
+	Error   string      `json:"error,omitempty"`
+	Failed  *StartError `json:"failed,omitempty"`
+	Last    bool        `json:"last,omitempty"` // nothing runs any more: the supervisor goes too
+}
+
+// Event tells of a process that reached another state.
+type Event struct {
+	Process string    `json:"process"`
+	Kind    plan.Kind `json:"kind"`
+	State   State     `json:"state"`
+	PID     int       `json:"pid,omitempty"`
+	URL     string    `json:"url,omitempty"`
+	Detail  string    `json:"detail,omitempty"`
+	Adopted bool      `json:"adopted,omitempty"`
+	Seconds float64   `json:"seconds"` // since the process's start
+}

@@ -1,0 +1,68 @@
+package supervise
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	"muster/internal/plan"
+)
+
+// Changes is what a new plan means for what runs.
+type Changes struct {
+	Added     []string `json:"added,omitempty"`
+	Removed   []string `json:"removed,omitempty"`
+	Restarted []string `json:"restarted,omitempty"`
+	Unchanged []string `json:"unchanged,omitempty"`
+}
+
+// Reload brings what runs in line with a new plan: it stops what is not in it
+// any more, restarts what differs, starts what is new, and leaves the rest
+// alone. What does not come up is tried again, as after a crash.
+func (s *supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error) {
+	ctx, end, err := s.takeTurn(ctx)
+	if err != nil {
+		return Changes{}, err
+	}
+	defer end()
+	if len(s.processes()) == 0 {
+		return Changes{}, ErrNothingRuns
+	}
+	ch := s.compare(next)
+	gone := s.named(append(slices.Clone(ch.Removed), ch.Restarted...))
+	s.stopInOrder(gone, stopTimeout)
+	s.drop(gone)
+	s.merge(next)
+	started := s.named(append(slices.Clone(ch.Added), ch.Restarted...))
+	s.tell(started, order{verb: verbStart})
+	return ch, s.awaitHealthy(ctx, started, started)
+}
+
+func (s *supervisor) compare(next plan.Plan) Changes {
+	var ch Changes
+	running := map[string]plan.Process{}
+	for _, p := range s.processes() {
+		running[p.spec.Name] = p.spec
+	}
+	for _, p := range next.Processes {
+		old, ok := running[p.Name]
+		switch {
+		case !ok:
+			ch.Added = append(ch.Added, p.Name)
+		case reflect.DeepEqual(old, p):
+			ch.Unchanged = append(ch.Unchanged, p.Name)
+		default:
+			ch.Restarted = append(ch.Restarted, p.Name)
+		}
+		delete(running, p.Name)
+	}
+	// A plan of the backend alone says nothing of the page and the watchers.
+	beside := func(k plan.Kind) bool { return k == plan.Frontend || k == plan.Watcher }
+	whole := slices.ContainsFunc(next.Processes, func(p plan.Process) bool { return beside(p.Kind) })
+	for _, p := range s.processes() {
+		if _, ok := running[p.spec.Name]; ok && (whole || !beside(p.spec.Kind)) {
+			ch.Removed = append(ch.Removed, p.spec.Name)
+		}
+	}
+	return ch
+}

@@ -1,0 +1,79 @@
+package supervise
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// changes returns a channel that is closed at the next change of any state or turn.
+func (s *supervisor) changes() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
+// notify wakes all that wait for a change. The caller holds mu.
+func (s *supervisor) notify() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// await blocks until ok is true of the snapshots of procs, or ctx ends.
+func (s *supervisor) await(ctx context.Context, procs []*process, ok func(snapshot) bool) error {
+	return s.awaitAll(ctx, func() bool {
+		return !slices.ContainsFunc(procs, func(p *process) bool { return !ok(p.snapshot()) })
+	})
+}
+
+// awaitAll blocks until ok holds, or ctx ends.
+func (s *supervisor) awaitAll(ctx context.Context, ok func() bool) error {
+	for {
+		changes := s.changes()
+		if ok() {
+			return nil
+		}
+		select {
+		case <-changes:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// awaitHealthy waits until all are healthy, or one of started has failed.
+func (s *supervisor) awaitHealthy(ctx context.Context, started, all []*process) error {
+	var failed error
+	err := s.awaitAll(ctx, func() bool {
+		failed = s.startError(started)
+		return failed != nil || !slices.ContainsFunc(all, func(p *process) bool { return !arrived(p.snapshot()) })
+	})
+	if err != nil {
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	return s.startError(all)
+}
+
+// arrived says that a process is where a start leaves it, well or not.
+func arrived(now snapshot) bool {
+	switch now.state {
+	case Healthy, Unhealthy, Failed, Stopped, Backoff:
+		return true
+	}
+	return false
+}
+
+// sleep waits, and tells whether it did to the end.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,211 @@
+package project
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/magefile/mage/mg"
+
+	"muster/internal/config"
+	"muster/internal/console"
+	"muster/internal/toolchain"
+	"muster/magefiles/targets"
+)
+
+// Check tests and lints muster itself and the example.
+type Check mg.Namespace
+
+// command is one step of a check.
+type command struct {
+	dir   string // absolute
+	argv  []string
+	quiet bool     // whatever it prints is a complaint
+	needs []string // the tools of testTools without which it is left out
+}
+
+// Test runs all tests: the example's backend and frontend, then Go with the
+// race detector.
+//
+// What the tests need is got first. Tests whose tools are not to be had are left
+// out and named at the end; with CI=true that is a failure.
+func (Check) Test(ctx context.Context) error {
+	return console.Exit(func() error {
+		c, err := newCheck(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.run(ctx, command{dir: c.cfg.Backend.Dir, argv: []string{c.python, "-m", "pytest", "-q"},
+			needs: []string{"pytest", "httpx"}}); err != nil {
+			return err
+		}
+		if c.cfg.Frontend != nil {
+			// The page is written against clients that are generated.
+			if err := (targets.Specs{}).Generate(ctx, nil, nil); err != nil {
+				return err
+			}
+			for _, script := range []string{"type-check", "test"} {
+				if err := c.run(ctx, command{dir: c.cfg.Frontend.Dir, argv: []string{"npm", "run", "--silent", script}}); err != nil {
+					return err
+				}
+			}
+		}
+		args := []string{"-race", "-timeout=15m", "./..."}
+		if slices.Contains(c.lacking, "cc") {
+			c.leftOut = append(c.leftOut, "the race detector: no C compiler")
+			args = args[1:]
+		}
+		leftOut, err := goTest(ctx, c.cfg.Dir, c.env, args...)
+		c.leftOut = append(c.leftOut, leftOut...)
+		return errors.Join(err, c.end())
+	}())
+}
+
+// Faults runs the supervisor under random kills and damage, and proves that
+// nothing is lost, left or doubled.
+//
+// -time=10m is how long, -seed=N repeats a run.
+func (Check) Faults(ctx context.Context, time *time.Duration, seed *int) error {
+	return console.Exit(func() error {
+		cfg, err := example()
+		if err != nil {
+			return err
+		}
+		argv := []string{"go", "test", "-count=1", "-timeout=0", "-v", "-run=^TestFaults$", "./internal/supervise",
+			"-faults=" + console.Or(time, faultTime).String()}
+		if seed != nil {
+			argv = append(argv, fmt.Sprintf("-seed=%d", *seed))
+		}
+		return command{dir: cfg.Dir, argv: argv}.run(ctx, cfg.Dir, os.Environ())
+	}())
+}
+
+const faultTime = 10 * time.Minute
+
+// Fresh tries both commands of the README on a fresh machine: a root of Debian
+// with nothing but what README asks for, as root and as an ordinary user.
+//
+// It needs root and debootstrap, and takes some ten minutes. -suite=trixie takes
+// another release than bookworm.
+func (Check) Fresh(ctx context.Context, suite *string) error {
+	return console.Exit(func() error {
+		cfg, err := example()
+		if err != nil {
+			return err
+		}
+		argv := []string{filepath.Join(cfg.Dir, "magefiles", "project", "fresh.sh"), console.Or(suite, "bookworm")}
+		return command{dir: cfg.Dir, argv: argv}.run(ctx, cfg.Dir, os.Environ())
+	}())
+}
+
+// Lint checks the form of all sources.
+func (Check) Lint(ctx context.Context) error {
+	return console.Exit(func() error {
+		c, err := newCheck(ctx)
+		if err != nil {
+			return err
+		}
+		for _, s := range []command{
+			{dir: c.cfg.Dir, argv: []string{"gofmt", "-l", "internal", "magefiles", "templates"}, quiet: true},
+			{dir: c.cfg.Dir, argv: []string{"go", "mod", "tidy", "-diff"}},
+			{dir: c.cfg.Dir, argv: []string{"go", "vet", "./..."}},
+			{dir: c.cfg.Dir, argv: []string{"go", "run", staticcheck, "./..."}},
+			{dir: c.cfg.Backend.Dir, argv: []string{c.python, "-m", "mypy"}, needs: []string{"mypy for Python"}},
+		} {
+			if err := c.run(ctx, s); err != nil {
+				return err
+			}
+		}
+		return c.end()
+	}())
+}
+
+// staticcheck is run, not required: nothing of muster's depends on it.
+const staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+
+// check is a run of tests or linters.
+type check struct {
+	cfg     *config.Config
+	python  string
+	env     []string
+	lacking []string // tools that are not to be had
+	leftOut []string // what was not done for that
+}
+
+// newCheck gets everything that a check needs.
+func newCheck(ctx context.Context) (*check, error) {
+	cfg, err := example()
+	if err != nil {
+		return nil, err
+	}
+	python, err := toolchain.Python(ctx, cfg, step)
+	if err != nil {
+		return nil, err
+	}
+	c := &check{cfg: cfg, python: python}
+	if c.lacking, err = getTestTools(ctx, cfg, python); err != nil {
+		return nil, err
+	}
+	c.env, err = testEnv(ctx, cfg, python)
+	return c, err
+}
+
+// run does a step, unless a tool that it needs is lacking.
+func (c *check) run(ctx context.Context, s command) error {
+	for _, tool := range s.needs {
+		if slices.Contains(c.lacking, tool) {
+			c.leftOut = append(c.leftOut, s.name(c.cfg.Dir)+": no "+tool)
+			return nil
+		}
+	}
+	return s.run(ctx, c.cfg.Dir, c.env)
+}
+
+// end names what was left out, which CI does not accept.
+func (c *check) end() error {
+	for _, what := range c.leftOut {
+		console.Warn(os.Stderr, "left out: %s", what)
+	}
+	if len(c.leftOut) > 0 && os.Getenv("CI") == "true" {
+		return errors.New("in CI nothing may be left out")
+	}
+	return nil
+}
+
+func (s command) name(root string) string {
+	what := strings.Join(s.argv, " ")
+	if rel, err := filepath.Rel(root, s.dir); err == nil && rel != "." {
+		what += " in " + rel
+	}
+	return what
+}
+
+func (s command) run(ctx context.Context, root string, env []string) error {
+	began := time.Now()
+	what := s.name(root)
+	console.Step(os.Stderr, "%s", what)
+	cmd := exec.CommandContext(ctx, s.argv[0], s.argv[1:]...)
+	cmd.Dir, cmd.Env = s.dir, env
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	var complaints bytes.Buffer
+	if s.quiet {
+		cmd.Stdout = &complaints
+	}
+	err := cmd.Run()
+	if err == nil && complaints.Len() > 0 {
+		os.Stdout.Write(complaints.Bytes())
+		err = errors.New("it complains about the above")
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	console.Done(os.Stderr, "%s: %s", what, console.Seconds(time.Since(began)))
+	return nil
+}

@@ -1,0 +1,91 @@
+package project
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"muster/internal/console"
+)
+
+// goTest runs `go test` with these arguments. It shows what `go test` shows,
+// and returns the tests that were left out, each with its reason.
+func goTest(ctx context.Context, dir string, env []string, args ...string) (leftOut []string, err error) {
+	what := "go test " + strings.Join(args, " ")
+	began := time.Now()
+	console.Step(os.Stderr, "%s", what)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, env, os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	leftOut, readErr := readTests(out, os.Stdout)
+	if err := errors.Join(readErr, cmd.Wait()); err != nil {
+		return leftOut, fmt.Errorf("%s: %w", what, err)
+	}
+	console.Done(os.Stderr, "%s: %s", what, console.Seconds(time.Since(began)))
+	return leftOut, nil
+}
+
+// testEvent is a line of `go test -json` (go doc test2json).
+type testEvent struct {
+	Action, Package, Test, Output string
+}
+
+// readTests shows the packages' results and whatever failing tests said, and
+// collects the tests that were skipped.
+func readTests(from io.Reader, to io.Writer) (leftOut []string, err error) {
+	said := map[[2]string]*strings.Builder{}
+	for events := json.NewDecoder(from); ; {
+		var e testEvent
+		switch err := events.Decode(&e); {
+		case errors.Is(err, io.EOF):
+			return leftOut, nil
+		case err != nil:
+			return leftOut, fmt.Errorf("read the output of go test: %w", err)
+		}
+		test := [2]string{e.Package, e.Test}
+		switch {
+		case e.Output != "" && e.Test == "":
+			if e.Output != "PASS\n" {
+				io.WriteString(to, e.Output)
+			}
+		case e.Output != "":
+			if said[test] == nil {
+				said[test] = &strings.Builder{}
+			}
+			said[test].WriteString(e.Output)
+		case e.Test == "" || said[test] == nil:
+		case e.Action == "fail":
+			io.WriteString(to, said[test].String())
+			delete(said, test)
+		case e.Action == "skip":
+			leftOut = append(leftOut, e.Test+" of "+e.Package+": "+skipReason(said[test].String()))
+			delete(said, test)
+		case e.Action == "pass":
+			delete(said, test)
+		}
+	}
+}
+
+// skipReason takes what a skipped test said out of the lines around it:
+// "=== RUN", "    file_test.go:12: the reason", "--- SKIP".
+func skipReason(output string) string {
+	for line := range strings.Lines(output) {
+		if _, reason, ok := strings.Cut(line, "_test.go:"); ok {
+			_, reason, _ = strings.Cut(reason, ": ")
+			return strings.TrimSpace(reason)
+		}
+	}
+	return "skipped"
+}
