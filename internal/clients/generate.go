@@ -177,7 +177,7 @@ func pythonOutputs(cfg *config.Config, modules []apidoc.Module) ([]output, error
 		if m.REST.Kind == "" {
 			continue
 		}
-		py := pyModule{Name: m.Name, BaseURL: ModuleURL(cfg, m.Name)}
+		py := pyModule{Name: m.Name, BaseURL: ServerURL(cfg.ModuleServer(m.Name))}
 		all = append(all, single(filepath.Join(dir, py.file()), func() ([]byte, error) { return python(tmpl, m.REST, py) }))
 	}
 	return all, nil

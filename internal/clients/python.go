@@ -3,10 +3,12 @@ package clients
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/template"
 
 	"muster/internal/apidoc"
+	"muster/internal/config"
 	"muster/templates"
 )
 
@@ -65,6 +67,9 @@ func python(tmpl *template.Template, d apidoc.Document, m pyModule) ([]byte, err
 	}
 	return b.Bytes(), nil
 }
+
+// ServerURL is where a server's first instance serves.
+func ServerURL(s *config.Server) string { return "http://127.0.0.1:" + strconv.Itoa(s.Port) }
 
 // baseURL is where the document's paths begin: its first server, which is
 // often a path alone, on the module's own address.

@@ -17,6 +17,7 @@ import (
 	"muster/internal/apidoc"
 	"muster/internal/config"
 	"muster/internal/local"
+	"muster/internal/plan"
 	"muster/internal/watch"
 )
 
@@ -38,14 +39,10 @@ func (e Exporter) command(dir string) []string {
 	return []string{e.Python, "-c", exportScript, app, e.Config.APIBaseURL, strings.Join(e.modules(), ","), dir}
 }
 
-// roots are the folders on the import path.
+// roots are the folders that hold packages of the application.
 func (e Exporter) roots() []string {
 	dir := e.Config.Backend.Dir
-	src := filepath.Join(dir, "src")
-	if st, err := os.Stat(src); err == nil && st.IsDir() {
-		return []string{src, dir}
-	}
-	return []string{dir}
+	return slices.Compact([]string{config.SourceDir(dir), dir})
 }
 
 // modules are those that any server names, each once.
@@ -57,8 +54,8 @@ func (e Exporter) modules() []string {
 				all = append(all, m)
 			}
 		}
-		if s.Name == "core" && !slices.Contains(all, "core") {
-			all = append(all, "core")
+		if s.Name == config.Core && !slices.Contains(all, config.Core) {
+			all = append(all, config.Core)
 		}
 	}
 	return all
@@ -177,29 +174,10 @@ func (e Exporter) forgetCompiled() {
 // env is the environment of the application, with every module enabled. The
 // cache of compiled modules lies outside of the watched tree.
 func (e Exporter) env() ([]string, error) {
-	b := e.Config.Backend
-	path := strings.Join(e.roots(), string(os.PathListSeparator))
-	if old := os.Getenv("PYTHONPATH"); old != "" {
-		path += string(os.PathListSeparator) + old
+	backend, err := plan.BackendEnv(e.Config)
+	if err != nil {
+		return nil, err
 	}
-	var env []string
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "ENABLED_MODULES=") {
-			env = append(env, v)
-		}
-	}
-	env = append(env, "PYTHONPATH="+path, "PYTHONPYCACHEPREFIX="+e.compiled(), "PYTHONDONTWRITEBYTECODE=")
-	if b.EnvFile != "" {
-		vars, err := config.ReadEnvFile(b.EnvFile)
-		if err != nil {
-			return nil, err
-		}
-		for _, v := range vars {
-			env = append(env, v.Name+"="+v.Value)
-		}
-	}
-	for _, v := range b.Env {
-		env = append(env, v.Name+"="+v.Value)
-	}
-	return env, nil
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ENABLED_MODULES=") })
+	return append(append(env, "PYTHONPYCACHEPREFIX="+e.compiled(), "PYTHONDONTWRITEBYTECODE="), backend...), nil
 }

@@ -13,7 +13,6 @@ import (
 
 	"muster/internal/apidoc"
 	"muster/internal/clients"
-	"muster/internal/config"
 )
 
 // errNoAnswer says that a server is not there, or has no such document.
@@ -29,7 +28,7 @@ func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, err
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	base := e.Config.APIBaseURL
 	for _, module := range e.modules() {
-		root := clients.ModuleURL(e.Config, module) + base
+		root := clients.ServerURL(e.Config.ModuleServer(module)) + base
 		d, err := fetch(ctx, client, root+"/"+module+"/openapi.json", apidoc.OpenAPI)
 		if err != nil {
 			return nil, err
@@ -42,7 +41,7 @@ func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, err
 		}
 	}
 	// A process serves what it runs; ?modules=all asks one that can for everything.
-	main := clients.ModuleURL(e.Config, config.Core) + base
+	main := clients.ServerURL(e.Config.SharedServer()) + base
 	whole, err := fetch(ctx, client, main+"/openapi.json?modules=all", apidoc.OpenAPI)
 	if err != nil {
 		return nil, err

@@ -106,7 +106,7 @@ func freePort(t testing.TB) int {
 // serve runs uvicorn until the test ends, and waits until it serves.
 func serve(t testing.TB, cfg *config.Config, args ...string) string {
 	t.Helper()
-	url := clients.ModuleURL(cfg, "shop")
+	url := clients.ServerURL(&cfg.Servers[0])
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
 	ctx, stop := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, apitest.Python(t), append([]string{"-m", "uvicorn", cfg.Backend.App, "--port", port}, args...)...)

@@ -175,7 +175,7 @@ func (w Watcher) tell(before map[string]apidoc.Document) map[string]apidoc.Docum
 		switch {
 		case !inOld:
 			w.report("%s: added %s (operations: %d)", module, b.Kind, b.Count())
-			if !hasServer(w.Config, module) {
+			if !slices.ContainsFunc(w.Config.Servers, func(s config.Server) bool { return s.Has(module) }) {
 				w.report("warning: no server has the module %s, so only the single-process mode serves it; add it to a server's modules in %s",
 					module, filepath.Base(w.Config.File))
 			}

@@ -27,20 +27,13 @@ type reloaded struct {
 func newReloaded(w Watcher) *reloaded {
 	// What it writes is for the watcher to see, so there is no Own.
 	s := &reloaded{w: w, e: Exporter{Config: w.Config, Python: w.Python}, wake: make(chan struct{}, 1)}
-	reloads := false
 	for i := range w.Config.Servers {
-		srv := &w.Config.Servers[i]
-		module := "core"
-		if len(srv.Modules) > 0 {
-			module = srv.Modules[0]
-		}
-		root := clients.ModuleURL(w.Config, module) + w.Config.APIBaseURL
-		if srv.Command == nil && srv.Reload {
-			reloads = true
+		if srv := &w.Config.Servers[i]; srv.Command == nil && srv.Reload {
+			root := clients.ServerURL(srv) + w.Config.APIBaseURL
 			s.urls = append(s.urls, root+"/openapi.json", root+"/asyncapi.json")
 		}
 	}
-	if !reloads {
+	if s.urls == nil {
 		return nil
 	}
 	return s

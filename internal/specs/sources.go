@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"muster/internal/config"
 )
 
 // realDirs are folders by the paths that events have.
@@ -53,12 +51,4 @@ func isKind(path string, endings ...string) bool {
 	}
 	st, err := os.Lstat(path)
 	return err != nil && ext == "" || err == nil && st.IsDir()
-}
-
-// hasServer tells whether a server names a module or was given no choice, and
-// so has them all.
-func hasServer(cfg *config.Config, module string) bool {
-	return module == config.Core || slices.ContainsFunc(cfg.Servers, func(s config.Server) bool {
-		return slices.Contains(s.Modules, module) || len(s.Modules) == 0 && s.Name != config.Core && s.Command == nil
-	})
 }
