@@ -104,7 +104,7 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 		w.summary("TypeScript", r, err, began)
 	}
 	roots := []string{cfg.Specs.Dir}
-	served := newReloaded(w)
+	served := newServed(w)
 	if served != nil {
 		roots = append(roots, cfg.Specs.Sources...)
 		defer served.close()

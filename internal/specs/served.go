@@ -11,10 +11,10 @@ import (
 	"muster/internal/clients"
 )
 
-// reloaded watches the documents that servers in reload mode serve. It asks
+// served watches the documents that servers in reload mode serve. It asks
 // them when their sources changed, not for ever: each question is a line in
 // their log.
-type reloaded struct {
+type served struct {
 	w     Watcher
 	e     Exporter
 	urls  []string
@@ -23,10 +23,10 @@ type reloaded struct {
 	ended sync.WaitGroup
 }
 
-// newReloaded is nil when no server reloads.
-func newReloaded(w Watcher) *reloaded {
+// newServed is nil when no server reloads.
+func newServed(w Watcher) *served {
 	// What it writes is for the watcher to see, so there is no Own.
-	s := &reloaded{w: w, e: Exporter{Config: w.Config, Python: w.Python}, wake: make(chan struct{}, 1)}
+	s := &served{w: w, e: Exporter{Config: w.Config, Python: w.Python}, wake: make(chan struct{}, 1)}
 	for i := range w.Config.Servers {
 		if srv := &w.Config.Servers[i]; srv.Command == nil && srv.Reload {
 			root := clients.ServerURL(srv) + w.Config.APIBaseURL
@@ -39,19 +39,19 @@ func newReloaded(w Watcher) *reloaded {
 	return s
 }
 
-func (s *reloaded) start(ctx context.Context) {
+func (s *served) start(ctx context.Context) {
 	ctx, s.stop = context.WithCancel(ctx)
 	s.ended.Add(1)
 	go s.run(ctx)
 }
 
-func (s *reloaded) close() {
+func (s *served) close() {
 	s.stop()
 	s.ended.Wait()
 }
 
 // ask makes it look for new documents, now and for some seconds.
-func (s *reloaded) ask() {
+func (s *served) ask() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -62,7 +62,7 @@ func (s *reloaded) ask() {
 // takes from half a second to some.
 var askAt = [...]time.Duration{300, 500, 700, 900, 1100, 1400, 1800, 2300, 3000, 4000, 6000, 9000}
 
-func (s *reloaded) run(ctx context.Context) {
+func (s *served) run(ctx context.Context) {
 	defer s.ended.Done()
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	last := s.look(ctx, client)
@@ -99,7 +99,7 @@ func (s *reloaded) run(ctx context.Context) {
 }
 
 // look asks for every document; one that does not come is left out.
-func (s *reloaded) look(ctx context.Context, client *http.Client) map[string][sha256.Size]byte {
+func (s *served) look(ctx context.Context, client *http.Client) map[string][sha256.Size]byte {
 	seen := map[string][sha256.Size]byte{}
 	for _, url := range s.urls {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
