@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"muster/internal/local"
 )
 
 // oldestNode is the first Node.js that Vite 5 and later, and the generators
@@ -77,11 +79,11 @@ func (n *nodeProject) ensure(ctx context.Context) error {
 	if err := n.checkVersion(ctx, node, m.Engines.Node); err != nil {
 		return err
 	}
-	unlock, err := lock(ctx, n.dir)
+	release, err := local.Hold(ctx, n.dir, nil)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer release()
 	if n.stamped(fingerprint) { // another start was faster
 		return nil
 	}

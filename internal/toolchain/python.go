@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"muster/internal/config"
+	"muster/internal/local"
 )
 
 // Python returns the interpreter that runs the servers without a command of
@@ -75,11 +76,11 @@ func (f *finder) find(ctx context.Context) (string, error) {
 	if err := os.MkdirAll(f.folder(), 0o755); err != nil {
 		return "", fmt.Errorf("remember the interpreter: %w", err)
 	}
-	unlock, err := lock(ctx, f.folder())
+	release, err := local.Hold(ctx, f.folder(), nil)
 	if err != nil {
 		return "", err
 	}
-	defer unlock()
+	defer release()
 	if known, ok := f.remembered(); ok {
 		return known, nil
 	}
@@ -196,7 +197,7 @@ func (f *finder) projectDirs() []string {
 }
 
 // folder is where this package keeps what it knows.
-func (f *finder) folder() string { return filepath.Join(f.cfg.LocalDir(), "toolchain") }
+func (f *finder) folder() string { return f.cfg.Local().Toolchain() }
 
 // variable returns a variable of the finder's environment.
 func (f *finder) variable(name string) string { return variable(f.env, name) }
