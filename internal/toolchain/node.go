@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"deps.dev/util/semver"
+
 	"muster/internal/local"
 )
 
@@ -103,15 +105,15 @@ func (n *nodeProject) checkVersion(ctx context.Context, node, engines string) er
 	if err != nil {
 		return fmt.Errorf("%s --version %w", node, err)
 	}
-	version, ok := parseVersion(strings.TrimSpace(out))
-	if !ok {
+	version := lastLine(out)
+	if _, err := semver.NPM.Parse(version); err != nil {
 		return fmt.Errorf("%s does not behave like Node.js", node)
 	}
 	for _, wanted := range []string{oldestNode, engines} {
 		if !satisfies(version, wanted) {
 			return &MissingError{
 				What:  "Node.js " + wanted,
-				Tried: []Attempt{{"PATH", node + " is " + strings.TrimSpace(out)}},
+				Tried: []Attempt{{"PATH", node + " is " + version}},
 				Type:  "install a newer Node.js (nodejs.org/en/download), or put the one you have first on PATH",
 			}
 		}
