@@ -12,6 +12,7 @@ import (
 	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/gateway"
+	"muster/internal/gateway/install"
 	"muster/internal/plan"
 	"muster/internal/supervise"
 	"muster/internal/toolchain"
@@ -96,7 +97,7 @@ func checkTools(ctx context.Context, cfg *config.Config) []finding {
 		all = append(all, f)
 	}
 	if cfg.Nginx != nil && cfg.Gateway != config.GatewayBuiltin {
-		bin, err := gateway.Find(ctx, cfg)
+		bin, err := install.Find(ctx, cfg)
 		f := found("nginx", bin.Version+" "+bin.Path, err)
 		if err != nil {
 			f.mend = "nginx:install"
@@ -119,7 +120,7 @@ func validateTrial(ctx context.Context, cfg *config.Config, bin gateway.Binary, 
 	if err := gateway.Prepare(cfg); err != nil {
 		return err
 	}
-	trial := gateway.ConfFile(cfg) + ".doctor"
+	trial := cfg.Local().NginxConf() + ".doctor"
 	defer os.Remove(trial)
 	if _, err := gateway.Write(trial, data); err != nil {
 		return err

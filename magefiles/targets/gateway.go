@@ -9,6 +9,8 @@ import (
 	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/gateway"
+	"muster/internal/gateway/builtin"
+	"muster/internal/gateway/install"
 	"muster/internal/plan"
 )
 
@@ -21,7 +23,7 @@ func serveBuiltin() {
 	if len(os.Args) != 2 || os.Args[0] != builtinName {
 		return
 	}
-	if err := gateway.ServeBuiltin(context.Background(), os.Args[1], os.Stdout); err != nil {
+	if err := builtin.Serve(context.Background(), os.Args[1], os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "[ERROR] %v\n", err)
 		os.Exit(1)
 	}
@@ -35,15 +37,15 @@ func prepareGateway(ctx context.Context, cfg *config.Config, t gateway.Topology)
 		bin, err := findNginx(ctx, cfg)
 		switch {
 		case err == nil:
-			conf := gateway.ConfFile(cfg)
+			conf := cfg.Local().NginxConf()
 			changed, err := generate(ctx, cfg, bin, t, conf, true)
 			return plan.Command{Exe: bin.Path, Args: bin.Args(cfg, conf), Env: bin.Env}, changed, err
-		case cfg.Gateway != config.GatewayAuto || !errors.Is(err, gateway.ErrNotFound):
+		case cfg.Gateway != config.GatewayAuto || !errors.Is(err, install.ErrNotFound):
 			return cmd, false, err
 		}
 		console.Warn(os.Stderr, "no nginx to be had: the builtin gateway stands in for it")
 	}
-	data, err := gateway.BuiltinConfig(cfg, t)
+	data, err := builtin.Config(cfg, t)
 	if err != nil {
 		return cmd, false, err
 	}
@@ -54,21 +56,21 @@ func prepareGateway(ctx context.Context, cfg *config.Config, t gateway.Topology)
 	if err != nil {
 		return cmd, false, err
 	}
-	changed, err = gateway.Write(gateway.BuiltinFile(cfg), data)
-	return plan.Command{Exe: exe, Args: []string{builtinName, gateway.BuiltinFile(cfg)}}, changed, err
+	changed, err = gateway.Write(cfg.Local().BuiltinConf(), data)
+	return plan.Command{Exe: exe, Args: []string{builtinName, cfg.Local().BuiltinConf()}}, changed, err
 }
 
 // findNginx finds nginx, or installs it.
 func findNginx(ctx context.Context, cfg *config.Config) (gateway.Binary, error) {
-	bin, err := gateway.Find(ctx, cfg)
-	if errors.Is(err, gateway.ErrNotFound) {
-		return gateway.Install(ctx, cfg, installing)
+	bin, err := install.Find(ctx, cfg)
+	if errors.Is(err, install.ErrNotFound) {
+		return install.Nginx(ctx, cfg, installing)
 	}
 	return bin, err
 }
 
 // installing shows how an installation of nginx goes.
-func installing(e gateway.Event) {
+func installing(e install.Event) {
 	if e.Total > 0 {
 		console.Progress(os.Stderr, e.Text, e.Done, e.Total)
 		return

@@ -13,6 +13,7 @@ import (
 	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/gateway"
+	"muster/internal/gateway/install"
 	"muster/internal/plan"
 	"muster/internal/supervise"
 )
@@ -38,7 +39,7 @@ func (Nginx) Install(ctx context.Context, config *string) error {
 	if err != nil {
 		return run(err)
 	}
-	bin, err := gateway.Install(ctx, cfg, installing)
+	bin, err := install.Nginx(ctx, cfg, installing)
 	if err != nil {
 		return run(err)
 	}
@@ -52,7 +53,7 @@ func (Nginx) Check(ctx context.Context, config *string) error {
 	if err != nil {
 		return run(err)
 	}
-	bin, err := gateway.Find(ctx, cfg)
+	bin, err := install.Find(ctx, cfg)
 	if err != nil {
 		return run(err)
 	}
@@ -71,7 +72,7 @@ func (Nginx) Verify(ctx context.Context, config *string) error {
 		if err != nil {
 			return err
 		}
-		trial := gateway.ConfFile(cfg) + ".verify"
+		trial := cfg.Local().NginxConf() + ".verify"
 		defer os.Remove(trial)
 		if _, err := generate(ctx, cfg, bin, gateway.Topology{}, trial, true); err != nil {
 			return err
@@ -96,10 +97,10 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 			if bin, err = findNginx(ctx, cfg); err != nil {
 				return err
 			}
-		} else if found, err := gateway.Find(ctx, cfg); err == nil {
+		} else if found, err := install.Find(ctx, cfg); err == nil {
 			bin = found
 		}
-		file := value(output, gateway.ConfFile(cfg))
+		file := value(output, cfg.Local().NginxConf())
 		if file == "-" {
 			data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User()})
 			if err != nil {
