@@ -175,8 +175,8 @@ func (e Exporter) modules() []string {
 				all = append(all, m)
 			}
 		}
-		if s.Name == "core" && !has(all, "core") {
-			all = append(all, "core")
+		if s.Name == config.Core && !has(all, config.Core) {
+			all = append(all, config.Core)
 		}
 	}
 	return all

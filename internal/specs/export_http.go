@@ -62,7 +62,7 @@ func (e Exporter) fromServers(ctx context.Context) (map[string]Document, error) 
 	return docs, nil
 }
 
-func serverURL(cfg *config.Config) string { return moduleURL(cfg, "core") }
+func serverURL(cfg *config.Config) string { return moduleURL(cfg, config.Core) }
 
 // merge adds what a module's document has and the whole's lacks.
 func merge(whole, module Document, section string) {

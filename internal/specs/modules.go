@@ -109,7 +109,7 @@ func serverOf(cfg *config.Config, module string) *config.Server {
 		if has(s.Modules, module) {
 			return s
 		}
-		if fallback == nil || s.Name == "core" {
+		if fallback == nil || s.Name == config.Core {
 			fallback = s
 		}
 	}

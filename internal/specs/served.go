@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"muster/internal/config"
 )
 
 // served watches the documents that servers in reload mode serve. It asks
@@ -28,7 +30,7 @@ func newServed(w Watcher, _ *Own) *served {
 	reloads := false
 	for i := range w.Config.Servers {
 		srv := &w.Config.Servers[i]
-		module := "core"
+		module := config.Core
 		if len(srv.Modules) > 0 {
 			module = srv.Modules[0]
 		}

@@ -1,4 +1,4 @@
-package gateway
+package install
 
 import (
 	"crypto/sha1"
@@ -14,6 +14,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"deps.dev/util/semver"
+
+	"muster/internal/gateway"
 )
 
 // mirror serves builds as the site of the nginx binaries does.
@@ -110,32 +114,32 @@ func newInstaller(t *testing.T, m *mirror, version string) *installer {
 }
 
 // want checks the whole outcome of an installation.
-func (i *installer) wantInstalled(t *testing.T, version string) Binary {
+func (i *installer) wantInstalled(t *testing.T, version string) gateway.Binary {
 	t.Helper()
 	b, err := i.standaloneOnly(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Version != version || b.Source != "standalone build" || b.Path != LocalBinary(i.c) {
+	if b.Version != version || b.Source != "standalone build" || b.Path != i.c.Local().NginxBinary() {
 		t.Errorf("installed %+v, want %s", b, version)
 	}
 	found, err := Find(t.Context(), i.c)
 	if err != nil || found.Path != b.Path || found.Version != version {
 		t.Errorf("found %+v (%v)", found, err)
 	}
-	if left, _ := os.ReadDir(filepath.Join(i.c.Dir, ".local", "tmp")); len(left) > 0 {
+	if left, _ := os.ReadDir(i.c.Local().Tmp()); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 	return b
 }
 
-func (i *installer) standaloneOnly(t *testing.T) (Binary, error) {
+func (i *installer) standaloneOnly(t *testing.T) (gateway.Binary, error) {
 	t.Helper()
 	var err error
 	if i.want, err = parseRange(pinned(i.c)); err != nil {
 		t.Fatal(err)
 	}
-	if err := Prepare(i.c); err != nil {
+	if err := i.c.Local().Make(); err != nil {
 		t.Fatal(err)
 	}
 	if i.progress == nil {
@@ -156,10 +160,20 @@ func (i *installer) wantFailure(t *testing.T, parts ...string) error {
 			t.Errorf("the error %q does not say %q", err, p)
 		}
 	}
-	if _, e := os.Stat(LocalBinary(i.c)); e == nil {
+	if _, e := os.Stat(i.c.Local().NginxBinary()); e == nil {
 		t.Error("left a binary behind")
 	}
 	return err
+}
+
+// newest is the range of a project that wants no version of its own.
+func newest(t *testing.T) *semver.Constraint {
+	t.Helper()
+	r, err := parseRange("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 func stocked(t *testing.T) *mirror {
@@ -190,7 +204,7 @@ func TestInstallTakesTheNewestStableVersion(t *testing.T) {
 		t.Errorf("the progress ended with %+v", last)
 	}
 	sum := sha256.Sum256(m.files["nginx-1.28.2-x86_64-linux"])
-	lock, err := os.ReadFile(LockFile(i.c))
+	lock, err := os.ReadFile(lockPath(i.c))
 	if want := hex.EncodeToString(sum[:]) + "  nginx-1.28.2-x86_64-linux\n"; err != nil || !strings.HasSuffix(string(lock), want) {
 		t.Errorf("the lock file is %q (%v), want %q", lock, err, want)
 	}
@@ -227,7 +241,7 @@ func TestInstallTakesTheBuildOfTheMachine(t *testing.T) {
 		"linux/arm64": "nginx-1.28.2-aarch64-linux", "darwin/arm64": "nginx-1.28.2-arm64-darwin", "linux/amd64": "nginx-1.28.2-x86_64-linux",
 	} {
 		goos, goarch, _ := strings.Cut(machine, "/")
-		if b, err := m.index.choose(nil, goos, goarch, nil); err != nil || b.Filename != want {
+		if b, err := m.index.choose(newest(t), goos, goarch, nil); err != nil || b.Filename != want {
 			t.Errorf("%s took %s (%v), want %s", machine, b.Filename, err, want)
 		}
 	}
@@ -241,12 +255,12 @@ func TestInstallStaysWithTheLockedVersion(t *testing.T) {
 	m := stocked(t)
 	i := newInstaller(t, m, "1.28.0")
 	i.wantInstalled(t, "1.28.0")
-	lock, err := os.ReadFile(LockFile(i.c))
+	lock, err := os.ReadFile(lockPath(i.c))
 	if err != nil {
 		t.Fatal(err)
 	}
 	other := newInstaller(t, m, "")
-	if err := os.WriteFile(LockFile(other.c), lock, 0o644); err != nil {
+	if err := os.WriteFile(lockPath(other.c), lock, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	other.wantInstalled(t, "1.28.0")
@@ -258,7 +272,7 @@ func TestInstallRefusesAFileThatTheLockDoesNotKnow(t *testing.T) {
 	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", "good"))
 	first := newInstaller(t, m, "")
 	first.wantInstalled(t, "1.28.2")
-	lock, err := os.ReadFile(LockFile(first.c))
+	lock, err := os.ReadFile(lockPath(first.c))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +280,7 @@ func TestInstallRefusesAFileThatTheLockDoesNotKnow(t *testing.T) {
 	m.index.Contents = nil
 	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", "evil")) // with a SHA-1 that fits
 	i := newInstaller(t, m, "")
-	if err := os.WriteFile(LockFile(i.c), lock, 0o644); err != nil {
+	if err := os.WriteFile(lockPath(i.c), lock, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	err = i.wantFailure(t, name, "the mirror serves another file")
@@ -277,7 +291,7 @@ func TestInstallRefusesAFileThatTheLockDoesNotKnow(t *testing.T) {
 	if _, err := i.install(t.Context()); err == nil || !strings.Contains(err.Error(), "the mirror serves another file") {
 		t.Errorf("the whole installation said %v", err)
 	}
-	if now, _ := os.ReadFile(LockFile(i.c)); string(now) != string(lock) {
+	if now, _ := os.ReadFile(lockPath(i.c)); string(now) != string(lock) {
 		t.Error("the lock file was changed")
 	}
 }
@@ -323,14 +337,14 @@ func TestAFailedInstallLeavesTheOldBinary(t *testing.T) {
 	m := stocked(t)
 	i := newInstaller(t, m, "")
 	i.wantInstalled(t, "1.28.2")
-	before, _ := os.ReadFile(LocalBinary(i.c))
+	before, _ := os.ReadFile(i.c.Local().NginxBinary())
 	name := m.add("1.32.0", "", "x86_64", "linux", fakeNginx("1.32.0", ""))
 	m.files[name][100]++
 	i.c.Nginx.Version = "1.32"
 	if _, err := i.standaloneOnly(t); err == nil {
 		t.Fatal("a damaged file was installed")
 	}
-	if after, _ := os.ReadFile(LocalBinary(i.c)); string(after) != string(before) {
+	if after, _ := os.ReadFile(i.c.Local().NginxBinary()); string(after) != string(before) {
 		t.Error("the old binary is gone")
 	}
 }
@@ -339,14 +353,18 @@ func TestTheEnvironmentNamesTheMirror(t *testing.T) {
 	m := stocked(t)
 	i := newInstaller(t, m, "")
 	i.c.Nginx.Mirror = "http://127.0.0.1:1"
-	t.Setenv(MirrorVariable, m.URL+"/nginx-binaries")
+	t.Setenv(mirrorVariable, m.URL+"/nginx-binaries")
 	i.wantInstalled(t, "1.28.2")
 }
 
 func TestInstallEndsWithTheSystemsNginxOrAllReasons(t *testing.T) {
 	bin := t.TempDir()
 	i := newInstaller(t, newMirror(t), "")
-	if err := os.Symlink(realNginx(t, i.c).Path, filepath.Join(bin, "nginx")); err != nil {
+	nginx, err := Find(t.Context(), i.c)
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := os.Symlink(nginx.Path, filepath.Join(bin, "nginx")); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin)
@@ -400,7 +418,7 @@ func TestABadLockFileIsReportedWithItsLine(t *testing.T) {
 	t.Parallel()
 	i := newInstaller(t, stocked(t), "")
 	for _, line := range []string{"nonsense", strings.Repeat("0", 64) + "  ../nginx", strings.Repeat("0", 63) + "  nginx"} {
-		if err := os.WriteFile(LockFile(i.c), []byte("# text\n"+line+"\n"), 0o644); err != nil {
+		if err := os.WriteFile(lockPath(i.c), []byte("# text\n"+line+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		i.wantFailure(t, "nginx.lock:2: ")
