@@ -1,18 +1,12 @@
 package gateway
 
 import (
-	"encoding/json"
-	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"muster/internal/apidoc"
 	"muster/internal/config"
 )
-
-// maxDocument bounds what is read of an API's document.
-const maxDocument = 32 << 20
 
 // document is what the exported documents of a module say of its paths.
 type document struct {
@@ -21,46 +15,21 @@ type document struct {
 	sockets []string // addresses of its AsyncAPI document
 }
 
-// documents reads the exported documents, MODULE/openapi.json and
-// MODULE/asyncapi.json below the specs' folder. One that is missing or cannot
-// be read says nothing: the specs' own commands report that.
+// documents reads the exported documents of the modules. What cannot be read
+// says nothing: the specs' own commands report that.
 func documents(dir string) []document {
 	if dir == "" {
 		return nil
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
 	var list []document
-	for _, e := range entries {
-		if !e.IsDir() || e.Name() == config.Core {
+	for _, m := range apidoc.Outlines(dir) {
+		if _, err := word("the module", m.Name); err != nil || m.Name == config.Core {
 			continue
 		}
-		if _, err := word("the module", e.Name()); err != nil {
-			continue
-		}
-		d := document{module: e.Name()}
-		var open struct {
-			Paths map[string]json.RawMessage `json:"paths"`
-		}
-		if readDocument(filepath.Join(dir, d.module, "openapi.json"), &open) {
-			d.rest = slices.Sorted(maps.Keys(open.Paths))
-		}
-		var async struct {
-			Channels map[string]struct {
-				Address string `json:"address"` // AsyncAPI 3; in 2 the key is the address
-			} `json:"channels"`
-		}
-		if readDocument(filepath.Join(dir, d.module, "asyncapi.json"), &async) {
-			for _, key := range slices.Sorted(maps.Keys(async.Channels)) {
-				address := async.Channels[key].Address
-				if address == "" {
-					address = key
-				}
-				if fixed(address) {
-					d.sockets = append(d.sockets, address)
-				}
+		d := document{module: m.Name, rest: m.REST.Paths()}
+		for _, c := range m.WS.Channels() {
+			if fixed(c.Address) {
+				d.sockets = append(d.sockets, c.Address)
 			}
 		}
 		if len(d.rest)+len(d.sockets) > 0 {
@@ -68,14 +37,6 @@ func documents(dir string) []document {
 		}
 	}
 	return list
-}
-
-func readDocument(file string, v any) bool {
-	if st, err := os.Stat(file); err != nil || st.Size() > maxDocument {
-		return false
-	}
-	data, err := os.ReadFile(file)
-	return err == nil && json.Unmarshal(data, v) == nil
 }
 
 // fixed tells a path that can stand in nginx.conf as it is.

@@ -3,11 +3,6 @@ package specs
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"flag"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -16,17 +11,17 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"muster/internal/config"
-
 	"go.uber.org/goleak"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+	"muster/internal/apitest"
+	"muster/internal/clients"
+	"muster/internal/config"
+	"muster/internal/local"
+)
 
 func TestMain(m *testing.M) {
 	// notify keeps its own goroutines for as long as the program runs.
@@ -37,28 +32,11 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreAnyFunction("github.com/rjeczalik/notify.(*inotify).loop"))
 }
 
-// parse is a document written in a test.
-func parse(t testing.TB, text string) Document {
-	t.Helper()
-	d, err := Parse([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
+// write puts a file in place in one step, as editors and tools do: a file that
+// is created and then filled is two changes where the machine is busy.
 func write(t testing.TB, file, text string) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	// In one step, as editors and tools do: a file that is created and then
-	// filled is two changes where the machine is busy.
-	tmp := filepath.Join(filepath.Dir(file), temporary+filepath.Base(file))
-	if err := os.WriteFile(tmp, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(tmp, file); err != nil {
+	if err := local.Write(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -72,19 +50,6 @@ func read(t testing.TB, file string) string {
 	return string(data)
 }
 
-// golden compares with a file below testdata, or rewrites it.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		write(t, file, string(got))
-		return
-	}
-	if want := read(t, file); want != string(got) {
-		t.Errorf("%s differs (rewrite it with -update):\n%s", name, unified(splitLines([]byte(want)), splitLines(got)))
-	}
-}
-
 // eventually polls until ok, and fails after a minute: a wait that ends there
 // is taken for one without an end. Node and Python take seconds of the
 // processor to start, and on a machine that is shared by ten tenfold that.
@@ -95,127 +60,6 @@ func eventually(t testing.TB, what string, ok func() bool) {
 			t.Fatalf("not in time: %s", what)
 		}
 	}
-}
-
-// multipart is what FastAPI takes forms apart with, under its old and its new
-// name. Without it the application does not start.
-const multipart = `
-import fastapi, uvicorn, httpx, pydantic
-try:
-    import python_multipart
-except ImportError:
-    import multipart.multipart`
-
-var findPython = sync.OnceValue(func() string {
-	for _, p := range []string{os.Getenv("MUSTER_TEST_PYTHON"), "python3", "/usr/bin/python3"} {
-		if p != "" && exec.Command(p, "-c", multipart).Run() == nil {
-			return p
-		}
-	}
-	return ""
-})
-
-// pythonFor is an interpreter that has what the application and the clients need.
-func pythonFor(t testing.TB) string {
-	t.Helper()
-	p := findPython()
-	if p == "" {
-		t.Skip("no python3 with fastapi, uvicorn, httpx, pydantic and python-multipart")
-	}
-	return p
-}
-
-// mypy type-checks files, strictly. What it learned of the libraries is kept
-// between runs.
-func mypy(t testing.TB, dir string, files ...string) {
-	t.Helper()
-	if _, err := exec.LookPath("mypy"); err != nil {
-		t.Skip("no mypy")
-	}
-	args := append([]string{"--strict", "--no-error-summary", "--cache-dir", cached(t, "mypy"), "--python-executable", pythonFor(t)}, files...)
-	run(t, dir, "mypy", args...)
-}
-
-// run runs a program that must succeed.
-func run(t testing.TB, dir, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		const most = 6000
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out[:min(len(out), most)])
-	}
-	return string(out)
-}
-
-// cached is a place in the user's cache, for what tests fetch or work out at
-// some cost and that is the same the next time.
-func cached(t testing.TB, name string) string {
-	t.Helper()
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir = filepath.Join(dir, "muster-tests")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(dir, name)
-}
-
-// npm is a folder with packages of the npm registry installed, kept between
-// runs of the tests. only keeps just those files of the packages.
-func npm(t testing.TB, packages ...string) string {
-	t.Helper()
-	sum := sha256.Sum256([]byte(strings.Join(packages, " ")))
-	dir := cached(t, "npm-"+hex.EncodeToString(sum[:6]))
-	if isDir(filepath.Join(dir, "node_modules")) {
-		return dir
-	}
-	if _, err := exec.LookPath("npm"); err != nil {
-		t.Skip("no npm")
-	}
-	tmp, err := os.MkdirTemp(cached(t, ""), "new-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(tmp)
-	write(t, filepath.Join(tmp, "package.json"), `{"private":true}`)
-	cmd := exec.Command("npm", append([]string{"install", "--no-fund", "--no-audit", "--ignore-scripts", "--silent"}, packages...)...)
-	cmd.Dir = tmp
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("the npm registry is not to be had: %v\n%s", err, out)
-	}
-	if err := os.Rename(tmp, dir); err != nil && !isDir(dir) {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-// frontend is a folder whose node_modules are those of npm.
-func frontend(t testing.TB) string {
-	t.Helper()
-	packages := npm(t, restGenerator+"@0.99", "typescript@5.9", "ws@8", "@types/node@20")
-	dir := filepath.Join(t.TempDir(), "frontend")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(filepath.Join(packages, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "package.json"), `{"private":true,"type":"module"}`)
-	return dir
-}
-
-// tsc type-checks everything below src, as strictly as there is.
-func tsc(t testing.TB, dir string, emit bool) {
-	t.Helper()
-	write(t, filepath.Join(dir, "tsconfig.json"), fmt.Sprintf(`{"compilerOptions":{"strict":true,"noEmit":%t,"outDir":"out","target":"es2022",
-	"module":"esnext","moduleResolution":"bundler","lib":["es2022","dom","dom.iterable"],"types":[],"skipLibCheck":true,
-	"noUnusedLocals":true,"isolatedModules":true,"verbatimModuleSyntax":true},"include":["src"]}`, !emit))
-	run(t, dir, filepath.Join(dir, "node_modules", ".bin", "tsc"), "-p", ".")
 }
 
 // project is a configuration of a backend in a temporary folder.
@@ -262,10 +106,10 @@ func freePort(t testing.TB) int {
 // serve runs uvicorn until the test ends, and waits until it serves.
 func serve(t testing.TB, cfg *config.Config, args ...string) string {
 	t.Helper()
-	url := moduleURL(cfg, "shop")
+	url := clients.ServerURL(&cfg.Servers[0])
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
 	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, pythonFor(t), append([]string{"-m", "uvicorn", cfg.Backend.App, "--port", port}, args...)...)
+	cmd := exec.CommandContext(ctx, apitest.Python(t), append([]string{"-m", "uvicorn", cfg.Backend.App, "--port", port}, args...)...)
 	cmd.Dir = cfg.Backend.Dir
 	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -294,4 +138,18 @@ func serve(t testing.TB, cfg *config.Config, args ...string) string {
 	return url
 }
 
-func asHint(err error, h *interface{ Hint() string }) bool { return errors.As(err, h) }
+// tsProject is a project whose frontend has the generator installed.
+func tsProject(t testing.TB) *config.Config {
+	t.Helper()
+	cfg := project(t, "")
+	dir := apitest.Frontend(t)
+	cfg.Frontend = &config.Frontend{Dir: dir}
+	cfg.Specs.TypeScript = []config.TypeScriptClients{{Dir: filepath.Join(dir, "src", "clients"), RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}}
+	cfg.Specs.Python.Dir = ""
+	return cfg
+}
+
+func isDir(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}

@@ -14,9 +14,9 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/gateway"
-	"muster/internal/specs"
 	"muster/internal/supervise"
 	"muster/internal/toolchain"
+	"muster/internal/watch"
 )
 
 // sources follows what the backend is made of, for what nothing else sees:
@@ -67,7 +67,7 @@ func (s *sources) follow(ctx context.Context) error {
 			return err
 		}
 	}
-	return specs.Watch(ctx, specs.WatchOptions{Roots: roots, Run: s.changed, Report: s.st.step, First: true,
+	return watch.Watch(ctx, watch.Options{Roots: roots, Run: s.changed, Report: s.st.step, First: true,
 		Ignore: func(path string) bool {
 			ext := filepath.Ext(path)
 			return ext != "" && ext != ".py" && ext != ".json"

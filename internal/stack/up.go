@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"muster/internal/clients"
 	"muster/internal/plan"
 	"muster/internal/specs"
 	"muster/internal/supervise"
@@ -111,7 +112,7 @@ func (st *Stack) generate(ctx context.Context, python string) error {
 	if _, err := (specs.Exporter{Config: st.cfg, Python: python}).Export(ctx, func(string) {}); err != nil {
 		return err
 	}
-	_, err := specs.Generate(ctx, st.cfg, specs.Options{})
+	_, err := clients.Generate(ctx, st.cfg, clients.Options{})
 	return err
 }
 

@@ -3,14 +3,13 @@ package stack
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
 	"time"
 
-	"github.com/rjeczalik/notify"
+	"muster/internal/watch"
 )
 
 // quiet is how long what is saved has to be left alone before it is read: an
@@ -30,45 +29,37 @@ func Watch(ctx context.Context, file string, open func() (*Stack, error), report
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	// The folder, not the file: most editors put a new file in its place.
-	events := make(chan notify.EventInfo, 64)
-	if err := notify.Watch(filepath.Dir(file), events, notify.All); err != nil {
-		return fmt.Errorf("cannot watch %s: %w", file, err)
-	}
-	defer notify.Stop(events)
-	report.Step("watching %s", file)
 	leaveSources := func() map[string]bool { return nil }
 	defer func() { leaveSources() }()
 	var applied []byte
-	saved := time.After(0) // it may have been, before it was watched
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case e := <-events:
-			if e.Path() == file {
-				saved = time.After(quiet)
-			}
-		case <-saved:
-			saved = nil
-			now, err := os.ReadFile(file)
-			if err != nil || bytes.Equal(now, applied) {
-				continue
-			}
-			applied = now
-			st, err := open()
-			if err != nil {
-				report.Error(err)
-				report.Step("what ran before goes on; save the file again to try again")
-				continue
-			}
-			known := leaveSources() // what comes meanwhile is new to the next follower
-			if err := st.apply(ctx); err != nil && ctx.Err() == nil {
-				report.Error(err)
-			}
-			leaveSources = followSources(ctx, st, known)
+	apply := func(ctx context.Context, _ []string) {
+		now, err := os.ReadFile(file)
+		if err != nil || bytes.Equal(now, applied) {
+			return
 		}
+		applied = now
+		st, err := open()
+		if err != nil {
+			report.Error(err)
+			report.Step("what ran before goes on; save the file again to try again")
+			return
+		}
+		known := leaveSources() // what comes meanwhile is new to the next follower
+		if err := st.apply(ctx); err != nil && ctx.Err() == nil {
+			report.Error(err)
+		}
+		leaveSources = followSources(ctx, st, known)
 	}
+	return watch.Watch(ctx, watch.Options{
+		// The folder, not the file: most editors put a new file in its place.
+		Roots:  []string{filepath.Dir(file)},
+		Ignore: func(path string) bool { return path != file },
+		Settle: quiet,
+		First:  true, // it may have been saved before it was watched
+		Run:    apply,
+		Ready:  func() { report.Step("watching %s", file) },
+		Report: func(line string) { report.Step("%s", line) },
+	})
 }
 
 // apply brings what runs in line with the stack.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/magefile/mage/mg"
 
+	"muster/internal/apidoc"
+	"muster/internal/clients"
 	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/specs"
@@ -38,8 +40,8 @@ func withPython(ctx context.Context, arg *string) (*config.Config, string, error
 // -only=openapi or -only=asyncapi restricts it to the documents of one kind.
 func (Specs) Export(ctx context.Context, config, only *string) error {
 	return console.Exit(func() error {
-		kind := specs.Kind(console.Or(only, ""))
-		if kind != "" && kind != specs.OpenAPI && kind != specs.AsyncAPI {
+		kind := apidoc.Kind(console.Or(only, ""))
+		if kind != "" && kind != apidoc.OpenAPI && kind != apidoc.AsyncAPI {
 			return usageError(fmt.Sprintf("-only=%s: it is openapi or asyncapi", kind))
 		}
 		cfg, python, err := withPython(ctx, config)
@@ -64,7 +66,7 @@ func (Specs) Generate(ctx context.Context, config, only *string) error {
 }
 
 func generateClients(ctx context.Context, config *string, only []string) error {
-	kinds, err := specs.ClientsNamed(only)
+	kinds, err := clients.Kinds(only)
 	if err != nil {
 		return usageError("-only: " + err.Error())
 	}
@@ -72,7 +74,7 @@ func generateClients(ctx context.Context, config *string, only []string) error {
 	if err != nil {
 		return err
 	}
-	if len(kinds) == 0 || slices.Contains(kinds, specs.RESTClients) {
+	if len(kinds) == 0 || slices.Contains(kinds, clients.REST) {
 		if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
 			return err
 		}
@@ -80,7 +82,7 @@ func generateClients(ctx context.Context, config *string, only []string) error {
 	if _, err := (specs.Exporter{Config: cfg, Python: python}).Export(ctx, report); err != nil {
 		return err
 	}
-	res, err := specs.Generate(ctx, cfg, specs.Options{Only: kinds})
+	res, err := clients.Generate(ctx, cfg, clients.Options{Only: kinds})
 	if err != nil {
 		return err
 	}
@@ -105,7 +107,7 @@ func (Specs) Check(ctx context.Context, config *string) error {
 	if err != nil {
 		return console.Exit(err)
 	}
-	stale, err := specs.Check(ctx, cfg, os.Stdout)
+	stale, err := clients.Check(ctx, cfg, os.Stdout)
 	if err == nil && stale {
 		err = errStale{}
 	}
@@ -135,7 +137,7 @@ func diffSpecs(ctx context.Context, config *string, from, to string, asJSON bool
 	if err != nil {
 		return err
 	}
-	changes, err := specs.DiffStates(ctx, cfg, from, to)
+	changes, err := apidoc.DiffStates(ctx, cfg.Specs.Dir, from, to)
 	if err != nil {
 		return err
 	}
@@ -145,7 +147,7 @@ func diffSpecs(ctx context.Context, config *string, from, to string, asJSON bool
 	}
 	if asJSON {
 		if changes == nil {
-			changes = []specs.DocumentChange{}
+			changes = []apidoc.DocumentChange{}
 		}
 		if err := json.NewEncoder(os.Stdout).Encode(changes); err != nil {
 			return err

@@ -1,0 +1,108 @@
+package clients
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"muster/internal/watch"
+)
+
+// change is one file that a generator wants to be different. A nil New
+// removes it.
+type change struct {
+	File     string
+	Old, New []byte
+}
+
+// folder is a generated folder: every file in it, by its path within.
+type folder struct {
+	dir   string
+	files map[string][]byte
+
+	one  string // instead of a folder, this file alone
+	data []byte
+}
+
+// changes compares a folder with the disk. Files that nobody generated stay.
+func (f folder) changes() ([]change, error) {
+	var all []change
+	if f.one != "" {
+		old, err := os.ReadFile(f.one)
+		if err == nil && bytes.Equal(old, f.data) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		return []change{{f.one, old, f.data}}, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.files)) {
+		file := filepath.Join(f.dir, filepath.FromSlash(name))
+		old, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if err != nil || !bytes.Equal(old, f.files[name]) {
+			all = append(all, change{file, old, f.files[name]})
+		}
+	}
+	err := filepath.WalkDir(f.dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			return err
+		}
+		rel, _ := filepath.Rel(f.dir, path)
+		if _, ours := f.files[filepath.ToSlash(rel)]; ours || !e.Type().IsRegular() {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err == nil && isGenerated(path, data) {
+			all = append(all, change{path, data, nil})
+		}
+		return nil
+	})
+	return all, err
+}
+
+// isGenerated tells whether a file came from a generator, and so may be
+// removed: by its name, or by what its first line says.
+func isGenerated(name string, data []byte) bool {
+	first, _, _ := bytes.Cut(data, []byte("\n"))
+	return strings.Contains(filepath.Base(name), ".gen.") ||
+		bytes.HasPrefix(first, []byte("// This file is auto-generated")) ||
+		bytes.HasPrefix(first, []byte(strings.TrimSpace(tsHeader))) ||
+		bytes.HasPrefix(first, []byte(pyHeader))
+}
+
+// What the first line of a file begins with that was made here.
+const (
+	pyHeader = "# Generated from the API's specification."
+	tsHeader = "// Generated from the API's specification. Do not edit: changes are overwritten.\n"
+)
+
+// apply makes the changes, and lists the files that differ since.
+func apply(own *watch.Own, all []change) ([]string, error) {
+	var files []string
+	for _, c := range all {
+		if c.New == nil {
+			if err := own.Remove(c.File); err != nil {
+				return files, err
+			}
+			files = append(files, c.File)
+			continue
+		}
+		wrote, err := own.Write(c.File, c.New)
+		if err != nil {
+			return files, err
+		}
+		if wrote {
+			files = append(files, c.File)
+		}
+	}
+	return files, nil
+}

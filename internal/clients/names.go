@@ -1,0 +1,87 @@
+package clients
+
+import (
+	"strings"
+	"unicode"
+)
+
+// identifier keeps letters, digits and underscores of ASCII.
+func identifier(s, ifEmpty string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '_' || r < 128 && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "_"):
+			b.WriteByte('_')
+		}
+	}
+	name := strings.Trim(b.String(), "_")
+	if strings.HasSuffix(s, "_") && name != "" && name+"_" == s {
+		name = s
+	}
+	if name == "" {
+		return ifEmpty
+	}
+	if name[0] >= '0' && name[0] <= '9' {
+		return ifEmpty + "_" + name
+	}
+	return name
+}
+
+// className turns a schema's name into a class's: simple-user is SimpleUser.
+// A name that is one already stays as it is.
+func className(s string) string {
+	parts := strings.FieldsFunc(s, func(r rune) bool {
+		return r >= 128 || r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(strings.ToUpper(p[:1]) + p[1:])
+	}
+	name := strings.TrimLeft(b.String(), "_")
+	if name == "" || name[0] >= '0' && name[0] <= '9' {
+		return "Model" + name
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// camelClass is className that also joins at underscores: market_data is
+// MarketData, as in MarketDataClient.
+func camelClass(s string) string {
+	var b strings.Builder
+	for _, p := range strings.FieldsFunc(s, func(r rune) bool { return r == '_' || r == '-' || r == '.' || r == ' ' }) {
+		b.WriteString(className(p))
+	}
+	if b.Len() == 0 {
+		return "Api"
+	}
+	return b.String()
+}
+
+// isWord tells whether a name is one of words, which stand between spaces.
+func isWord(words, name string) bool {
+	i := strings.Index(words, name)
+	for i >= 0 {
+		end := i + len(name)
+		if i > 0 && isSpace(words[i-1]) && end < len(words) && isSpace(words[end]) {
+			return true
+		}
+		next := strings.Index(words[end:], name)
+		if next < 0 {
+			return false
+		}
+		i = end + next
+	}
+	return false
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' }
+
+// printable, for strings.Map, drops what a comment must not hold.
+func printable(r rune) rune {
+	if r == '\t' || r == '\n' || r >= ' ' && r != 0x7f && r != 0xfeff && r != 0x2028 && r != 0x2029 {
+		return r
+	}
+	return -1
+}

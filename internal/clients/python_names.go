@@ -1,0 +1,79 @@
+package clients
+
+import (
+	"strings"
+)
+
+// pyWords are the names that a generated name must not take: Python's
+// keywords (docs.python.org: Lexical analysis) and builtins, and what the
+// template imports and defines.
+const pyWords = ` False None True and as assert async await break class continue def del elif else except finally for
+from global if import in is lambda nonlocal not or pass raise return try while with yield match case type
+str int float bool bytes dict list set tuple object print len isinstance getattr property super self
+Exception BaseException Warning ValueError TypeError
+datetime uuid json httpx pydantic enum quote cast Any AsyncIterator Dict IO List Literal Mapping Optional
+Sequence Tuple Type Union Field BaseModel Enum TracebackType annotations File
+ApiError BadRequestError UnauthorizedError ForbiddenError NotFoundError ConflictError ValidationFailedError
+TooManyRequestsError ServerError ApiConnectionError ApiDecodeError
+Unset Model TypeVar `
+
+// pyFields are attributes of pydantic's BaseModel, in version 1 or 2, that a
+// field must not hide (docs.pydantic.dev: BaseModel).
+const pyFields = ` schema schema_json json dict copy construct fields validate parse_obj parse_raw parse_file from_orm
+update_forward_refs Config model_config model_fields model_computed_fields model_extra model_fields_set
+model_construct model_copy model_dump model_dump_json model_json_schema model_parametrized_name model_post_init
+model_rebuild model_validate model_validate_json model_validate_strings `
+
+// pyString is a Python string literal.
+func pyString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r < ' ' || r == 0x7f:
+			const hex = "0123456789abcdef"
+			b.WriteString(`\x` + string(hex[r>>4]) + string(hex[r&15]))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// pyDoc makes text safe within a docstring, its lines indented.
+func pyDoc(s, indent string) string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `"""`, `\"\"\"`)
+	lines := strings.Split(strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n"), "\n")
+	for i, l := range lines {
+		l = strings.TrimRight(strings.Map(printable, l), " \t")
+		if l != "" && i > 0 {
+			l = indent + l
+		}
+		lines[i] = l
+	}
+	out := strings.TrimSpace(strings.Join(lines, "\n"))
+	if strings.HasSuffix(out, `"`) {
+		out = out[:len(out)-1] + `\"`
+	}
+	return out
+}
+
+// pyComment is text on one line.
+func pyComment(s string) string {
+	const most = 160 // longer ones say little that the document does not say better
+	s = strings.Join(strings.Fields(strings.Map(printable, s)), " ")
+	if r := []rune(s); len(r) > most {
+		s = strings.TrimSpace(string(r[:most])) + " ..."
+	}
+	return s
+}

@@ -1,0 +1,195 @@
+package clients
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed resident.mjs
+var residentScript string
+
+// restGenerator is the npm package that makes the REST clients: it is kept up,
+// its output is plain functions by operationId with types of their own, and
+// its fetch client is generated too, so that a page needs no further package.
+const restGenerator = "@hey-api/openapi-ts"
+
+// resident is a Node process that keeps the generator loaded: most of a run's
+// time is Node's start and loading. It ends when its standard input does, so
+// it never outlives its owner.
+type resident struct {
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	out    *bufio.Reader
+	pipe   *os.File
+	log    *lastLines
+	mu     sync.Mutex // one request at a time
+	broken error
+}
+
+// generatorPlace finds the generator's entry and version in the node_modules
+// of a folder or of those above it.
+func generatorPlace(dir string) (entry, version string, err error) {
+	for at := dir; ; at = filepath.Dir(at) {
+		pkg := filepath.Join(at, "node_modules", filepath.FromSlash(restGenerator))
+		data, err := os.ReadFile(filepath.Join(pkg, "package.json"))
+		if err == nil {
+			var p struct {
+				Version string
+				Main    string
+			}
+			if err := json.Unmarshal(data, &p); err != nil || p.Main == "" {
+				return "", "", fmt.Errorf("%s: not a package that can be loaded", filepath.Join(pkg, "package.json"))
+			}
+			return filepath.Join(pkg, filepath.FromSlash(p.Main)), p.Version, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", "", &hinted{fmt.Errorf("%s is not installed for %s", restGenerator, dir),
+				"cd " + dir + " && npm install --save-dev " + restGenerator + " typescript"}
+		}
+	}
+}
+
+// startResident starts Node with the generator loaded. warm makes it run a few
+// times on a made-up document: a run costs a third once its code is compiled.
+func startResident(ctx context.Context, dir string, warm bool) (*resident, error) {
+	entry, _, err := generatorPlace(dir)
+	if err != nil {
+		return nil, err
+	}
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return nil, &hinted{errors.New("cannot find node, which runs the TypeScript generator"), "install Node.js 20 or newer"}
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer write.Close()
+	mode := "cold"
+	if warm {
+		mode = "warm"
+	}
+	// The generator makes much garbage: with a larger nursery it is a third faster.
+	cmd := exec.CommandContext(ctx, node, "--max-semi-space-size=64", "--input-type=module", "--eval", residentScript, "--", entry, mode)
+	cmd.Dir = dir
+	cmd.WaitDelay = time.Second
+	r := &resident{cmd: cmd, out: bufio.NewReader(read), pipe: read, log: &lastLines{}}
+	cmd.Stdout, cmd.Stderr = r.log, r.log // the generator prints; answers come on descriptor 3
+	cmd.ExtraFiles = []*os.File{write}
+	if r.in, err = cmd.StdinPipe(); err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		read.Close()
+		return nil, fmt.Errorf("starting node: %w", err)
+	}
+	return r, nil
+}
+
+// generate runs the generator once, from a document's file into a folder.
+func (r *resident) generate(ctx context.Context, input, output string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.broken != nil {
+		return r.broken
+	}
+	line, err := json.Marshal(map[string]string{"input": input, "output": output})
+	if err != nil {
+		return err
+	}
+	type result struct {
+		line []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		if _, err := r.in.Write(append(line, '\n')); err != nil {
+			done <- result{nil, err}
+			return
+		}
+		l, err := r.out.ReadBytes('\n')
+		done <- result{l, err}
+	}()
+	var got result
+	select {
+	case got = <-done:
+	case <-ctx.Done():
+		r.broken = ctx.Err()
+		r.cmd.Process.Kill()
+		<-done
+		return ctx.Err()
+	}
+	if got.err != nil {
+		r.broken = fmt.Errorf("the TypeScript generator's process ended: %s", r.log.text())
+		return r.broken
+	}
+	var a struct {
+		OK    bool
+		Error string
+	}
+	if err := json.Unmarshal(got.line, &a); err != nil {
+		r.broken = fmt.Errorf("the TypeScript generator's process answered %q", got.line)
+		return r.broken
+	}
+	if !a.OK {
+		return fmt.Errorf("%s: %s", restGenerator, a.Error)
+	}
+	return nil
+}
+
+// close ends the process and waits for it.
+func (r *resident) close() {
+	r.in.Close()
+	timer := time.AfterFunc(time.Second, func() { r.cmd.Process.Kill() })
+	r.cmd.Wait()
+	timer.Stop()
+	r.pipe.Close()
+}
+
+// lastLines keeps the end of what a process printed.
+type lastLines struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (t *lastLines) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	const most = 4096
+	t.buf = append(t.buf, p...)
+	if len(t.buf) > most {
+		t.buf = append(t.buf[:0], t.buf[len(t.buf)-most:]...)
+	}
+	return len(p), nil
+}
+
+func (t *lastLines) text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := bytes.Split(bytes.TrimSpace(t.buf), []byte("\n"))
+	if len(lines) > 6 {
+		lines = lines[len(lines)-6:]
+	}
+	return strings.TrimSpace(string(bytes.Join(lines, []byte("\n"))))
+}
+
+// hinted is an error with a hint of what to do next.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Hint() string  { return h.hint }
+func (h *hinted) Unwrap() error { return h.error }

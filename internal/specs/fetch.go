@@ -1,0 +1,93 @@
+package specs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"muster/internal/apidoc"
+	"muster/internal/clients"
+)
+
+// errNoAnswer says that a server is not there, or has no such document.
+var errNoAnswer = errors.New("no answer")
+
+// maxDocument bounds what is read from a server; GitHub's whole API is 13 MB.
+const maxDocument = 64 << 20
+
+// fetchAll reads every document from the servers. It fails unless all of
+// them serve theirs: half an API would look like removed operations.
+func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, error) {
+	docs := map[string]apidoc.Document{}
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	base := e.Config.APIBaseURL
+	for _, module := range e.modules() {
+		root := clients.ServerURL(e.Config.ModuleServer(module)) + base
+		d, err := fetch(ctx, client, root+"/"+module+"/openapi.json", apidoc.OpenAPI)
+		if err != nil {
+			return nil, err
+		}
+		docs[filepath.Join(module, "openapi.json")] = d
+		if d, err := fetch(ctx, client, root+"/"+module+"/asyncapi.json", apidoc.AsyncAPI); err == nil {
+			docs[filepath.Join(module, "asyncapi.json")] = d
+		} else if !errors.Is(err, errNoAnswer) {
+			return nil, err
+		}
+	}
+	// A process serves what it runs; ?modules=all asks one that can for everything.
+	main := clients.ServerURL(e.Config.SharedServer()) + base
+	whole, err := fetch(ctx, client, main+"/openapi.json?modules=all", apidoc.OpenAPI)
+	if err != nil {
+		return nil, err
+	}
+	for _, rel := range slices.Sorted(maps.Keys(docs)) {
+		if d := docs[rel]; d.Kind == apidoc.OpenAPI {
+			whole.Merge(d, "paths")
+		}
+	}
+	docs["openapi.json"] = whole
+	if sockets, err := fetch(ctx, client, main+"/asyncapi.json?modules=all", apidoc.AsyncAPI); err == nil {
+		for _, rel := range slices.Sorted(maps.Keys(docs)) {
+			if d := docs[rel]; d.Kind == apidoc.AsyncAPI {
+				sockets.Merge(d, "channels")
+				sockets.Merge(d, "operations")
+			}
+		}
+		docs["asyncapi.json"] = sockets
+	}
+	return docs, nil
+}
+
+func fetch(ctx context.Context, client *http.Client, url string, kind apidoc.Kind) (apidoc.Document, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return apidoc.Document{}, err
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return apidoc.Document{}, fmt.Errorf("%s: %w", url, errors.Join(errNoAnswer, err))
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return apidoc.Document{}, fmt.Errorf("%s: %w: %s", url, errNoAnswer, resp.Status)
+	}
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument))
+	if err != nil {
+		return apidoc.Document{}, fmt.Errorf("%s: %w", url, err)
+	}
+	d, err := apidoc.Parse(data)
+	if err != nil {
+		return apidoc.Document{}, fmt.Errorf("%s: %w", url, err)
+	}
+	if d.Kind != kind {
+		return apidoc.Document{}, fmt.Errorf("%s: %s instead of %s", url, d.Kind, kind)
+	}
+	return d, nil
+}

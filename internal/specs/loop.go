@@ -1,0 +1,212 @@
+package specs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"muster/internal/apidoc"
+	"muster/internal/clients"
+	"muster/internal/config"
+	"muster/internal/watch"
+)
+
+// Watcher says how WatchFrontend and WatchPython run.
+type Watcher struct {
+	Config *config.Config
+	Python string       // the interpreter that runs the application
+	Report func(string) // what happens, a line at a time
+	Ready  func()       // called once everything is watched; may be nil
+}
+
+func (w Watcher) report(format string, args ...any) {
+	if w.Report != nil {
+		w.Report(fmt.Sprintf(format, args...))
+	}
+}
+
+// fail reports an error with its hint.
+func (w Watcher) fail(err error) {
+	w.report("error: %s", err)
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		w.report("hint: %s", h.Hint())
+	}
+}
+
+// WatchPython exports the documents and generates the Python clients whenever
+// the backend's sources change, until ctx ends.
+func WatchPython(ctx context.Context, w Watcher) error {
+	cfg := w.Config
+	if cfg.Specs.Python.Dir == "" {
+		return &hinted{errors.New("no Python clients are configured"), "add specs.python to the configuration"}
+	}
+	own := &watch.Own{}
+	e := Exporter{Config: cfg, Python: w.Python, Own: own}
+	seen := w.load()
+	run := func(ctx context.Context, _ []string) {
+		began := time.Now()
+		if _, err := e.ByImport(ctx); err != nil {
+			if ctx.Err() == nil {
+				w.fail(fmt.Errorf("%w\n  the clients stay as they are", err))
+			}
+			return
+		}
+		seen = w.tell(seen)
+		r, err := clients.Generate(ctx, cfg, clients.Options{Only: []clients.Kind{clients.Python}, Own: own})
+		w.summary("Python", r, err, began)
+	}
+	inside := realDirs(append(typeScriptDirs(cfg), cfg.Specs.Dir)...)
+	return watch.Watch(ctx, watch.Options{Roots: cfg.Specs.Sources, Own: own, First: true, Run: run, Ready: w.Ready, Report: w.Report,
+		Ignore: func(path string) bool { return below(path, inside) || !isSource(path) }})
+}
+
+// WatchFrontend generates the TypeScript clients whenever a document changes:
+// the files in the specs' folder and, where a server runs in reload mode, what
+// it serves after its sources changed. It runs until ctx ends.
+func WatchFrontend(ctx context.Context, w Watcher) error {
+	cfg := w.Config
+	if len(cfg.Specs.TypeScript) == 0 {
+		return &hinted{errors.New("no TypeScript clients are configured"), "add specs.typescript or frontend to the configuration"}
+	}
+	if err := os.MkdirAll(cfg.Specs.Dir, 0o755); err != nil {
+		return err
+	}
+	own := &watch.Own{}
+	ts := clients.NewTypeScript(cfg)
+	defer ts.Close()
+	if err := ts.Warm(context.WithoutCancel(ctx)); err != nil {
+		w.fail(err) // and tried again with each run
+	}
+	seen := w.load()
+	generate := func(ctx context.Context) {
+		began := time.Now()
+		o := clients.Options{Only: []clients.Kind{clients.REST, clients.WebSocket}, Own: own, TypeScript: ts}
+		r, err := clients.Generate(ctx, cfg, o)
+		// A document that is being written is whole in a moment.
+		for end := began.Add(patience); errors.Is(err, apidoc.ErrIncomplete) && time.Now().Before(end); {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(patienceStep):
+			}
+			r, err = clients.Generate(ctx, cfg, o)
+		}
+		if err == nil {
+			seen = w.tell(seen)
+		}
+		w.summary("TypeScript", r, err, began)
+	}
+	roots := []string{cfg.Specs.Dir}
+	served := newReloaded(w)
+	if served != nil {
+		roots = append(roots, cfg.Specs.Sources...)
+		defer served.close()
+		served.start(ctx)
+	}
+	clients := realDirs(append(typeScriptDirs(cfg), cfg.Specs.Python.Dir)...)
+	specsDir := realDirs(cfg.Specs.Dir)[0]
+	return watch.Watch(ctx, watch.Options{Roots: roots, Own: own, First: true, Ready: w.Ready, Report: w.Report,
+		Ignore: func(path string) bool {
+			if below(path, []string{specsDir}) {
+				return !isSpecFile(path)
+			}
+			return below(path, clients) || !isSource(path)
+		},
+		Run: func(ctx context.Context, paths []string) {
+			documents, sources := paths == nil, paths == nil
+			for _, p := range paths {
+				if p == specsDir || below(p, []string{specsDir}) {
+					documents = true
+				} else {
+					sources = true
+				}
+			}
+			if sources && served != nil {
+				served.ask()
+			}
+			if documents {
+				generate(ctx)
+			}
+		}})
+}
+
+const (
+	// patience is how long a document that is not whole is waited for.
+	patience     = time.Second
+	patienceStep = 50 * time.Millisecond
+)
+
+// load reads the documents as they are, for comparing; what cannot be read is
+// left out.
+func (w Watcher) load() map[string]apidoc.Document {
+	docs := map[string]apidoc.Document{}
+	all, err := apidoc.Modules(w.Config.Specs.Dir)
+	if err != nil {
+		return docs
+	}
+	for _, m := range all {
+		if m.REST.Kind != "" {
+			docs[m.Name+"/rest"] = m.REST
+		}
+		if m.WS.Kind != "" {
+			docs[m.Name+"/ws"] = m.WS
+		}
+	}
+	return docs
+}
+
+// tell reports what differs from the documents seen before, one line an
+// operation, and returns today's.
+func (w Watcher) tell(before map[string]apidoc.Document) map[string]apidoc.Document {
+	now := w.load()
+	all := maps.Clone(before)
+	maps.Copy(all, now)
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		a, inOld := before[key]
+		b, inNew := now[key]
+		module, _, _ := strings.Cut(key, "/")
+		switch {
+		case !inOld:
+			w.report("%s: added %s (operations: %d)", module, b.Kind, b.Count())
+			if !slices.ContainsFunc(w.Config.Servers, func(s config.Server) bool { return s.Has(module) }) {
+				w.report("warning: no server has the module %s, so only the single-process mode serves it; add it to a server's modules in %s",
+					module, filepath.Base(w.Config.File))
+			}
+		case !inNew:
+			w.report("%s: removed %s (breaking)", module, a.Kind)
+		default:
+			for _, c := range apidoc.Diff(a, b) {
+				w.report("%s: %s", module, c)
+			}
+		}
+	}
+	return now
+}
+
+func (w Watcher) summary(what string, r clients.Result, err error, began time.Time) {
+	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			w.fail(fmt.Errorf("%w\n  the %s clients that it concerns stay as they are", err, what))
+		}
+		return
+	}
+	if len(r.Written) == 0 {
+		return
+	}
+	w.report("%s clients: %d files in %s", what, len(r.Written), time.Since(began).Round(time.Millisecond))
+}
+
+func typeScriptDirs(cfg *config.Config) []string {
+	var dirs []string
+	for _, set := range cfg.Specs.TypeScript {
+		dirs = append(dirs, set.Dir)
+	}
+	return dirs
+}
