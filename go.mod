@@ -5,6 +5,7 @@ go 1.26.8
 tool github.com/magefile/mage
 
 require (
+	deps.dev/util/semver v0.0.0-20260727054525-2946ae4a6141
 	github.com/coder/websocket v1.8.15
 	github.com/fatih/color v1.19.0
 	github.com/magefile/mage v1.17.2

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"muster/internal/local"
 )
 
 const sample = `api_base_url: "/api/v1"
@@ -212,8 +214,8 @@ func TestLoadTheSampleUnchanged(t *testing.T) {
 	if want := []string{filepath.Join(dir, "src")}; !reflect.DeepEqual(c.Specs.Sources, want) {
 		t.Errorf("sources %v, want %v where it exists", c.Specs.Sources, want)
 	}
-	if c.LocalDir() != filepath.Join(dir, ".local") {
-		t.Error(c.LocalDir())
+	if c.Local() != local.Of(dir) {
+		t.Error(c.Local())
 	}
 }
 

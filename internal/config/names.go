@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"muster/internal/local"
 )
 
 // Core names the module that every server has, and the server that has
@@ -36,8 +38,6 @@ func (c *Config) Server(name string) (*Server, bool) {
 	return nil, false
 }
 
-// LocalDir is the folder of everything that muster writes: state, logs, pid
+// Local is the folder of everything that muster writes: state, logs, pid
 // files, the nginx that it installed.
-func (c *Config) LocalDir() string {
-	return filepath.Join(c.Dir, ".local")
-}
+func (c *Config) Local() local.Dir { return local.Of(c.Dir) }

@@ -1,4 +1,4 @@
-package gateway
+package gateway_test
 
 import (
 	"bufio"
@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"muster/internal/gateway"
 )
 
 // BenchmarkGateway compares the generated file with the best one that we could
@@ -111,7 +113,7 @@ func startPlain(b *testing.B, dir, name, http string) {
 		b.Fatal(err)
 	}
 	user := ""
-	if u := User(); u != "" {
+	if u := gateway.User(); u != "" {
 		user = "user " + u + ";"
 	}
 	text := user + "worker_processes 1; daemon off; pid nginx.pid; error_log stderr crit;\nevents { worker_connections 4096; }\nhttp {\n" +

@@ -1,10 +1,16 @@
 package gateway
 
 import (
+	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"os/user"
-	"path/filepath"
 	"slices"
+	"strings"
+	"time"
+
+	"deps.dev/util/semver"
 
 	"muster/internal/config"
 )
@@ -22,9 +28,8 @@ type Binary struct {
 }
 
 // atLeast tells whether the binary is known to be of that version or later.
-func (b Binary) atLeast(major, minor, patch int) bool {
-	v, err := parseVersion(b.Version)
-	return b.Version != "" && err == nil && v.compare(version{major, minor, patch}) >= 0
+func (b Binary) atLeast(version string) bool {
+	return semver.NPM.Compare(b.Version, version) >= 0
 }
 
 // has tells whether the binary has a module.
@@ -39,12 +44,24 @@ func (b Binary) has(module string) bool {
 // Args is nginx's command line, its name included, for the configuration file
 // conf below c's .local. The master stays in the foreground.
 func (b Binary) Args(c *config.Config, conf string) []string {
-	local := filepath.Join(c.Dir, ".local")
-	args := []string{"nginx", "-p", local + "/", "-c", conf}
-	if b.Version == "" || b.atLeast(1, 19, 5) { // nginx.org, CHANGES: "-e" came with 1.19.5
-		args = append(args, "-e", filepath.Join(local, "logs", "nginx-error.log"))
+	args := []string{"nginx", "-p", string(c.Local()) + "/", "-c", conf}
+	if b.Version == "" || b.atLeast("1.19.5") { // nginx.org, CHANGES: "-e" came with 1.19.5
+		args = append(args, "-e", c.Local().Log("nginx-error"))
 	}
 	return args
+}
+
+// Run runs the binary to its end and returns what it printed, of which an error
+// quotes the first line.
+func (b Binary) Run(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, b.Path, args...)
+	cmd.Env = append(os.Environ(), b.Env...)
+	cmd.WaitDelay = 10 * time.Second // a busy machine reads its last words late
+	out, err := cmd.CombinedOutput()
+	if line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n"); err != nil && line != "" {
+		err = fmt.Errorf("%w (%s)", err, line)
+	}
+	return string(out), err
 }
 
 // User is what Options.User has to be for whoever runs this program.

@@ -1,11 +1,11 @@
 // Package gateway puts one port in front of all servers.
 //
 // A configuration becomes a table of routes (Routes), and the table becomes
-// either nginx.conf (Generate) for an nginx that was found or installed (Find,
-// Install), or the file of the builtin gateway (BuiltinConfig, ServeBuiltin)
-// for a machine where none can be had. Both answer alike: one conformance test
-// runs against each of them. Nothing here starts or stops nginx; that is the
-// supervisor's work.
+// nginx.conf (Generate), which nginx itself tests (Validate). Package install
+// finds or gets an nginx; package builtin is the stand-in for a machine where
+// none can be had, and reads the same table. Both gateways answer alike: one
+// conformance test, in this folder, runs against each of them. Nothing here
+// starts or stops nginx; that is the supervisor's work.
 //
 // What holds for both: a server that is silent for ten seconds between two
 // parts of an answer is hung, and its request gets 504; WebSockets and requests

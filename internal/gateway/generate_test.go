@@ -1,4 +1,4 @@
-package gateway
+package gateway_test
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"muster/internal/config"
+	"muster/internal/gateway"
+	"muster/internal/gateway/install"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -34,9 +36,9 @@ func loadIn(t testing.TB, dir, text string) *config.Config {
 
 // realNginx is the machine's nginx. Where there is none, what needs it is left
 // out; the test command of the README gets one first.
-func realNginx(t testing.TB, c *config.Config) Binary {
+func realNginx(t testing.TB, c *config.Config) gateway.Binary {
 	t.Helper()
-	b, err := Find(context.Background(), c)
+	b, err := install.Find(context.Background(), c)
 	if err != nil {
 		t.Skip(err)
 	}
@@ -44,25 +46,25 @@ func realNginx(t testing.TB, c *config.Config) Binary {
 }
 
 // generated writes c's nginx.conf and has nginx test it.
-func generated(t testing.TB, c *config.Config, o Options) string {
+func generated(t testing.TB, c *config.Config, o gateway.Options) string {
 	t.Helper()
 	if o.Binary.Path == "" {
 		o.Binary = realNginx(t, c)
 	}
 	if o.User == "" {
-		o.User = User()
+		o.User = gateway.User()
 	}
-	data, err := Generate(c, o)
+	data, err := gateway.Generate(c, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Prepare(c); err != nil {
+	if err := gateway.Prepare(c); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Write(ConfFile(c), data); err != nil {
+	if _, err := gateway.Write(c.Local().NginxConf(), data); err != nil {
 		t.Fatal(err)
 	}
-	if err := Validate(context.Background(), c, o.Binary, ConfFile(c)); err != nil {
+	if err := gateway.Validate(context.Background(), c, o.Binary, c.Local().NginxConf()); err != nil {
 		t.Fatalf("%v\n%s", err, data)
 	}
 	return string(data)
@@ -117,7 +119,7 @@ servers:
 	for name, text := range variants {
 		t.Run(name, func(t *testing.T) {
 			c := load(t, text)
-			got, err := Generate(c, Options{User: "root root", Binary: Binary{Version: "1.28.0",
+			got, err := gateway.Generate(c, gateway.Options{User: "root root", Binary: gateway.Binary{Version: "1.28.0",
 				Modules: []string{"http_ssl", "http_v2", "http_stub_status"}}})
 			if err != nil {
 				t.Fatal(err)
@@ -141,6 +143,6 @@ servers:
 }
 
 func TestGeneratedFilePassesNginx(t *testing.T) {
-	generated(t, load(t, designFile), Options{})
-	generated(t, load(t, strings.Replace(designFile, `"path"`, `"query_param"`, 1)), Options{})
+	generated(t, load(t, designFile), gateway.Options{})
+	generated(t, load(t, strings.Replace(designFile, `"path"`, `"query_param"`, 1)), gateway.Options{})
 }

@@ -1,4 +1,4 @@
-package gateway
+package gateway_test
 
 import (
 	"bytes"
@@ -14,22 +14,25 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"muster/internal/gateway"
+	"muster/internal/gateway/builtin"
 )
 
 // reload hands the gateway new text and has it read that.
-func (b *bench) reload(t testing.TB, kind string, top Topology) {
+func (b *bench) reload(t testing.TB, kind string, top gateway.Topology) {
 	t.Helper()
 	var data []byte
 	var err error
-	file := ConfFile(b.c)
+	file := b.c.Local().NginxConf()
 	if kind == "nginx" {
-		data, err = Generate(b.c, Options{Binary: realNginx(t, b.c), User: User(), Topology: top})
+		data, err = gateway.Generate(b.c, gateway.Options{Binary: realNginx(t, b.c), User: gateway.User(), Topology: top})
 	} else {
-		file = BuiltinFile(b.c)
-		data, err = BuiltinConfig(b.c, top)
+		file = b.c.Local().BuiltinConf()
+		data, err = builtin.Config(b.c, top)
 	}
 	if err == nil {
-		_, err = Write(file, data)
+		_, err = gateway.Write(file, data)
 	}
 	if err == nil {
 		err = b.cmd.Process.Signal(syscall.SIGHUP)
@@ -77,7 +80,7 @@ func TestReloadsAndARollingRestartLoseNoRequest(t *testing.T) {
 			}
 			for i, step := range steps {
 				n := sent.Load()
-				b.reload(t, kind, Topology{Instances: map[string][]string{"core": step}})
+				b.reload(t, kind, gateway.Topology{Instances: map[string][]string{"core": step}})
 				waitFor(t, "requests after a reload", func() bool { return sent.Load() > n+200 || t.Failed() })
 				if i == 2 { // nothing is left that goes to the first two
 					waitFor(t, "the last request to an old instance", func() bool {
@@ -176,14 +179,14 @@ func manyServers() string {
 
 func TestTwoHundredServersPassNginx(t *testing.T) {
 	t.Parallel()
-	generated(t, load(t, manyServers()), Options{})
-	generated(t, load(t, manyServers()+"websocket: {routing_strategy: query_param}\n"), Options{})
+	generated(t, load(t, manyServers()), gateway.Options{})
+	generated(t, load(t, manyServers()+"websocket: {routing_strategy: query_param}\n"), gateway.Options{})
 }
 
 func BenchmarkGenerate200ServersOf10Modules(b *testing.B) {
 	c := load(b, manyServers())
 	for b.Loop() {
-		if _, err := Generate(c, Options{}); err != nil {
+		if _, err := gateway.Generate(c, gateway.Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}

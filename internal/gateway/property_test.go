@@ -1,4 +1,4 @@
-package gateway
+package gateway_test
 
 import (
 	"fmt"
@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"muster/internal/config"
+	"muster/internal/gateway"
+	"muster/internal/gateway/builtin"
 )
 
 // randomFile is the text of a configuration file that is likely to be valid.
@@ -88,18 +90,18 @@ func TestWhateverValidatesPassesNginx(t *testing.T) {
 		if valid%3 == 0 { // a build without the optional modules, all else being the same
 			b.Modules = []string{"http_ssl"}
 		}
-		data, err := Generate(c, Options{Binary: b, User: User()})
+		data, err := gateway.Generate(c, gateway.Options{Binary: b, User: gateway.User()})
 		if err == nil {
-			if err = Prepare(c); err == nil {
-				if _, err = Write(ConfFile(c), data); err == nil {
-					err = Validate(t.Context(), c, b, ConfFile(c))
+			if err = gateway.Prepare(c); err == nil {
+				if _, err = gateway.Write(c.Local().NginxConf(), data); err == nil {
+					err = gateway.Validate(t.Context(), c, b, c.Local().NginxConf())
 				}
 			}
 		}
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%s\n%s", seed, err, text, data)
 		}
-		if _, err := BuiltinConfig(c, Topology{}); err != nil {
+		if _, err := builtin.Config(c, gateway.Topology{}); err != nil {
 			t.Fatalf("seed %d: builtin: %v\n%s", seed, err, text)
 		}
 	}
@@ -141,7 +143,7 @@ func TestNoStringBecomesADirective(t *testing.T) {
 		for _, s := range evil() {
 			c := load(t, query)
 			set(c, s)
-			data, err := Generate(c, Options{})
+			data, err := gateway.Generate(c, gateway.Options{})
 			if err != nil {
 				continue
 			}
@@ -153,12 +155,12 @@ func TestNoStringBecomesADirective(t *testing.T) {
 		}
 	}
 	for _, s := range evil() {
-		for name, o := range map[string]Options{
+		for name, o := range map[string]gateway.Options{
 			"user":    {User: s},
-			"address": {Topology: Topology{Instances: map[string][]string{"broker": {s}}}},
-			"port":    {Topology: Topology{Instances: map[string][]string{"broker": {"127.0.0.1:" + s}}}},
+			"address": {Topology: gateway.Topology{Instances: map[string][]string{"broker": {s}}}},
+			"port":    {Topology: gateway.Topology{Instances: map[string][]string{"broker": {"127.0.0.1:" + s}}}},
 		} {
-			data, err := Generate(load(t, query), o)
+			data, err := gateway.Generate(load(t, query), o)
 			if err == nil && strings.Contains(string(data), "evil") {
 				t.Errorf("%s %q was written", name, s)
 			}
@@ -253,9 +255,8 @@ func TestFoldersOfAnyName(t *testing.T) {
 
 func TestWhatNginxTakesForAPatternIsEscapedOrRefused(t *testing.T) {
 	t.Parallel()
-	d := &conf{}
-	if err := d.addQuery(Route{Param: "type", Value: "~.", Server: "a"}); err != nil || d.Query.Routes[0].Value != `"\\~."` {
-		t.Errorf("a module that is a regular expression is written %v (%v)", d.Query, err)
+	if v, err := gateway.QueryValue("~."); err != nil || v != `"\\~."` {
+		t.Errorf("a module that is a regular expression is written %q (%v)", v, err)
 	}
 	for _, name := range []string{"a*", "a?", "[a]"} {
 		dir := filepath.Join(t.TempDir(), name)
@@ -267,7 +268,7 @@ func TestWhatNginxTakesForAPatternIsEscapedOrRefused(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, c.Nginx.Extra), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Generate(c, Options{}); err == nil || !strings.Contains(err.Error(), "takes for a pattern: rename it") {
+		if _, err := gateway.Generate(c, gateway.Options{}); err == nil || !strings.Contains(err.Error(), "takes for a pattern: rename it") {
 			t.Errorf("extra directives in %s: %v", name, err)
 		}
 	}
@@ -277,7 +278,7 @@ func TestAFolderWithALineBreakIsRefused(t *testing.T) {
 	t.Parallel()
 	c := load(t, designFile)
 	c.Dir = "/project/a\nb"
-	if _, err := Generate(c, Options{}); err == nil || !strings.Contains(err.Error(), "control character") {
+	if _, err := gateway.Generate(c, gateway.Options{}); err == nil || !strings.Contains(err.Error(), "control character") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -323,4 +324,21 @@ func TestAllOfItAsAnOrdinaryUser(t *testing.T) {
 	if err != nil || strings.Count(string(out), "--- PASS: TestFoldersOfAnyName/") < 10 {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// FuzzQuote writes any string as an argument and reads it back by nginx's
+// rules.
+func FuzzQuote(f *testing.F) {
+	for _, s := range evil() {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		q, err := gateway.Quote(s)
+		if err != nil {
+			return
+		}
+		if list := directives(t, "a "+q+"; b c;"); len(list) != 2 || list[0] != "a" || list[1] != "b" {
+			t.Errorf("%q as %s reads as %q", s, q, list)
+		}
+	})
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // quote writes s as one argument of a directive. A "$" would still be read as
-// a variable by some directives: see confPaths.
+// a variable by some directives: see conf.Path.
 func quote(s string) (string, error) {
 	for _, r := range s {
 		if r < ' ' || r == 0x7f {

@@ -85,7 +85,7 @@ func sharedEndpoints() []string {
 // add to it. A route with a Problem is one that they promise and no server
 // keeps.
 func Routes(c *config.Config) ([]Route, error) {
-	list, err := routes(c, Topology{})
+	list, err := Table(c, Topology{})
 	if err != nil {
 		return nil, err
 	}
@@ -100,8 +100,9 @@ func Routes(c *config.Config) ([]Route, error) {
 	return list, nil
 }
 
-// routes are those that a server answers.
-func routes(c *config.Config, t Topology) ([]Route, error) {
+// Table is the part of Routes that a server answers, with the instances where
+// a topology has them.
+func Table(c *config.Config, t Topology) ([]Route, error) {
 	if len(c.Servers) == 0 {
 		return nil, fmt.Errorf("%s: no servers, so there is nothing to route to", c.File)
 	}

@@ -1,4 +1,4 @@
-package gateway
+package gateway_test
 
 import (
 	"os"
@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"muster/internal/config"
+	"muster/internal/gateway"
 )
 
 // table prints the routes as PATTERN -> SERVER, a line each.
 func table(t *testing.T, c *config.Config) []string {
 	t.Helper()
-	list, err := Routes(c)
+	list, err := gateway.Routes(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func TestRoutesComeFromTheDocuments(t *testing.T) {
 					t.Errorf("%q occurs in\n%s", n, got)
 				}
 			}
-			generated(t, c, Options{})
+			generated(t, c, gateway.Options{})
 		})
 	}
 }

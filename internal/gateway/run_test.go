@@ -1,4 +1,4 @@
-package gateway
+package gateway_test
 
 import (
 	"bytes"
@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"muster/internal/config"
+	"muster/internal/gateway"
+	"muster/internal/gateway/builtin"
 )
 
 // builtinArg makes the test binary a builtin gateway.
@@ -23,7 +25,7 @@ const builtinArg = "MUSTER_TEST_BUILTIN"
 
 func TestMain(m *testing.M) {
 	if file := os.Getenv(builtinArg); file != "" {
-		if err := ServeBuiltin(context.Background(), file, os.Stderr); err != nil {
+		if err := builtin.Serve(context.Background(), file, os.Stderr); err != nil {
 			os.Stderr.WriteString(err.Error() + "\n")
 			os.Exit(1)
 		}
@@ -64,33 +66,33 @@ func kinds() map[string]func(testing.TB, *config.Config) *running {
 func startNginx(t testing.TB, c *config.Config) *running {
 	t.Helper()
 	b := realNginx(t, c)
-	generated(t, c, Options{Binary: b})
-	return start(t, c, exec.Command(b.Path, b.Args(c, ConfFile(c))[1:]...))
+	generated(t, c, gateway.Options{Binary: b})
+	return start(t, c, exec.Command(b.Path, b.Args(c, c.Local().NginxConf())[1:]...))
 }
 
 // startBuiltin has the timeouts of the extra file that the tests give nginx.
 func startBuiltin(t testing.TB, c *config.Config) *running {
 	t.Helper()
-	data, err := BuiltinConfig(c, Topology{})
+	data, err := builtin.Config(c, gateway.Topology{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Nginx.Extra != "" {
-		var b builtin
-		if err := json.Unmarshal(data, &b); err != nil {
+		var settings map[string]any
+		if err := json.Unmarshal(data, &settings); err != nil {
 			t.Fatal(err)
 		}
-		b.ReadTimeout = time.Second
-		data, _ = json.Marshal(b)
+		settings["read_timeout"] = time.Second
+		data, _ = json.Marshal(settings)
 	}
-	if err := Prepare(c); err != nil {
+	if err := gateway.Prepare(c); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Write(BuiltinFile(c), data); err != nil {
+	if _, err := gateway.Write(c.Local().BuiltinConf(), data); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), builtinArg+"="+BuiltinFile(c))
+	cmd.Env = append(os.Environ(), builtinArg+"="+c.Local().BuiltinConf())
 	return start(t, c, cmd)
 }
 
@@ -141,7 +143,7 @@ func start(t testing.TB, c *config.Config, cmd *exec.Cmd) *running {
 func TestABrokenFileOfRoutesChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, threeServers, three, startBuiltin)
-	if _, err := Write(BuiltinFile(b.c), []byte(`{"routes": [`)); err != nil {
+	if _, err := gateway.Write(b.c.Local().BuiltinConf(), []byte(`{"routes": [`)); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.cmd.Process.Signal(syscall.SIGHUP); err != nil {

@@ -12,11 +12,11 @@ import (
 	"math/big"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"muster/internal/config"
+	"muster/internal/local"
 )
 
 const (
@@ -25,18 +25,6 @@ const (
 	certificateLife = 397 * 24 * time.Hour
 	renewBefore     = 30 * 24 * time.Hour
 )
-
-// AuthorityFile is the certificate of the local authority: what a browser has
-// to trust once.
-func AuthorityFile(c *config.Config) string {
-	return filepath.Join(c.Dir, ".local", "tls", "ca.crt")
-}
-
-// certFiles are the gateway's certificate and key.
-func certFiles(c *config.Config) (cert, key string) {
-	dir := filepath.Dir(AuthorityFile(c))
-	return filepath.Join(dir, "localhost.crt"), filepath.Join(dir, "localhost.key")
-}
 
 // pair is a certificate with its key.
 type pair struct {
@@ -47,12 +35,11 @@ type pair struct {
 // ensureCertificate makes the local authority and the gateway's certificate
 // where they are missing, near their end or for other names.
 func ensureCertificate(c *config.Config, now time.Time) error {
-	dir := filepath.Dir(AuthorityFile(c))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	d := c.Local()
+	if err := os.MkdirAll(d.TLS(), 0o700); err != nil {
 		return fmt.Errorf("local certificate: %w", err)
 	}
-	caKey := filepath.Join(dir, "ca.key")
-	ca, err := readPair(AuthorityFile(c), caKey)
+	ca, err := readPair(d.Authority(), d.AuthorityKey())
 	if err != nil || now.After(ca.cert.NotAfter.Add(-renewBefore-certificateLife)) {
 		host, _ := os.Hostname()
 		t := &x509.Certificate{
@@ -61,13 +48,12 @@ func ensureCertificate(c *config.Config, now time.Time) error {
 			IsCA:     true, BasicConstraintsValid: true, MaxPathLenZero: true,
 			KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		}
-		if ca, err = issue(t, nil, now, AuthorityFile(c), caKey); err != nil {
+		if ca, err = issue(t, nil, now, d.Authority(), d.AuthorityKey()); err != nil {
 			return fmt.Errorf("local certificate authority: %w", err)
 		}
 	}
 	names, ips := certNames(c.Nginx.Host)
-	certFile, keyFile := certFiles(c)
-	if old, err := readPair(certFile, keyFile); err == nil && fits(old.cert, ca.cert, names, ips, now) {
+	if old, err := readPair(d.Certificate(), d.CertificateKey()); err == nil && fits(old.cert, ca.cert, names, ips, now) {
 		return nil
 	}
 	t := &x509.Certificate{
@@ -77,7 +63,7 @@ func ensureCertificate(c *config.Config, now time.Time) error {
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	if _, err := issue(t, &ca, now, certFile, keyFile); err != nil {
+	if _, err := issue(t, &ca, now, d.Certificate(), d.CertificateKey()); err != nil {
 		return fmt.Errorf("local certificate: %w", err)
 	}
 	return nil
@@ -136,10 +122,10 @@ func issue(t *x509.Certificate, ca *pair, now time.Time, certFile, keyFile strin
 	if err != nil {
 		return pair{}, err
 	}
-	if err := replace(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600); err != nil {
+	if err := local.Write(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600); err != nil {
 		return pair{}, err
 	}
-	return pair{cert, key}, replace(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644)
+	return pair{cert, key}, local.Write(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644)
 }
 
 func readPair(certFile, keyFile string) (pair, error) {

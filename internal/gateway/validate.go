@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -41,7 +39,7 @@ func Validate(ctx context.Context, c *config.Config, b Binary, conf string) erro
 		return err
 	}
 	// The test leaves an empty pid file behind where there was none.
-	pid := filepath.Join(c.Dir, ".local", "run", "nginx.pid")
+	pid := c.Local().NginxPid()
 	if _, err := os.Lstat(pid); errors.Is(err, os.ErrNotExist) {
 		defer func() {
 			if st, err := os.Lstat(pid); err == nil && st.Size() == 0 {
@@ -51,22 +49,18 @@ func Validate(ctx context.Context, c *config.Config, b Binary, conf string) erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, b.Path, append(b.Args(c, conf)[1:], "-t", "-q")...)
-	cmd.Env = append(os.Environ(), b.Env...)
-	cmd.Dir = c.Dir
-	cmd.WaitDelay = 10 * time.Second // a busy machine reads its last words late
-	out, err := cmd.CombinedOutput()
+	out, err := b.Run(ctx, append(b.Args(c, conf)[1:], "-t", "-q")...)
 	if err == nil {
 		return nil
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("test %s with nginx: %w", conf, ctx.Err())
 	}
-	if e := parseComplaint(string(out)); e != nil {
+	if e := parseComplaint(out); e != nil {
 		e.Directive = lineOf(e.File, e.Line)
 		return e
 	}
-	return fmt.Errorf("test %s with %s: %w%s", conf, b.Path, err, firstLine(out))
+	return fmt.Errorf("test %s with %s: %w", conf, b.Path, err)
 }
 
 // parseComplaint finds the error in nginx's output, whose lines read

@@ -55,7 +55,8 @@ func (d Dir) NginxKnown() string     { return d.at("nginx-binaries.json") }
 func (d Dir) NginxConf() string      { return d.at("nginx.conf") }
 func (d Dir) NginxPid() string       { return d.at("run", "nginx.pid") }
 func (d Dir) BuiltinConf() string    { return d.at("gateway.json") }
-func (d Dir) Authority() string      { return d.at("tls", "ca.crt") }
+func (d Dir) Authority() string      { return d.at("tls", "ca.crt") } // that a browser has to trust once
+func (d Dir) AuthorityKey() string   { return d.at("tls", "ca.key") }
 func (d Dir) Certificate() string    { return d.at("tls", "localhost.crt") }
 func (d Dir) CertificateKey() string { return d.at("tls", "localhost.key") }
 

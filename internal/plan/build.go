@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"muster/internal/config"
-	"muster/internal/local"
 )
 
 // Command is a program found on this machine and how to call it.
@@ -89,7 +88,7 @@ func Spare(cfg *config.Config, s *config.Server, port int, tools Tools) (Process
 func instance(cfg *config.Config, s *config.Server, name string, port int, tools Tools) (Process, error) {
 	p := Process{
 		Name: name, Server: s.Name, Kind: Server,
-		Dir: s.Dir, Log: local.Of(cfg.Dir).Log(name),
+		Dir: s.Dir, Log: cfg.Local().Log(name),
 		Host: "127.0.0.1", Port: port, URL: "http://127.0.0.1:" + strconv.Itoa(port),
 		Modules:     s.Modules,
 		Health:      health(s.Health),
@@ -141,7 +140,7 @@ func gateway(cfg *config.Config, cmd *Command) Process {
 	if host == "0.0.0.0" || host == "::" {
 		host = "127.0.0.1"
 	}
-	dir := local.Of(cfg.Dir)
+	dir := cfg.Local()
 	return Process{
 		Name: GatewayName, Server: GatewayName, Kind: Gateway,
 		Exe: cmd.Exe, Args: cmd.Args, Env: cmd.Env,
@@ -173,7 +172,7 @@ func frontend(cfg *config.Config) (Process, error) {
 	}
 	return Process{
 		Name: FrontendName, Server: FrontendName, Kind: Frontend,
-		Exe: exe, Args: fillPort(f.Command, f.Port), Dir: f.Dir, Log: local.Of(cfg.Dir).Log(FrontendName),
+		Exe: exe, Args: fillPort(f.Command, f.Port), Dir: f.Dir, Log: cfg.Local().Log(FrontendName),
 		Env: appendVars([]string{"PORT=" + strconv.Itoa(f.Port)}, f.Env),
 		// Vite listens on whatever "localhost" is, which may be ::1 alone.
 		Host: "localhost", Port: f.Port, URL: "http://localhost:" + strconv.Itoa(f.Port),

@@ -11,6 +11,7 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/gateway"
+	"muster/internal/gateway/install"
 	"muster/internal/plan"
 	"muster/internal/supervise"
 	"muster/internal/toolchain"
@@ -58,7 +59,7 @@ func checkTools(ctx context.Context, cfg *config.Config, report Report) []Findin
 		all = append(all, f)
 	}
 	if cfg.Nginx != nil && cfg.Gateway != config.GatewayBuiltin {
-		bin, err := gateway.Find(ctx, cfg)
+		bin, err := install.Find(ctx, cfg)
 		f := found("nginx", bin.Version+" "+bin.Path, err)
 		if err != nil {
 			f.Mend = "nginx:install"
@@ -81,7 +82,7 @@ func validateTrial(ctx context.Context, cfg *config.Config, bin gateway.Binary, 
 	if err := gateway.Prepare(cfg); err != nil {
 		return err
 	}
-	trial := gateway.ConfFile(cfg) + ".doctor"
+	trial := cfg.Local().NginxConf() + ".doctor"
 	defer os.Remove(trial)
 	if _, err := gateway.Write(trial, data); err != nil {
 		return err

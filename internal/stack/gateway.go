@@ -8,6 +8,8 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/gateway"
+	"muster/internal/gateway/builtin"
+	"muster/internal/gateway/install"
 	"muster/internal/plan"
 )
 
@@ -20,7 +22,7 @@ func ServeBuiltin() {
 	if len(os.Args) != 2 || os.Args[0] != builtinName {
 		return
 	}
-	if err := gateway.ServeBuiltin(context.Background(), os.Args[1], os.Stdout); err != nil {
+	if err := builtin.Serve(context.Background(), os.Args[1], os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "[ERROR] %v\n", err)
 		os.Exit(1)
 	}
@@ -34,15 +36,15 @@ func PrepareGateway(ctx context.Context, cfg *config.Config, t gateway.Topology,
 		bin, err := FindNginx(ctx, cfg, report)
 		switch {
 		case err == nil:
-			conf := gateway.ConfFile(cfg)
+			conf := cfg.Local().NginxConf()
 			changed, err := Generate(ctx, cfg, bin, t, conf, true)
 			return plan.Command{Exe: bin.Path, Args: bin.Args(cfg, conf), Env: bin.Env}, changed, err
-		case cfg.Gateway != config.GatewayAuto || !errors.Is(err, gateway.ErrNotFound):
+		case cfg.Gateway != config.GatewayAuto || !errors.Is(err, install.ErrNotFound):
 			return cmd, false, err
 		}
 		report.Warn("no nginx to be had: the builtin gateway stands in for it")
 	}
-	data, err := gateway.BuiltinConfig(cfg, t)
+	data, err := builtin.Config(cfg, t)
 	if err != nil {
 		return cmd, false, err
 	}
@@ -53,14 +55,14 @@ func PrepareGateway(ctx context.Context, cfg *config.Config, t gateway.Topology,
 	if err != nil {
 		return cmd, false, err
 	}
-	changed, err = gateway.Write(gateway.BuiltinFile(cfg), data)
-	return plan.Command{Exe: exe, Args: []string{builtinName, gateway.BuiltinFile(cfg)}}, changed, err
+	changed, err = gateway.Write(cfg.Local().BuiltinConf(), data)
+	return plan.Command{Exe: exe, Args: []string{builtinName, cfg.Local().BuiltinConf()}}, changed, err
 }
 
 // FindNginx finds nginx, or installs it.
 func FindNginx(ctx context.Context, cfg *config.Config, report Report) (gateway.Binary, error) {
-	bin, err := gateway.Find(ctx, cfg)
-	if errors.Is(err, gateway.ErrNotFound) {
+	bin, err := install.Find(ctx, cfg)
+	if errors.Is(err, install.ErrNotFound) {
 		return InstallNginx(ctx, cfg, report)
 	}
 	return bin, err
@@ -68,7 +70,7 @@ func FindNginx(ctx context.Context, cfg *config.Config, report Report) (gateway.
 
 // InstallNginx gets an nginx for this project, without root.
 func InstallNginx(ctx context.Context, cfg *config.Config, report Report) (gateway.Binary, error) {
-	return gateway.Install(ctx, cfg, func(e gateway.Event) {
+	return install.Nginx(ctx, cfg, func(e install.Event) {
 		if e.Total > 0 {
 			report.Progress(e.Text, e.Done, e.Total)
 			return

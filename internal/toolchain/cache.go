@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"muster/internal/local"
 )
 
 // memory is what the last search found, and the files on which that rests.
@@ -77,30 +79,5 @@ func (f *finder) remember(p *interpreter) error {
 	if err != nil {
 		return fmt.Errorf("remember the interpreter: %w", err)
 	}
-	return writeFile(f.memoryFile(), data)
-}
-
-// writeFile writes a file whole or not at all.
-func writeFile(path string, data []byte) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(tmp.Name())
-	if _, err = tmp.Write(data); err == nil {
-		err = tmp.Sync()
-	}
-	if closed := tmp.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
+	return local.Write(f.memoryFile(), data, 0o600)
 }

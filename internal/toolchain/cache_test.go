@@ -80,7 +80,7 @@ func TestTwoStartsAtOnceInstallOnce(t *testing.T) {
 			results <- p
 		}()
 	}
-	want := filepath.Join(w.finder.cfg.LocalDir(), "venv/bin/python")
+	want := filepath.Join(w.finder.cfg.Local().Venv(), "bin/python")
 	w.wants(<-results, want)
 	w.wants(<-results, want)
 	if n := strings.Count(w.called(), "-m venv"); n != 1 {

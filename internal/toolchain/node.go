@@ -9,6 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"deps.dev/util/semver"
+
+	"muster/internal/local"
 )
 
 // oldestNode is the first Node.js that Vite 5 and later, and the generators
@@ -77,11 +81,11 @@ func (n *nodeProject) ensure(ctx context.Context) error {
 	if err := n.checkVersion(ctx, node, m.Engines.Node); err != nil {
 		return err
 	}
-	unlock, err := lock(ctx, n.dir)
+	release, err := local.Hold(ctx, n.dir, nil)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer release()
 	if n.stamped(fingerprint) { // another start was faster
 		return nil
 	}
@@ -101,15 +105,15 @@ func (n *nodeProject) checkVersion(ctx context.Context, node, engines string) er
 	if err != nil {
 		return fmt.Errorf("%s --version %w", node, err)
 	}
-	version, ok := parseVersion(strings.TrimSpace(out))
-	if !ok {
+	version := lastLine(out)
+	if _, err := semver.NPM.Parse(version); err != nil {
 		return fmt.Errorf("%s does not behave like Node.js", node)
 	}
 	for _, wanted := range []string{oldestNode, engines} {
 		if !satisfies(version, wanted) {
 			return &MissingError{
 				What:  "Node.js " + wanted,
-				Tried: []Attempt{{"PATH", node + " is " + strings.TrimSpace(out)}},
+				Tried: []Attempt{{"PATH", node + " is " + version}},
 				Type:  "install a newer Node.js (nodejs.org/en/download), or put the one you have first on PATH",
 			}
 		}

@@ -165,13 +165,28 @@ func TestVersionRanges(t *testing.T) {
 		{"v20.1.0", ">= 18 < 21", true}, {"v21.0.0", ">= 18 < 21", false}, {"v22.3.0", "18.0.0 - 22", true},
 		{"v19.0.0", ">18", true}, {"v18.9.0", ">18", false}, {"v20.1.5", "~20.1.2", true}, {"v20.2.0", "~20.1.2", false},
 		{"v20.0.0", "lts/*", true}, {"v20.0.0", "", true}, {"v20.0.0", "<=20", true}, {"v0.3.1", "^0.3.0", true}, {"v0.4.0", "^0.3.0", false},
+		{"v0.9.0", "^0.8", false}, {"v0.8.5", "^0.8", true}, {"v0.0.5", "^0.0", true}, {"v0.5.0", "^0", true}, {"v0.0.4", "^0.0.3", false},
+		{"v23.0.0-nightly20240601", ">=18", true}, {"v22.1.0", "18 || 20.x", false}, {"v21.0.0", "18 - 20", false},
 	} {
-		v, ok := parseVersion(test.version)
-		if !ok {
-			t.Fatal(test.version)
-		}
-		if got := satisfies(v, test.wanted); got != test.want {
+		if got := satisfies(test.version, test.wanted); got != test.want {
 			t.Errorf("%s satisfies %q: %v", test.version, test.wanted, got)
+		}
+	}
+}
+
+func TestPythonRanges(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		version, wanted string
+		want            bool
+	}{
+		{"3.11.2", ">=3.9,<4", true}, {"3.11.2", ">=3.12", false}, {"3.11.2", ">= 3.9 , < 3.11", false}, {"3.11.2", "<=3.11", false},
+		{"3.11.2", "~=3.9", true}, {"3.11.2", "~=3.9.1", false}, {"3.11.2", "~=3.11.1", true}, {"3.11.2", "!=3.11.*", false},
+		{"3.11.2", ">=3.9,!=3.11.0", true}, {"3.11.2", "==3.11.*", true}, {"3.11.2", ">3.11", true}, {"3.11.2", "", true},
+		{"3.11.2", "^3.9", true}, {"3.11.2", "nonsense", true},
+	} {
+		if got := meets(test.version, test.wanted); got != test.want {
+			t.Errorf("%s meets %q: %v", test.version, test.wanted, got)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"muster/internal/local"
 )
 
 // stampFile lies inside node_modules, so that it goes when they do.
@@ -30,7 +32,7 @@ func (n *nodeProject) stamped(fingerprint string) bool {
 }
 
 func (n *nodeProject) stamp(fingerprint string) error {
-	return writeFile(filepath.Join(n.dir, "node_modules", stampFile), []byte(fingerprint))
+	return local.Write(filepath.Join(n.dir, "node_modules", stampFile), []byte(fingerprint), 0o600)
 }
 
 // lockfile is what matters here of npm's package-lock.json, and of the copy

@@ -54,7 +54,7 @@ def origin(name):
     return (spec.origin or "") if spec else ""
 print("\nmuster-probe")
 print("executable=" + (sys.executable or ""))
-print("version=%d.%d" % sys.version_info[:2])
+print("version=%d.%d.%d" % sys.version_info[:3])
 for name in ("venv", "ensurepip", "fastapi", "uvicorn", "websockets", "wsproto"):
     print(name + "=" + origin(name))
 `
@@ -104,13 +104,16 @@ func (f *finder) ask(ctx context.Context, path string) *interpreter {
 	if filepath.IsAbs(found["executable"]) {
 		p.path = found["executable"]
 	}
-	p.version = found["version"]
-	if major, minor, _ := strings.Cut(p.version, "."); major != "3" || number(minor) < oldest {
+	release := found["version"]
+	major, rest, _ := strings.Cut(release, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	p.version = major + "." + minor
+	if n, err := strconv.Atoi(minor); major != "3" || err != nil || n < oldest {
 		p.err = errors.New("is Python " + p.version + ", older than 3." + strconv.Itoa(oldest))
 		return p
 	}
-	if wanted := f.requiredPython(); !meets(p.version, wanted) {
-		p.err = errors.New("is Python " + p.version + ", but the project requires " + wanted)
+	if wanted := f.requiredPython(); !meets(release, wanted) {
+		p.err = errors.New("is Python " + release + ", but the project requires " + wanted)
 		return p
 	}
 	p.canVenv = found["venv"] != "" && found["ensurepip"] != ""
@@ -124,14 +127,6 @@ func (f *finder) ask(ctx context.Context, path string) *interpreter {
 		}
 	}
 	return p
-}
-
-func number(s string) int {
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return -1
-	}
-	return n
 }
 
 // onPath takes the first interpreter on PATH that has everything. All are
@@ -214,18 +209,18 @@ func (f *finder) candidates() []string {
 	}
 	var seen []string
 	return slices.DeleteFunc(paths, func(path string) bool {
-		id := identity(path)
-		if slices.Contains(seen, id) {
+		key := interpreterKey(path)
+		if slices.Contains(seen, key) {
 			return true
 		}
-		seen = append(seen, id)
+		seen = append(seen, key)
 		return false
 	})
 }
 
-// identity is equal for two names of one interpreter. Its folder belongs to
+// interpreterKey is equal for two names of one interpreter. Its folder belongs to
 // it: a venv's python is a link to another one, and not the same.
-func identity(path string) string {
+func interpreterKey(path string) string {
 	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err != nil {
 		dir = filepath.Dir(path)

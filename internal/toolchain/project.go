@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"muster/internal/local"
 )
 
 // poetry takes the environment that poetry keeps for the project, and lets it
@@ -103,7 +105,7 @@ func (f *finder) projectWith(name, text string) string {
 // leaves behind is then known to be half made.
 func (f *finder) whole(dir, tool string, work func() error) error {
 	note := f.note(dir, tool)
-	if err := writeFile(note, []byte(tool+" "+dir+"\n")); err != nil {
+	if err := local.Write(note, []byte(tool+" "+dir+"\n"), 0o600); err != nil {
 		return err
 	}
 	if err := work(); err != nil {

@@ -83,7 +83,7 @@ cp `+python+`.modules "$UV_PROJECT_ENVIRONMENT/bin/python.modules"`)
 		}},
 		{"a new venv", func(w *world) (string, string) {
 			w.python("python3", "venv", "ensurepip")
-			return filepath.Join(w.finder.cfg.LocalDir(), "venv/bin/python"), "python3 -m venv"
+			return filepath.Join(w.finder.cfg.Local().Venv(), "bin/python"), "python3 -m venv"
 		}},
 		{"apt-get", func(w *world) (string, string) {
 			system := w.python(filepath.Join(w.finder.cfg.Dir, "system"), "venv")

@@ -29,7 +29,7 @@ func run(ctx context.Context, c command) (stdout string, err error) {
 	}
 	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
 	cmd.Dir, cmd.Env = c.dir, c.env
-	var out, stderr tail
+	var out, stderr ending
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	if c.line != nil {
 		split := &lines{each: c.line}
@@ -72,19 +72,19 @@ func failure(err error, said ...string) error {
 	return fmt.Errorf("failed with %s", reason)
 }
 
-// tail keeps the last of what is written: enough for any answer that is read,
+// ending keeps the last of what is written: enough for any answer that is read,
 // and for the message of a failure.
-type tail struct{ bytes.Buffer }
+type ending struct{ bytes.Buffer }
 
-func (t *tail) Write(p []byte) (int, error) {
+func (e *ending) Write(p []byte) (int, error) {
 	const most = 256 << 10
 	n := len(p)
 	if len(p) > most {
 		p = p[len(p)-most:]
 	}
-	t.Buffer.Write(p)
-	if over := t.Len() - most; over > 0 {
-		t.Next(over)
+	e.Buffer.Write(p)
+	if over := e.Len() - most; over > 0 {
+		e.Next(over)
 	}
 	return n, nil
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"muster/internal/local"
 )
 
 // dependencyScript prints the dependencies that a pyproject.toml declares.
@@ -27,7 +29,7 @@ for d in project.get("dependencies") or []:
 // ownVenv makes a venv below .local and installs into it what the project
 // asks for.
 func (f *finder) ownVenv(ctx context.Context) (*interpreter, error) {
-	venv := filepath.Join(f.cfg.LocalDir(), "venv")
+	venv := f.cfg.Local().Venv()
 	python := filepath.Join(venv, "bin", "python")
 	stamp := filepath.Join(venv, "complete")
 	want := f.dependencyHash()
@@ -48,7 +50,7 @@ func (f *finder) ownVenv(ctx context.Context) (*interpreter, error) {
 	if p == nil {
 		return nil, nil
 	}
-	return p, writeFile(stamp, []byte(want))
+	return p, local.Write(stamp, []byte(want), 0o600)
 }
 
 // fillVenv installs into the venv, which is made first unless it is complete.

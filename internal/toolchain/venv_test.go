@@ -66,8 +66,8 @@ func TestRealVenv(t *testing.T) {
 	if err != nil || p == nil {
 		t.Fatalf("%v, %v, tried %v, reported %q", p, err, f.tried, w.reported)
 	}
-	w.wants(p.path, filepath.Join(f.cfg.LocalDir(), "venv/bin/python"))
-	if !exists(filepath.Join(f.cfg.LocalDir(), "venv/lib/python"+p.version+"/site-packages/sqlalchemy")) {
+	w.wants(p.path, filepath.Join(f.cfg.Local().Venv(), "bin/python"))
+	if !exists(filepath.Join(f.cfg.Local().Venv(), "lib/python"+p.version+"/site-packages/sqlalchemy")) {
 		t.Error("the dependency of pyproject.toml was not installed")
 	}
 	reported := len(w.reported)
@@ -80,7 +80,7 @@ func TestNewVenvIsFilledFromRequirements(t *testing.T) {
 	w := newWorld(t)
 	w.python("python3", "venv", "ensurepip")
 	file := w.write("requirements.txt", "fastapi\n")
-	want := filepath.Join(w.finder.cfg.LocalDir(), "venv/bin/python")
+	want := filepath.Join(w.finder.cfg.Local().Venv(), "bin/python")
 	w.wants(w.find(), want)
 	if !strings.Contains(w.called(), "fastapi uvicorn[standard] -r "+file) {
 		t.Error(w.called())
@@ -126,7 +126,7 @@ func TestInterruptedVenvIsNotBelievedLater(t *testing.T) {
 		t.Errorf("it took %s to be interrupted", took)
 	}
 	// As if pip had been killed after it had copied the modules needed.
-	w.write(filepath.Join(w.finder.cfg.LocalDir(), "venv/bin/python.modules"), strings.Join(everything(), " "))
+	w.write(filepath.Join(w.finder.cfg.Local().Venv(), "bin/python.modules"), strings.Join(everything(), " "))
 	if err := os.Remove(filepath.Join(w.finder.cfg.Backend.Dir, "pip-hangs")); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestIndexThatCannotBeReachedIsNamedAsTheReason(t *testing.T) {
 	if e := w.fails(); !strings.Contains(e.Error(), "new venv: pip install cannot reach the package index") {
 		t.Fatal(e)
 	}
-	if exists(filepath.Join(w.finder.cfg.LocalDir(), "venv")) {
+	if exists(w.finder.cfg.Local().Venv()) {
 		t.Error("half a venv was left")
 	}
 }

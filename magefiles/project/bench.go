@@ -45,7 +45,7 @@ func peers(ctx context.Context, tools, workloads string, repetitions int) error 
 	if err != nil {
 		return err
 	}
-	scratch := filepath.Join(cfg.LocalDir(), "bench")
+	scratch := filepath.Join(string(cfg.Local()), "bench")
 	if err := os.MkdirAll(scratch, 0o700); err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func getTestTools(ctx context.Context, cfg *config.Config, python string) (lacki
 }
 
 func isOwnVenv(cfg *config.Config, python string) bool {
-	rel, err := filepath.Rel(cfg.LocalDir(), python)
+	rel, err := filepath.Rel(string(cfg.Local()), python)
 	return err == nil && filepath.IsLocal(rel)
 }
 

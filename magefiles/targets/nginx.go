@@ -13,6 +13,7 @@ import (
 	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/gateway"
+	"muster/internal/gateway/install"
 	"muster/internal/plan"
 	"muster/internal/stack"
 	"muster/internal/supervise"
@@ -53,7 +54,7 @@ func (Nginx) Check(ctx context.Context, config *string) error {
 	if err != nil {
 		return console.Exit(err)
 	}
-	bin, err := gateway.Find(ctx, cfg)
+	bin, err := install.Find(ctx, cfg)
 	if err != nil {
 		return console.Exit(err)
 	}
@@ -72,7 +73,7 @@ func (Nginx) Verify(ctx context.Context, config *string) error {
 		if err != nil {
 			return err
 		}
-		trial := gateway.ConfFile(cfg) + ".verify"
+		trial := cfg.Local().NginxConf() + ".verify"
 		defer os.Remove(trial)
 		if _, err := stack.Generate(ctx, cfg, bin, gateway.Topology{}, trial, true); err != nil {
 			return err
@@ -97,10 +98,10 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 			if bin, err = stack.FindNginx(ctx, cfg, stderr); err != nil {
 				return err
 			}
-		} else if found, err := gateway.Find(ctx, cfg); err == nil {
+		} else if found, err := install.Find(ctx, cfg); err == nil {
 			bin = found
 		}
-		file := console.Or(output, gateway.ConfFile(cfg))
+		file := console.Or(output, cfg.Local().NginxConf())
 		if file == "-" {
 			data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User()})
 			if err != nil {

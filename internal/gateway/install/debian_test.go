@@ -1,4 +1,4 @@
-package gateway
+package install
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"muster/internal/gateway"
 )
 
 // packDeb builds NAME_1_all.deb in dir.
@@ -35,7 +37,7 @@ func packDeb(t *testing.T, dir, name, depends string, files map[string][]byte) {
 // The way by a package, with a real package and a real dpkg-deb; only the
 // download is a script's.
 func TestInstallUnpacksTheDistributionsPackage(t *testing.T) {
-	real, err := Find(t.Context(), load(t, designFile))
+	real, err := Find(t.Context(), load(t, project))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +70,7 @@ func TestInstallUnpacksTheDistributionsPackage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if b.Path != LocalBinary(i.c) || b.Source != "distribution's package" || b.Version != real.Version {
+			if b.Path != i.c.Local().NginxBinary() || b.Source != "distribution's package" || b.Version != real.Version {
 				t.Errorf("installed %+v", b)
 			}
 			text := strings.Join(said, "\n")
@@ -78,8 +80,17 @@ func TestInstallUnpacksTheDistributionsPackage(t *testing.T) {
 					t.Errorf("said nothing of %q:\n%s", want, text)
 				}
 			}
-			generated(t, i.c, Options{Binary: b})
-			if left, _ := os.ReadDir(filepath.Join(i.c.Dir, ".local", "tmp")); len(left) > len(b.Modules) {
+			conf, err := gateway.Generate(i.c, gateway.Options{Binary: b, User: gateway.User()})
+			if err == nil {
+				_, err = gateway.Write(i.c.Local().NginxConf(), conf)
+			}
+			if err == nil {
+				err = gateway.Validate(t.Context(), i.c, b, i.c.Local().NginxConf())
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			if left, _ := os.ReadDir(i.c.Local().Tmp()); len(left) > len(b.Modules) {
 				for _, e := range left {
 					if strings.HasPrefix(e.Name(), "package-") {
 						t.Errorf("left behind: %s", e.Name())
@@ -114,7 +125,7 @@ func TestInstallBringsMissingLibraries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "LD_LIBRARY_PATH=" + filepath.Join(i.c.Dir, ".local", "lib", "nginx")
+	want := "LD_LIBRARY_PATH=" + i.c.Local().NginxLibs()
 	if b.Version != "1.22.1" || len(b.Env) != 1 || b.Env[0] != want {
 		t.Errorf("installed %+v, want %s", b, want)
 	}

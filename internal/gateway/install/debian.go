@@ -1,4 +1,4 @@
-package gateway
+package install
 
 import (
 	"context"
@@ -11,22 +11,24 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"muster/internal/gateway"
 )
 
 // distribution installs nginx from the package of Debian and those after it,
 // unpacked below .local. apt checks what it downloads.
-func (i *installer) distribution(ctx context.Context) (Binary, error) {
+func (i *installer) distribution(ctx context.Context) (gateway.Binary, error) {
 	if i.goos != "linux" {
-		return Binary{}, errors.New("only Debian's and Ubuntu's packages can be unpacked without root")
+		return gateway.Binary{}, errors.New("only Debian's and Ubuntu's packages can be unpacked without root")
 	}
 	for _, tool := range []string{"apt-get", "dpkg-deb"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return Binary{}, fmt.Errorf("there is no %s: only Debian's and Ubuntu's packages can be unpacked without root", tool)
+			return gateway.Binary{}, fmt.Errorf("there is no %s: only Debian's and Ubuntu's packages can be unpacked without root", tool)
 		}
 	}
-	work, err := os.MkdirTemp(filepath.Join(i.c.Dir, ".local", "tmp"), "package-")
+	work, err := os.MkdirTemp(i.c.Local().Tmp(), "package-")
 	if err != nil {
-		return Binary{}, fmt.Errorf("install nginx: %w", err)
+		return gateway.Binary{}, fmt.Errorf("install nginx: %w", err)
 	}
 	defer os.RemoveAll(work)
 	d := &debian{work: work, root: filepath.Join(work, "root"), say: i.say, got: map[string]bool{}}
@@ -35,50 +37,47 @@ func (i *installer) distribution(ctx context.Context) (Binary, error) {
 	var deb string
 	for _, name := range []string{"nginx", "nginx-light", "nginx-core"} {
 		if deb, err = d.unpack(ctx, name); err != nil {
-			return Binary{}, err
+			return gateway.Binary{}, err
 		}
 		if _, err := os.Stat(d.program()); err == nil {
 			break
 		}
 	}
 	if _, err := os.Stat(d.program()); err != nil {
-		return Binary{}, errors.New("the packages nginx, nginx-light and nginx-core hold no /usr/sbin/nginx")
+		return gateway.Binary{}, errors.New("the packages nginx, nginx-light and nginx-core hold no /usr/sbin/nginx")
 	}
 	if err := d.libraries(ctx, deb); err != nil {
-		return Binary{}, err
+		return gateway.Binary{}, err
 	}
-	return i.adopt(ctx, d)
+	return i.unpacked(ctx, d)
 }
 
-// adopt moves the unpacked program, and the libraries if it needs any, to
-// their places.
-func (i *installer) adopt(ctx context.Context, d *debian) (Binary, error) {
-	o := origin{Source: "distribution's package"}
-	libs := filepath.Join(i.c.Dir, ".local", "lib", "nginx")
+// unpacked moves the program, and the libraries if it needs any, to their
+// places.
+func (i *installer) unpacked(ctx context.Context, d *debian) (gateway.Binary, error) {
+	b := gateway.Binary{Path: d.program(), Source: "distribution's package"}
+	libs := i.c.Local().NginxLibs()
 	if dirs := d.libraryDirs(); len(dirs) > 0 {
 		if strings.Contains(libs, ":") {
-			return Binary{}, fmt.Errorf("%s holds a colon, with which no library can be found there", libs)
+			return gateway.Binary{}, fmt.Errorf("%s holds a colon, with which no library can be found there", libs)
 		}
 		if err := os.RemoveAll(libs); err != nil {
-			return Binary{}, fmt.Errorf("install nginx: %w", err)
+			return gateway.Binary{}, fmt.Errorf("install nginx: %w", err)
 		}
 		if err := collect(dirs, libs); err != nil {
-			return Binary{}, fmt.Errorf("install nginx: %w", err)
+			return gateway.Binary{}, fmt.Errorf("install nginx: %w", err)
 		}
-		o.Env = []string{"LD_LIBRARY_PATH=" + libs}
+		b.Env = []string{"LD_LIBRARY_PATH=" + libs}
 	}
-	cmd := exec.CommandContext(ctx, d.program(), "-V")
-	cmd.Env = append(os.Environ(), o.Env...)
-	out, err := cmd.CombinedOutput()
+	out, err := b.Run(ctx, "-V")
 	if err != nil {
-		return Binary{}, fmt.Errorf("the packaged nginx does not run: %w%s", err, firstLine(out))
+		return gateway.Binary{}, fmt.Errorf("the packaged nginx does not run: %w", err)
 	}
-	b := Binary{Path: LocalBinary(i.c), Source: o.Source, Env: o.Env}
-	b.Version, b.Modules = parseBuild(string(out))
-	if v, err := parseVersion(b.Version); err != nil || !i.want.matches(v) {
-		return Binary{}, fmt.Errorf("the package has nginx %s, not %s", b.Version, pinned(i.c))
+	if b.Version, b.Modules = parseBuild(out); !i.want.Match(b.Version) {
+		return gateway.Binary{}, fmt.Errorf("the package has nginx %s, not %s", b.Version, pinned(i.c))
 	}
-	return b, i.place(d.program(), o)
+	b.Path = i.c.Local().NginxBinary()
+	return b, i.place(d.program(), origin{Source: b.Source, Env: b.Env})
 }
 
 // collect copies the shared libraries of dirs into one folder.
@@ -138,7 +137,7 @@ func aptError(out string) string {
 			return " (" + strings.TrimSpace(line[3:]) + ")"
 		}
 	}
-	return firstLine([]byte(out))
+	return firstLine(out)
 }
 
 // unpack downloads a package and unpacks it. It returns the package's file.

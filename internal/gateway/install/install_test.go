@@ -1,13 +1,10 @@
-package gateway
+package install
 
 import (
-	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,165 +12,6 @@ import (
 	"testing"
 	"time"
 )
-
-// mirror serves builds as the site of the nginx binaries does.
-type mirror struct {
-	*httptest.Server
-	mu       sync.Mutex
-	index    index
-	files    map[string][]byte
-	requests []string
-	// serve, where set, answers for a binary in place of the mirror.
-	serve func(w http.ResponseWriter, r *http.Request, file []byte)
-}
-
-func newMirror(t *testing.T) *mirror {
-	m := &mirror{index: index{FormatVersion: 2}, files: map[string][]byte{}}
-	m.Server = httptest.NewServer(m)
-	t.Cleanup(m.Close)
-	return m
-}
-
-func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	name := strings.TrimPrefix(r.URL.Path, "/nginx-binaries/")
-	m.requests = append(m.requests, name+" "+r.Header.Get("Range"))
-	if name == "index.json" {
-		_ = json.NewEncoder(w).Encode(m.index)
-		return
-	}
-	data, ok := m.files[name]
-	switch {
-	case !ok:
-		http.NotFound(w, r)
-	case m.serve != nil:
-		m.serve(w, r, data)
-	default:
-		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(data)))
-	}
-}
-
-// answer sets serve.
-func (m *mirror) answer(serve func(w http.ResponseWriter, r *http.Request, file []byte)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.serve = serve
-}
-
-func (m *mirror) downloads() (n int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, r := range m.requests {
-		if !strings.HasPrefix(r, "index.json") {
-			n++
-		}
-	}
-	return n
-}
-
-// fakeNginx is a program that says what `nginx -V` would.
-func fakeNginx(version, build string) []byte {
-	return []byte("#!/bin/sh\n# " + build + strings.Repeat(" padding", 20_000) + "\necho 'nginx version: nginx/" + version + "' >&2\n" +
-		"echo 'configure arguments: --with-http_ssl_module --without-http_scgi_module' >&2\n")
-}
-
-func (m *mirror) add(version, variant, arch, system string, data []byte) string {
-	name := "nginx-" + version + "-" + arch + "-" + system
-	if variant != "" {
-		name = "nginx-" + version + "-" + variant + "-" + arch + "-" + system
-	}
-	sum := sha1.Sum(data)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.files[name] = data
-	m.index.Contents = append(m.index.Contents, build{
-		Name: "nginx", Version: version, Variant: variant, Arch: arch, OS: system,
-		Filename: name, Size: int64(len(data)), Checksum: "sha1:" + hex.EncodeToString(sum[:]),
-	})
-	return name
-}
-
-// newInstaller installs from m on a machine of linux/amd64 that has no other
-// nginx and no packages.
-func newInstaller(t *testing.T, m *mirror, version string) *installer {
-	t.Helper()
-	text := "nginx: {port: 8000, mirror: \"" + m.URL + "/nginx-binaries/\""
-	if version != "" {
-		text += ", version: \"" + version + "\""
-	}
-	c := load(t, text+"}\nservers: {core: {port: 8001}}\n")
-	return &installer{
-		c: c, client: m.Client(), stall: 5 * time.Second, pause: time.Millisecond,
-		goos: "linux", goarch: "amd64",
-	}
-}
-
-// want checks the whole outcome of an installation.
-func (i *installer) wantInstalled(t *testing.T, version string) Binary {
-	t.Helper()
-	b, err := i.standaloneOnly(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b.Version != version || b.Source != "standalone build" || b.Path != LocalBinary(i.c) {
-		t.Errorf("installed %+v, want %s", b, version)
-	}
-	found, err := Find(t.Context(), i.c)
-	if err != nil || found.Path != b.Path || found.Version != version {
-		t.Errorf("found %+v (%v)", found, err)
-	}
-	if left, _ := os.ReadDir(filepath.Join(i.c.Dir, ".local", "tmp")); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
-	}
-	return b
-}
-
-func (i *installer) standaloneOnly(t *testing.T) (Binary, error) {
-	t.Helper()
-	var err error
-	if i.want, err = parseRange(pinned(i.c)); err != nil {
-		t.Fatal(err)
-	}
-	if err := Prepare(i.c); err != nil {
-		t.Fatal(err)
-	}
-	if i.progress == nil {
-		i.progress = func(e Event) {}
-	}
-	return i.standalone(t.Context())
-}
-
-// wantFailure checks that nothing was installed and that the error says why.
-func (i *installer) wantFailure(t *testing.T, parts ...string) error {
-	t.Helper()
-	_, err := i.standaloneOnly(t)
-	if err == nil {
-		t.Fatal("was installed all the same")
-	}
-	for _, p := range parts {
-		if !strings.Contains(err.Error(), p) {
-			t.Errorf("the error %q does not say %q", err, p)
-		}
-	}
-	if _, e := os.Stat(LocalBinary(i.c)); e == nil {
-		t.Error("left a binary behind")
-	}
-	return err
-}
-
-func stocked(t *testing.T) *mirror {
-	m := newMirror(t)
-	for _, v := range []string{"1.26.3", "1.28.0", "1.28.2", "1.29.4", "1.9.15"} {
-		m.add(v, "", "x86_64", "linux", fakeNginx(v, "linux"))
-		m.add(v, "", "aarch64", "linux", fakeNginx(v, "arm"))
-		m.add(v, "", "arm64", "darwin", fakeNginx(v, "mac"))
-	}
-	m.add("1.30.0", "debug", "x86_64", "linux", fakeNginx("1.30.0", "debug"))
-	m.add("1.30.0", "", "x86_64", "win32", fakeNginx("1.30.0", "windows"))
-	m.index.Contents = append(m.index.Contents, build{Name: "njs", Version: "1.99.0", Arch: "x86_64", OS: "linux", Filename: "njs-1.99.0-x86_64-linux"})
-	return m
-}
 
 func TestInstallTakesTheNewestStableVersion(t *testing.T) {
 	t.Parallel()
@@ -190,7 +28,7 @@ func TestInstallTakesTheNewestStableVersion(t *testing.T) {
 		t.Errorf("the progress ended with %+v", last)
 	}
 	sum := sha256.Sum256(m.files["nginx-1.28.2-x86_64-linux"])
-	lock, err := os.ReadFile(LockFile(i.c))
+	lock, err := os.ReadFile(lockPath(i.c))
 	if want := hex.EncodeToString(sum[:]) + "  nginx-1.28.2-x86_64-linux\n"; err != nil || !strings.HasSuffix(string(lock), want) {
 		t.Errorf("the lock file is %q (%v), want %q", lock, err, want)
 	}
@@ -227,7 +65,7 @@ func TestInstallTakesTheBuildOfTheMachine(t *testing.T) {
 		"linux/arm64": "nginx-1.28.2-aarch64-linux", "darwin/arm64": "nginx-1.28.2-arm64-darwin", "linux/amd64": "nginx-1.28.2-x86_64-linux",
 	} {
 		goos, goarch, _ := strings.Cut(machine, "/")
-		if b, err := m.index.choose(nil, goos, goarch, nil); err != nil || b.Filename != want {
+		if b, err := m.index.choose(newest(t), goos, goarch, nil); err != nil || b.Filename != want {
 			t.Errorf("%s took %s (%v), want %s", machine, b.Filename, err, want)
 		}
 	}
@@ -241,12 +79,12 @@ func TestInstallStaysWithTheLockedVersion(t *testing.T) {
 	m := stocked(t)
 	i := newInstaller(t, m, "1.28.0")
 	i.wantInstalled(t, "1.28.0")
-	lock, err := os.ReadFile(LockFile(i.c))
+	lock, err := os.ReadFile(lockPath(i.c))
 	if err != nil {
 		t.Fatal(err)
 	}
 	other := newInstaller(t, m, "")
-	if err := os.WriteFile(LockFile(other.c), lock, 0o644); err != nil {
+	if err := os.WriteFile(lockPath(other.c), lock, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	other.wantInstalled(t, "1.28.0")
@@ -258,7 +96,7 @@ func TestInstallRefusesAFileThatTheLockDoesNotKnow(t *testing.T) {
 	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", "good"))
 	first := newInstaller(t, m, "")
 	first.wantInstalled(t, "1.28.2")
-	lock, err := os.ReadFile(LockFile(first.c))
+	lock, err := os.ReadFile(lockPath(first.c))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +104,7 @@ func TestInstallRefusesAFileThatTheLockDoesNotKnow(t *testing.T) {
 	m.index.Contents = nil
 	m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", "evil")) // with a SHA-1 that fits
 	i := newInstaller(t, m, "")
-	if err := os.WriteFile(LockFile(i.c), lock, 0o644); err != nil {
+	if err := os.WriteFile(lockPath(i.c), lock, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	err = i.wantFailure(t, name, "the mirror serves another file")
@@ -277,7 +115,7 @@ func TestInstallRefusesAFileThatTheLockDoesNotKnow(t *testing.T) {
 	if _, err := i.install(t.Context()); err == nil || !strings.Contains(err.Error(), "the mirror serves another file") {
 		t.Errorf("the whole installation said %v", err)
 	}
-	if now, _ := os.ReadFile(LockFile(i.c)); string(now) != string(lock) {
+	if now, _ := os.ReadFile(lockPath(i.c)); string(now) != string(lock) {
 		t.Error("the lock file was changed")
 	}
 }
@@ -323,14 +161,14 @@ func TestAFailedInstallLeavesTheOldBinary(t *testing.T) {
 	m := stocked(t)
 	i := newInstaller(t, m, "")
 	i.wantInstalled(t, "1.28.2")
-	before, _ := os.ReadFile(LocalBinary(i.c))
+	before, _ := os.ReadFile(i.c.Local().NginxBinary())
 	name := m.add("1.32.0", "", "x86_64", "linux", fakeNginx("1.32.0", ""))
 	m.files[name][100]++
 	i.c.Nginx.Version = "1.32"
 	if _, err := i.standaloneOnly(t); err == nil {
 		t.Fatal("a damaged file was installed")
 	}
-	if after, _ := os.ReadFile(LocalBinary(i.c)); string(after) != string(before) {
+	if after, _ := os.ReadFile(i.c.Local().NginxBinary()); string(after) != string(before) {
 		t.Error("the old binary is gone")
 	}
 }
@@ -339,14 +177,18 @@ func TestTheEnvironmentNamesTheMirror(t *testing.T) {
 	m := stocked(t)
 	i := newInstaller(t, m, "")
 	i.c.Nginx.Mirror = "http://127.0.0.1:1"
-	t.Setenv(MirrorVariable, m.URL+"/nginx-binaries")
+	t.Setenv(mirrorVariable, m.URL+"/nginx-binaries")
 	i.wantInstalled(t, "1.28.2")
 }
 
 func TestInstallEndsWithTheSystemsNginxOrAllReasons(t *testing.T) {
 	bin := t.TempDir()
 	i := newInstaller(t, newMirror(t), "")
-	if err := os.Symlink(realNginx(t, i.c).Path, filepath.Join(bin, "nginx")); err != nil {
+	nginx, err := Find(t.Context(), i.c)
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := os.Symlink(nginx.Path, filepath.Join(bin, "nginx")); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin)
@@ -400,7 +242,7 @@ func TestABadLockFileIsReportedWithItsLine(t *testing.T) {
 	t.Parallel()
 	i := newInstaller(t, stocked(t), "")
 	for _, line := range []string{"nonsense", strings.Repeat("0", 64) + "  ../nginx", strings.Repeat("0", 63) + "  nginx"} {
-		if err := os.WriteFile(LockFile(i.c), []byte("# text\n"+line+"\n"), 0o644); err != nil {
+		if err := os.WriteFile(lockPath(i.c), []byte("# text\n"+line+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		i.wantFailure(t, "nginx.lock:2: ")

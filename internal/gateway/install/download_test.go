@@ -1,4 +1,4 @@
-package gateway
+package install
 
 import (
 	"context"
@@ -21,10 +21,10 @@ func TestInstallRefusesAWrongChecksum(t *testing.T) {
 	m.files[name][100]++
 	i := newInstaller(t, m, "")
 	i.wantFailure(t, name, "index.json says", "damaged or replaced")
-	if _, err := os.Stat(LockFile(i.c)); err == nil {
+	if _, err := os.Stat(lockPath(i.c)); err == nil {
 		t.Error("a lock file was written")
 	}
-	if left, _ := os.ReadDir(filepath.Join(i.c.Dir, ".local", "tmp")); len(left) > 0 {
+	if left, _ := os.ReadDir(i.c.Local().Tmp()); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }
@@ -162,10 +162,10 @@ func TestInstallReportsAFullDisk(t *testing.T) {
 	m := newMirror(t)
 	name := m.add("1.28.2", "", "x86_64", "linux", fakeNginx("1.28.2", ""))
 	i := newInstaller(t, m, "")
-	if err := Prepare(i.c); err != nil {
+	if err := i.c.Local().Make(); err != nil {
 		t.Fatal(err)
 	}
-	part := filepath.Join(i.c.Dir, ".local", "tmp", name+".part")
+	part := filepath.Join(i.c.Local().Tmp(), name+".part")
 	if err := os.Symlink("/dev/full", part); err != nil {
 		t.Skip(err)
 	}

@@ -3,6 +3,8 @@ package toolchain
 import (
 	"os"
 	"strings"
+
+	"deps.dev/util/semver"
 )
 
 // requiredPython returns what the project's pyproject.toml says of the
@@ -33,18 +35,19 @@ func (f *finder) requiredPython() string {
 	return ""
 }
 
-// meets tells whether a version such as 3.11 is in a range of Python's. The
-// operators that npm's ranges do not have are left to pip.
+// meets tells whether a version of Python is in a range of Python's (PEP 440).
+// A range that it does not understand holds every version: pip will have its
+// say.
 func meets(version, wanted string) bool {
-	v, ok := parseVersion(version)
-	for comparator := range strings.SplitSeq(wanted, ",") {
-		comparator = strings.ReplaceAll(comparator, " ", "")
-		if !strings.HasPrefix(comparator, ">=") && !strings.HasPrefix(comparator, "<") {
-			continue
-		}
-		if ok && !satisfies(v, comparator) {
-			return false
-		}
-	}
-	return true
+	r, err := semver.PyPI.ParseConstraint(wanted)
+	return err != nil || r.Match(version)
+}
+
+// satisfies tells whether a version of Node.js is in a range of npm's
+// (docs.npmjs.com: semver, Ranges). A range that it does not understand holds
+// every version: npm will have its say. A nightly build counts as its release.
+func satisfies(version, wanted string) bool {
+	r, err := semver.NPM.ParseConstraint(wanted)
+	release, _, _ := strings.Cut(version, "-")
+	return err != nil || r.Match(release)
 }

@@ -1,10 +1,12 @@
-package gateway
+package install
 
 import (
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+
+	"deps.dev/util/semver"
 )
 
 // The published index of jirutka/nginx-binaries, index.json at the root of its
@@ -44,14 +46,12 @@ func parseIndex(data []byte) (*index, error) {
 // choose picks a build of nginx for a machine: the one that lock already
 // holds, where it fits, so that a team stays on one version; else the newest
 // that is wanted. With no wish the newest stable one.
-func (x *index) choose(want versionRange, goos, goarch string, lock lockFile) (build, error) {
+func (x *index) choose(want *semver.Constraint, goos, goarch string, lock lockFile) (build, error) {
 	arches := archNames(goarch)
 	var best build
-	var bestVersion version
 	var here, all []string
 	for _, b := range x.Contents {
-		v, err := parseVersion(b.Version)
-		if b.Name != "nginx" || b.Variant != "" || err != nil || !safeFilename(b.Filename) {
+		if b.Name != "nginx" || b.Variant != "" || !isVersion(b.Version) || !safeFilename(b.Filename) {
 			continue
 		}
 		if b.OS != goos || !slices.Contains(arches, b.Arch) {
@@ -59,13 +59,13 @@ func (x *index) choose(want versionRange, goos, goarch string, lock lockFile) (b
 			continue
 		}
 		here = append(here, b.Version)
-		if !want.matches(v) || len(want) == 0 && !v.stable() {
+		if !want.Match(b.Version) || want.String() == "" && !stable(b.Version) {
 			continue
 		}
 		_, locked := lock[b.Filename]
 		_, bestLocked := lock[best.Filename]
-		if best.Filename == "" || locked && !bestLocked || locked == bestLocked && v.compare(bestVersion) > 0 {
-			best, bestVersion = b, v
+		if best.Filename == "" || locked && !bestLocked || locked == bestLocked && semver.NPM.Compare(b.Version, best.Version) > 0 {
+			best = b
 		}
 	}
 	switch {
@@ -90,12 +90,6 @@ func archNames(goarch string) []string {
 		return []string{"armv7l"}
 	}
 	return []string{goarch}
-}
-
-// safeFilename accepts a plain name: it becomes part of a path and of a URL.
-func safeFilename(s string) bool {
-	_, err := word("the file name", s)
-	return err == nil && s[0] != '.'
 }
 
 // sha1 is the checksum in hex, from whichever field has it.

@@ -1,8 +1,7 @@
-package gateway
+package gateway_test
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -11,6 +10,12 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+)
+
+// What both gateways say of passive health.
+const (
+	maxFails    = 2
+	failTimeout = 2 * time.Second
 )
 
 func TestABrokenInstanceIsLeftAloneAndComesBack(t *testing.T) {
@@ -72,56 +77,4 @@ func TestAClientThatLeavesIsNoFailureOfTheServer(t *testing.T) {
 			b.echo(t, "GET", "/api/v1/x", nil)
 		}
 	})
-}
-
-// TestEveryPartIsASignOfLife has timers that are stopped: what counts as a sign
-// of life starts them again.
-func TestEveryPartIsASignOfLife(t *testing.T) {
-	t.Parallel()
-	for name, use := range map[string]func(*time.Timer, io.ReadWriteCloser){
-		"a part of an answer": func(timer *time.Timer, rw io.ReadWriteCloser) {
-			_, _ = (&watchedBody{ReadCloser: rw, timer: timer, limit: time.Hour}).Read(make([]byte, 1))
-		},
-		"a message to the client": func(timer *time.Timer, rw io.ReadWriteCloser) {
-			_, _ = (&watchedConn{ReadWriteCloser: rw, timer: timer, limit: time.Hour}).Read(make([]byte, 1))
-		},
-		"a message to the server": func(timer *time.Timer, rw io.ReadWriteCloser) {
-			_, _ = (&watchedConn{ReadWriteCloser: rw, timer: timer, limit: time.Hour}).Write([]byte("x"))
-		},
-	} {
-		here, there := net.Pipe()
-		var done sync.WaitGroup
-		done.Go(func() { // the other side says one byte or hears one
-			if strings.HasSuffix(name, "server") {
-				_, _ = there.Read(make([]byte, 1))
-			} else {
-				_, _ = there.Write([]byte("x"))
-			}
-		})
-		timer := time.AfterFunc(time.Hour, func() {})
-		timer.Stop()
-		use(timer, here)
-		done.Wait()
-		if !timer.Stop() {
-			t.Errorf("%s is no sign of life", name)
-		}
-		here.Close()
-		there.Close()
-	}
-}
-
-func TestClientsOfOneNetworkStayAtOneInstance(t *testing.T) {
-	t.Parallel()
-	seen := map[int]bool{}
-	for i := range 64 {
-		network := "10.1." + strconv.Itoa(i) + "."
-		first := hashClient(network+"1", 8)
-		seen[first] = true
-		if other := hashClient(network+"200", 8); other != first {
-			t.Errorf("two clients in %s0/24 go to the instances %d and %d", network, first, other)
-		}
-	}
-	if len(seen) < 4 {
-		t.Errorf("64 networks share the instances %v of 8", seen)
-	}
 }

@@ -1,4 +1,4 @@
-package gateway
+package install
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"muster/internal/config"
+	"muster/internal/local"
 )
 
 // lockFile holds the SHA-256 of every binary that was ever installed, by file
@@ -18,12 +19,11 @@ import (
 // later ones. Its lines are those of sha256sum(1).
 type lockFile map[string]string
 
-// LockFile is the path of the lock file.
-func LockFile(c *config.Config) string { return filepath.Join(c.Dir, "nginx.lock") }
+func lockPath(c *config.Config) string { return filepath.Join(c.Dir, "nginx.lock") }
 
 func readLock(c *config.Config) (lockFile, error) {
 	l := lockFile{}
-	data, err := os.ReadFile(LockFile(c))
+	data, err := os.ReadFile(lockPath(c))
 	if errors.Is(err, os.ErrNotExist) {
 		return l, nil
 	}
@@ -38,7 +38,7 @@ func readLock(c *config.Config) (lockFile, error) {
 		}
 		sum, name, ok := strings.Cut(line, "  ")
 		if !ok || len(sum) != 64 || strings.Trim(sum, "0123456789abcdef") != "" || !safeFilename(name) {
-			return nil, fmt.Errorf("%s:%d: must be a SHA-256, two blanks and a file name", LockFile(c), n)
+			return nil, fmt.Errorf("%s:%d: must be a SHA-256, two blanks and a file name", lockPath(c), n)
 		}
 		l[name] = sum
 	}
@@ -51,6 +51,11 @@ func (l lockFile) write(c *config.Config) error {
 	for _, name := range slices.Sorted(maps.Keys(l)) {
 		b.WriteString(l[name] + "  " + name + "\n")
 	}
-	_, err := Write(LockFile(c), []byte(b.String()))
-	return err
+	return local.Write(lockPath(c), []byte(b.String()), 0o644)
+}
+
+// safeFilename accepts a plain name: it becomes part of a path and of a URL.
+func safeFilename(s string) bool {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
+	return s != "" && s[0] != '.' && strings.Trim(s, plain) == ""
 }

@@ -1,4 +1,4 @@
-package gateway
+package builtin
 
 import (
 	"context"
@@ -12,30 +12,26 @@ import (
 	"path"
 	"strings"
 	"sync/atomic"
-	"time"
-)
 
-// readTimeout is the longest silence of a server that is no stream. Ten
-// seconds tell a person that something hangs before they look elsewhere, and
-// few honest answers take longer.
-const readTimeout = 10 * time.Second
+	"muster/internal/gateway"
+)
 
 // proxy is the builtin gateway's handler for one table of routes.
 type proxy struct {
-	exact    map[string][]Route // more than one where the query decides
-	prefix   map[string]Route
+	exact    map[string][]gateway.Route // more than one where the query decides
+	prefix   map[string]gateway.Route
 	pools    map[string]*pool
 	handlers map[string]*httputil.ReverseProxy
 	accepted atomic.Int64
 	active   atomic.Int64
 }
 
-func newProxy(b *builtin, logger *log.Logger) *proxy {
+func newProxy(s *settings, logger *log.Logger) *proxy {
 	p := &proxy{
-		exact: map[string][]Route{}, prefix: map[string]Route{},
+		exact: map[string][]gateway.Route{}, prefix: map[string]gateway.Route{},
 		pools: map[string]*pool{}, handlers: map[string]*httputil.ReverseProxy{},
 	}
-	for _, r := range b.Routes {
+	for _, r := range s.Routes {
 		if r.Prefix {
 			if _, taken := p.prefix[r.Path]; !taken {
 				p.prefix[r.Path] = r
@@ -46,8 +42,8 @@ func newProxy(b *builtin, logger *log.Logger) *proxy {
 		if r.Server == "" || p.pools[r.Server] != nil {
 			continue
 		}
-		pool := newPool(r.Instances, b.Balance[r.Server], b.ReadTimeout, b.StreamTimeout)
-		if r.Kind == Frontend {
+		pool := newPool(r.Instances, s.Balance[r.Server], s.ReadTimeout, s.StreamTimeout)
+		if r.Kind == gateway.Frontend {
 			pool.read = pool.stream
 			pool.ordered = true
 		}
@@ -57,20 +53,18 @@ func newProxy(b *builtin, logger *log.Logger) *proxy {
 			Transport:     pool,
 			FlushInterval: -1, // what comes is passed on at once
 			ErrorLog:      logger,
-			ErrorHandler:  refuse(r.Server, logger),
+			ErrorHandler:  answerFor(r.Server, logger),
 		}
 	}
 	return p
 }
 
-// retire lets a proxy end once its last request has.
-func (p *proxy) retire() {
+// closeIdle lets a proxy end once its last request has.
+func (p *proxy) closeIdle() {
 	for _, pool := range p.pools {
 		pool.transport.CloseIdleConnections()
 	}
 }
-
-func (p *proxy) close() { p.retire() }
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.accepted.Add(1)
@@ -94,7 +88,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // route finds the route of a request as nginx does: an exact path first, then
 // the longest prefix.
-func (p *proxy) route(r *http.Request) (Route, bool) {
+func (p *proxy) route(r *http.Request) (gateway.Route, bool) {
 	at := clean(r.URL.Path)
 	if list := p.exact[at]; len(list) > 0 {
 		if list[0].Param == "" {
@@ -114,7 +108,7 @@ func (p *proxy) route(r *http.Request) (Route, bool) {
 			}
 		}
 	}
-	return Route{}, false
+	return gateway.Route{}, false
 }
 
 // firstParam is nginx's $arg_NAME: the first value, not decoded, the name
@@ -129,7 +123,7 @@ func firstParam(query, name string) string {
 }
 
 // values are the parameter's values that lead to a server.
-func (p *proxy) values(r Route) []string {
+func (p *proxy) values(r gateway.Route) []string {
 	var v []string
 	for _, other := range p.exact[r.Path] {
 		if other.Value != "*" {
@@ -177,8 +171,8 @@ func rewrite(r *httputil.ProxyRequest) {
 	}
 }
 
-// refuse answers for a server that did not.
-func refuse(server string, logger *log.Logger) func(http.ResponseWriter, *http.Request, error) {
+// answerFor answers for a server that gave no answer.
+func answerFor(server string, logger *log.Logger) func(http.ResponseWriter, *http.Request, error) {
 	return func(w http.ResponseWriter, r *http.Request, err error) {
 		if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 			return // the client has gone

@@ -1,0 +1,80 @@
+package builtin
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"muster/internal/config"
+	"muster/internal/gateway"
+)
+
+// readTimeout is the longest silence of a server that is no stream. Ten
+// seconds tell a person that something hangs before they look elsewhere, and
+// few honest answers take longer.
+const readTimeout = 10 * time.Second
+
+// settings are what the builtin gateway reads from its file: the same routes
+// that nginx.conf has.
+type settings struct {
+	Listen         string            `json:"listen"`
+	RedirectListen string            `json:"redirect_listen,omitempty"`
+	Port           int               `json:"port"`
+	Certificate    string            `json:"certificate,omitempty"` // with Key: HTTPS
+	Key            string            `json:"key,omitempty"`
+	AccessLog      string            `json:"access_log"`
+	Routes         []gateway.Route   `json:"routes"`
+	Balance        map[string]string `json:"balance"` // by server
+	ReadTimeout    time.Duration     `json:"read_timeout"`
+	StreamTimeout  time.Duration     `json:"stream_timeout"`
+}
+
+// Config makes the text of the builtin gateway's file, whose place is
+// local.Dir.BuiltinConf.
+func Config(c *config.Config, t gateway.Topology) ([]byte, error) {
+	if c.Nginx == nil {
+		return nil, fmt.Errorf("%s has no nginx section, so there is no gateway to run", c.File)
+	}
+	table, err := gateway.Table(c, t)
+	if err != nil {
+		return nil, err
+	}
+	n := c.Nginx
+	s := settings{
+		Listen:      net.JoinHostPort(n.Host, strconv.Itoa(n.Port)),
+		Port:        n.Port,
+		AccessLog:   c.Local().Log("nginx-access"),
+		Routes:      table,
+		Balance:     map[string]string{},
+		ReadTimeout: readTimeout, StreamTimeout: time.Hour,
+	}
+	for _, server := range c.Servers {
+		s.Balance[server.Name] = server.Balance
+	}
+	if n.TLS {
+		s.Certificate, s.Key = c.Local().Certificate(), c.Local().CertificateKey()
+		if n.RedirectPort != 0 {
+			s.RedirectListen = net.JoinHostPort(n.Host, strconv.Itoa(n.RedirectPort))
+		}
+	}
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(data, '\n'), nil
+}
+
+func readSettings(file string) (*settings, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("builtin gateway: %w", err)
+	}
+	s := &settings{}
+	if err := json.Unmarshal(data, s); err != nil {
+		return nil, fmt.Errorf("builtin gateway: %s: %w", file, err)
+	}
+	return s, nil
+}

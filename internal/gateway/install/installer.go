@@ -1,0 +1,69 @@
+package install
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"deps.dev/util/semver"
+
+	"muster/internal/config"
+	"muster/internal/local"
+)
+
+// defaultMirror is where jirutka/nginx-binaries publishes (its README).
+const defaultMirror = "https://jirutka.github.io/nginx-binaries"
+
+// mirrorVariable names the environment variable that overrides nginx.mirror.
+const mirrorVariable = "MUSTER_NGINX_MIRROR"
+
+// Event is a step of an installation, for people.
+type Event struct {
+	Text string
+	// Done and Total are bytes of the download that Text names; with Total 0
+	// the event is a line of its own.
+	Done, Total int64
+}
+
+// installer is what an installation needs from the world.
+type installer struct {
+	c            *config.Config
+	want         *semver.Constraint
+	client       *http.Client
+	stall        time.Duration // longest silence of the mirror
+	pause        time.Duration // before a broken download is tried again
+	goos, goarch string
+	progress     func(Event)
+	refusal      string // why nothing may be installed; "" when it may
+}
+
+func (i *installer) say(text string) { i.progress(Event{Text: text}) }
+
+func (i *installer) mirror() string {
+	m := os.Getenv(mirrorVariable)
+	if m == "" && i.c.Nginx != nil {
+		m = i.c.Nginx.Mirror
+	}
+	if m == "" {
+		m = defaultMirror
+	}
+	return strings.TrimRight(m, "/")
+}
+
+// place makes the tested binary at path the project's nginx.
+func (i *installer) place(path string, o origin) error {
+	data, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	if err := local.Write(originFile(i.c), data, 0o644); err != nil {
+		return err
+	}
+	if err := os.Rename(path, i.c.Local().NginxBinary()); err != nil {
+		return fmt.Errorf("install nginx: %w", err)
+	}
+	return nil
+}

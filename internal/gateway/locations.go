@@ -1,0 +1,178 @@
+package gateway
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"muster/internal/config"
+)
+
+type upstream struct {
+	Name, Balance string
+	Peers         []string
+}
+
+type location struct {
+	Match, Kind, Server string
+	Plain               bool // of no special kind
+}
+
+// query is the routing of WebSockets by a query parameter.
+type query struct {
+	Param, Default string
+	Refusal        string // JSON
+	Routes         []struct{ Value, Server string }
+}
+
+func (d *conf) upstreams(c *config.Config, t Topology) error {
+	seen := map[string]bool{}
+	for _, s := range c.Servers {
+		if _, err := word("the server's name", s.Name); err != nil {
+			return err
+		}
+		// nginx compares the names of upstreams without case.
+		if lower := strings.ToLower(s.Name); seen[lower] {
+			return fmt.Errorf("the server %s occurs twice (nginx does not tell upper from lower case)", s.Name)
+		} else {
+			seen[lower] = true
+		}
+		u := upstream{Name: "server_" + s.Name}
+		peers := t.addresses(s)
+		for _, a := range peers {
+			if err := checkAddress(a); err != nil {
+				return fmt.Errorf("server %s: %w", s.Name, err)
+			}
+			if len(peers) > 1 {
+				// A dead instance is left alone for two seconds: long enough
+				// for a hung one to cost little, short enough for a restarted
+				// one to be back at once.
+				a += " max_fails=2 fail_timeout=2s"
+			}
+			u.Peers = append(u.Peers, a)
+		}
+		if len(u.Peers) == 0 {
+			return fmt.Errorf("the server %s has no instance", s.Name)
+		}
+		switch s.Balance {
+		case config.LeastConn, config.IPHash:
+			u.Balance = s.Balance
+		case config.RoundRobin, "":
+		default:
+			return fmt.Errorf("server %s: unknown balance %q", s.Name, s.Balance)
+		}
+		d.Upstreams = append(d.Upstreams, u)
+	}
+	if c.Frontend != nil {
+		port := strconv.Itoa(c.Frontend.Port)
+		d.Upstreams = append(d.Upstreams, upstream{Name: "muster_frontend", Peers: []string{
+			"127.0.0.1:" + port + " max_fails=0",
+			"[::1]:" + port + " max_fails=0 backup",
+		}})
+	}
+	return nil
+}
+
+func checkAddress(a string) error {
+	host, port, err := net.SplitHostPort(a)
+	if err != nil || net.ParseIP(host) == nil {
+		return fmt.Errorf("%q is not an address of the form IP:PORT", a)
+	}
+	if p, err := strconv.ParseUint(port, 10, 16); err != nil || p == 0 {
+		return fmt.Errorf("%q is not an address of the form IP:PORT", a)
+	}
+	return nil
+}
+
+func (d *conf) locations(c *config.Config, t Topology) error {
+	table, err := Table(c, t)
+	if err != nil {
+		return err
+	}
+	known := make(map[string]bool, len(c.Servers))
+	for i := range c.Servers {
+		known[c.Servers[i].Name] = true
+	}
+	seen := map[string]bool{"= /nginx-status": true}
+	for _, r := range table {
+		path, err := urlPath(r.Path)
+		if err != nil {
+			return err
+		}
+		if r.Kind != Frontend && r.Server != "" && !known[r.Server] {
+			return fmt.Errorf("%s goes to the server %s, which does not exist", r.Pattern(), r.Server)
+		}
+		if r.Param != "" {
+			if err := d.addQuery(r); err != nil {
+				return err
+			}
+			if r.Value == "*" {
+				d.Locations = append(d.Locations, location{Match: "= " + path, Kind: "query"})
+				seen["= "+path] = true
+			}
+			continue
+		}
+		match := path
+		if !r.Prefix {
+			match = "= " + path
+		}
+		if seen[match] {
+			continue // the first of two routes on one path wins
+		}
+		seen[match] = true
+		d.CatchAll = d.CatchAll || match == "/"
+		d.Locations = append(d.Locations, location{Match: match, Kind: string(r.Kind), Server: r.Server,
+			Plain: r.Kind == REST || r.Kind == Shared})
+	}
+	return d.refusal(c.WebSocket.QueryParamName)
+}
+
+func (d *conf) addQuery(r Route) error {
+	if _, err := word("the query parameter", r.Param); err != nil {
+		return err
+	}
+	if strings.ContainsAny(r.Param, "-.~") {
+		return fmt.Errorf("the query parameter %q must be letters, digits and _", r.Param)
+	}
+	if d.Query == nil {
+		d.Query = &query{Param: r.Param, Default: `""`}
+	}
+	if r.Value == "*" {
+		if r.Server != "" {
+			d.Query.Default = r.Server
+		}
+		return nil
+	}
+	value, err := word("the module", r.Value)
+	if err != nil {
+		return err
+	}
+	switch value {
+	case "default", "hostnames", "volatile", "include": // parameters of map itself
+		value = `"\\` + value + `"`
+	default:
+		if value[0] == '~' { // a regular expression
+			value = `"\\` + value + `"`
+		}
+	}
+	d.Query.Routes = append(d.Query.Routes, struct{ Value, Server string }{value, r.Server})
+	return nil
+}
+
+// refusal writes the answer to a WebSocket whose parameter names no route.
+func (d *conf) refusal(param string) error {
+	if d.Query == nil {
+		return nil
+	}
+	var known []string
+	for _, r := range d.Query.Routes {
+		known = append(known, strings.Trim(r.Value, `"\`))
+	}
+	message := "the query parameter " + param + " must be one of: " + strings.Join(known, ", ")
+	if len(message) > 3500 { // a parameter of a directive ends at 4096 bytes
+		message = "the query parameter " + param + " is missing or names no module"
+	}
+	d.Query.Refusal = `{"error":{"status":400,"server":null,"message":"` + message + `"}}`
+	return nil
+}
