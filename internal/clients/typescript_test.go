@@ -354,7 +354,7 @@ func TestTheResidentGeneratorEndsWithItsOwner(t *testing.T) {
 	go func() { done <- r.cmd.Wait() }()
 	select {
 	case <-done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(hung):
 		r.cmd.Process.Kill()
 		t.Error("it lives on")
 	}

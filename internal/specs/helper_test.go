@@ -50,12 +50,15 @@ func read(t testing.TB, file string) string {
 	return string(data)
 }
 
-// eventually polls until ok, and fails after a minute: a wait that ends there
-// is taken for one without an end. Node and Python take seconds of the
-// processor to start, and on a machine that is shared by ten tenfold that.
+// hung is how long a wait must last to be taken for one without an end. Node
+// and Python take seconds of the processor to start, and on a machine that is
+// shared by ten tenfold that.
+const hung = time.Minute
+
+// eventually polls until ok, and fails when that hangs.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(hung); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not in time: %s", what)
 		}
