@@ -1,4 +1,4 @@
-package logs
+package view
 
 import (
 	"bytes"
@@ -7,23 +7,26 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"muster/internal/logs"
+	"muster/internal/logs/follow"
 )
 
 // stream is a log that a tail follows.
 type stream struct {
-	Source
+	Log
 	filter *filter
-	file   *followed
+	file   *follow.File
 	line   []byte // the beginning of a line whose end is still to come
 	armed  bool
 }
 
-// split takes a line apart; that of a plain file has the file's name.
+// split takes a line apart.
 func (s *stream) split(line []byte) (name string, text []byte) {
 	if s.Name != "" {
 		return s.Name, line
 	}
-	return splitPrefix(line)
+	return logs.SplitPrefix(line)
 }
 
 // take goes on behind the last whole line of h, which it closes.
@@ -39,33 +42,33 @@ func (s *stream) take(h *history) error {
 	last := len(h.files) - 1
 	s.file = h.files[last]
 	h.files = h.files[:last]
-	_, err = s.file.seek(end)
+	_, err = s.file.MoveTo(end)
 	return err
 }
 
 func (s *stream) close() {
 	if s.file != nil {
-		s.file.close()
+		s.file.Close()
 		s.file = nil
 	}
 }
 
 const (
-	// tailPoll is how often a log is read while lines keep coming: a screen
+	// poll is how often a log is read while lines keep coming: a screen
 	// shows no more.
-	tailPoll = 10 * time.Millisecond
-	// tailQuiet is how long it has to be silent to be left to the kernel.
-	tailQuiet = 100 * time.Millisecond
+	poll = 10 * time.Millisecond
+	// quiet is how long it has to be silent to be left to the kernel.
+	quiet = 100 * time.Millisecond
 )
 
 // follow prints what comes until ctx ends.
 func (t *tailer) follow(ctx context.Context, streams []*stream) error {
-	w, err := newWaiter()
+	w, err := follow.NewWaiter()
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	defer context.AfterFunc(ctx, w.wake)()
+	defer w.Close()
+	defer context.AfterFunc(ctx, w.Wake)()
 	buf := make([]byte, 128<<10)
 	watched := map[string]bool{}
 	for _, s := range streams {
@@ -74,14 +77,14 @@ func (t *tailer) follow(ctx context.Context, streams []*stream) error {
 			continue
 		}
 		watched[dir] = true
-		if _, err := w.watchDir(dir); err != nil {
+		if _, err := w.WatchDir(dir); err != nil {
 			if errors.Is(err, os.ErrNotExist) {
 				return &noLogError{s.Path}
 			}
 			return err
 		}
 	}
-	active := t.now()
+	active := time.Now()
 	for ctx.Err() == nil {
 		for _, s := range streams {
 			came, err := t.read(ctx, s, buf)
@@ -89,20 +92,20 @@ func (t *tailer) follow(ctx context.Context, streams []*stream) error {
 				return err
 			}
 			if came {
-				active = t.now()
+				active = time.Now()
 			}
 		}
 		if err := t.out.flush(); err != nil {
 			return err
 		}
-		pause := tailPoll
-		if t.now().Sub(active) >= tailQuiet {
+		pause := poll
+		if time.Now().Sub(active) >= quiet {
 			pause = -1
 			for _, s := range streams {
 				if s.file == nil || s.armed {
 					continue
 				}
-				if _, err := w.armFile(s.file.fd, s.Path); err != nil {
+				if _, err := w.ArmFile(s.file.FD, s.Path); err != nil {
 					return err
 				}
 				s.armed = true
@@ -112,8 +115,8 @@ func (t *tailer) follow(ctx context.Context, streams []*stream) error {
 		if pause == 0 {
 			continue
 		}
-		err := w.wait(pause, func(int, bool) {
-			active = t.now()
+		err := w.Wait(pause, func(int, bool) {
+			active = time.Now()
 			for _, s := range streams {
 				s.armed = false
 			}
@@ -155,7 +158,7 @@ func (t *tailer) read(ctx context.Context, s *stream, buf []byte) (came bool, er
 		if s.file != nil {
 			// Its last lines may have come before it was renamed.
 			if n, err := t.readFile(s, buf); err != nil || n > 0 {
-				f.close()
+				f.Close()
 				if err != nil {
 					return came, err
 				}
@@ -172,27 +175,27 @@ func (t *tailer) read(ctx context.Context, s *stream, buf []byte) (came bool, er
 // next opens the file that follows the present one: what the path leads to,
 // or a rotated one if there was more than one rotation since. It returns nil
 // if the path leads to the present file.
-func (s *stream) next() (*followed, error) {
+func (s *stream) next() (*follow.File, error) {
 	for {
-		f, err := openFollowed(s.Path)
+		f, err := follow.Open(s.Path)
 		if err != nil || s.file == nil {
 			return f, err
 		}
-		if f.id == s.file.id {
-			f.close()
+		if f.Inode == s.file.Inode {
+			f.Close()
 			return nil, nil
 		}
 		at := s.rotatedAs()
 		if at <= 1 {
 			return f, nil
 		}
-		f.close()
-		f, err = openFollowed(rotated(s.Path, at-1))
+		f.Close()
+		f, err = follow.Open(logs.Rotated(s.Path, at-1))
 		if err == nil && s.rotatedAs() == at {
 			return f, nil
 		}
 		if err == nil {
-			f.close() // rotated once more meanwhile
+			f.Close() // rotated once more meanwhile
 		}
 	}
 }
@@ -201,11 +204,11 @@ func (s *stream) next() (*followed, error) {
 // rotation that is under way leaves a gap of one.
 func (s *stream) rotatedAs() int {
 	for n, gaps := 1, 0; gaps < 2; n++ {
-		st, err := statPath(rotated(s.Path, n))
+		inode, _, err := follow.Stat(logs.Rotated(s.Path, n))
 		switch {
 		case err != nil:
 			gaps++
-		case identityOf(&st) == s.file.id:
+		case inode == s.file.Inode:
 			return n
 		default:
 			gaps = 0
@@ -216,18 +219,18 @@ func (s *stream) rotatedAs() int {
 
 // readFile prints the lines of one block and returns its length.
 func (t *tailer) readFile(s *stream, buf []byte) (int, error) {
-	data, err := s.file.read(buf)
-	if errors.Is(err, errShrunk) {
+	data, err := s.file.Read(buf)
+	if errors.Is(err, follow.ErrShrunk) {
 		s.line = nil
-		if !s.file.relocate() {
-			s.file.restart()
+		if !s.file.Relocate() {
+			s.file.Restart()
 		}
 		return 1, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	s.file.advance(data)
+	s.file.Advance(data)
 	n := len(data)
 	for {
 		i := bytes.IndexByte(data, '\n')
@@ -245,21 +248,4 @@ func (t *tailer) readFile(s *stream, buf []byte) (int, error) {
 		}
 		data = data[i+1:]
 	}
-}
-
-// relocate finds the position again after the head of the file was cut off,
-// and reports whether it did.
-func (f *followed) relocate() bool {
-	const unit = 4096
-	if f.n < tailSize {
-		return false
-	}
-	was := *f
-	for off := was.off - unit; off >= tailSize; off -= unit {
-		if ok, err := f.seek(off); err == nil && ok && f.tail == was.tail {
-			return true
-		}
-	}
-	*f = was
-	return false
 }

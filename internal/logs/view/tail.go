@@ -1,4 +1,8 @@
-package logs
+// Package view shows the logs to a person or a program: the last lines or those
+// of some time, filtered by process, level and pattern, and whatever comes. It
+// reads the files alone and asks no unifier, so that it works whether one runs,
+// dies or is replaced.
+package view
 
 import (
 	"context"
@@ -11,10 +15,8 @@ import (
 	"time"
 )
 
-// TailOptions say which lines Tail and TailFiles show, and how.
-type TailOptions struct {
-	Unified string // absolute path of the unified log; TailFiles needs none
-
+// Options say which lines Tail shows, and how.
+type Options struct {
 	Only  []string      // names of processes or servers; none: all
 	Grep  string        // regular expression (regexp/syntax) that the text matches; "": all
 	Level Level         // the least level; NoLevel: all
@@ -28,47 +30,33 @@ type TailOptions struct {
 	Color    bool // with colours; otherwise those of the lines are taken out, too
 }
 
-// Tail writes lines of the unified log to w, and until ctx ends those that
-// come. It reads the rotated files as well, as far as they are needed, and
-// goes on when the log is rotated, cleaned, removed or written by another
-// supervisor.
-func Tail(ctx context.Context, w io.Writer, o TailOptions) error {
-	t, err := newTail(w, o)
-	if err != nil {
-		return err
-	}
-	return t.run(ctx, []Source{{Path: o.Unified}})
+// Log is a log to show.
+type Log struct {
+	Name string // of its process; "": it is the unified log, whose lines say it
+	Path string // absolute
 }
 
-// TailFiles does the same for files whose lines have no prefix, such as
-// nginx's own logs; they are shown with the names of their sources.
-func TailFiles(ctx context.Context, w io.Writer, files []Source, o TailOptions) error {
-	t, err := newTail(w, o)
-	if err != nil {
-		return err
+// Tail writes lines of the logs to w, one log after the other, and until ctx
+// ends those that come. It reads the rotated files as well, as far as they are
+// needed, and goes on when a log is rotated, cleaned, removed or written by
+// another supervisor.
+func Tail(ctx context.Context, w io.Writer, o Options, all ...Log) error {
+	t := &tailer{o: o, out: newPrinter(w, o)}
+	if o.Grep != "" {
+		var err error
+		if t.grep, err = regexp.Compile(o.Grep); err != nil {
+			return fmt.Errorf("-grep=%s is no regular expression: %s", o.Grep,
+				strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		}
 	}
-	return t.run(ctx, files)
+	return t.run(ctx, all)
 }
 
 // tailer is one call of Tail.
 type tailer struct {
-	o    TailOptions
+	o    Options
 	grep *regexp.Regexp
 	out  *printer
-	now  func() time.Time
-}
-
-func newTail(w io.Writer, o TailOptions) (*tailer, error) {
-	t := &tailer{o: o, out: newPrinter(w, o), now: time.Now}
-	if o.Grep == "" {
-		return t, nil
-	}
-	var err error
-	if t.grep, err = regexp.Compile(o.Grep); err != nil {
-		return nil, fmt.Errorf("-grep=%s is no regular expression: %s", o.Grep,
-			strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-	}
-	return t, nil
 }
 
 // noLogError says that there is nothing to show.
@@ -78,7 +66,7 @@ func (e *noLogError) Error() string { return "there is no log yet: " + e.path }
 func (e *noLogError) Hint() string  { return "start the backend first: backend:start" }
 func (e *noLogError) Unwrap() error { return os.ErrNotExist }
 
-func (t *tailer) run(ctx context.Context, sources []Source) error {
+func (t *tailer) run(ctx context.Context, all []Log) error {
 	var streams []*stream
 	defer func() {
 		for _, s := range streams {
@@ -86,10 +74,10 @@ func (t *tailer) run(ctx context.Context, sources []Source) error {
 		}
 	}()
 	found := false
-	for _, src := range sources {
-		s := &stream{Source: src, filter: newFilter(t.o, t.grep)}
+	for _, l := range all {
+		s := &stream{Log: l, filter: newFilter(t.o, t.grep)}
 		streams = append(streams, s)
-		h, err := openHistory(src.Path)
+		h, err := openHistory(l.Path)
 		if err != nil {
 			return err
 		}
@@ -103,7 +91,7 @@ func (t *tailer) run(ctx context.Context, sources []Source) error {
 		}
 	}
 	if !found && !t.o.Follow {
-		return &noLogError{sources[0].Path}
+		return &noLogError{all[0].Path}
 	}
 	if err := t.out.flush(); err != nil || !t.o.Follow {
 		return err
@@ -131,7 +119,7 @@ const (
 func (t *tailer) first(ctx context.Context, s *stream, h *history) error {
 	least := int64(0)
 	if t.o.Since > 0 {
-		least = h.since(t.now().Add(-t.o.Since))
+		least = h.since(time.Now().Add(-t.o.Since))
 	}
 	if t.o.Lines < 0 {
 		return h.each(least, func(_ int64, text []byte) error {
