@@ -23,10 +23,7 @@ func (u *Unifier) resume(s *source) error {
 	}
 	s.hot, s.active = true, u.now
 	if n.seq > 0 && holds(f, n) {
-		s.file, s.state = f, n.after
-		if s.state.open() {
-			s.state = lineCont // recover closed the line
-		}
+		s.goOn(f, n)
 		return nil
 	}
 	if n.seq > 0 && f.Inode != n.inode {
@@ -49,10 +46,7 @@ func (u *Unifier) resumeRotated(s *source, n note) error {
 		f.Close()
 		return nil
 	}
-	s.file, s.state = f, n.after
-	if s.state.open() {
-		s.state = lineCont
-	}
+	s.goOn(f, n)
 	size, err := f.Size()
 	if err == nil {
 		err = u.pumpTo(s, size)
@@ -64,6 +58,14 @@ func (u *Unifier) resumeRotated(s *source, n note) error {
 		u.keepOld(s)
 	}
 	return err
+}
+
+// goOn makes f, which holds n, the file of s.
+func (s *source) goOn(f *follow.File, n note) {
+	s.file, s.state = f, n.after
+	if s.state.open() {
+		s.state = lineCont // recover closed the line
+	}
 }
 
 // begin makes f, from its beginning, the file of s.

@@ -19,20 +19,10 @@ func Rotated(path string, n int) string {
 	return path + "." + strconv.Itoa(n)
 }
 
-// putRotated makes file the first of the rotated files of path.
+// putRotated makes file the first of the rotated files of path: the others move
+// up, and the last one goes. If it is interrupted, it leaves a gap, which the
+// next one fills.
 func putRotated(file, path string, keep int) error {
-	if err := shift(path, keep); err != nil {
-		return err
-	}
-	if err := os.Rename(file, Rotated(path, 1)); err != nil {
-		return fmt.Errorf("cannot rotate %s: %w", path, err)
-	}
-	return nil
-}
-
-// shift makes room for a new first rotated file of path: the last one goes. An
-// interrupted shift leaves a gap, which the next one fills.
-func shift(path string, keep int) error {
 	gap := 1
 	for ; gap < keep; gap++ {
 		if _, err := os.Lstat(Rotated(path, gap)); errors.Is(err, os.ErrNotExist) {
@@ -43,6 +33,9 @@ func shift(path string, keep int) error {
 		if err := os.Rename(Rotated(path, gap-1), Rotated(path, gap)); err != nil {
 			return fmt.Errorf("cannot rotate %s: %w", path, err)
 		}
+	}
+	if err := os.Rename(file, Rotated(path, 1)); err != nil {
+		return fmt.Errorf("cannot rotate %s: %w", path, err)
 	}
 	return nil
 }

@@ -61,9 +61,9 @@ func (f *filter) selects(name string) bool {
 	return len(f.only) == 0
 }
 
-// lastState returns what a terminal would show of a line with bare CRs: the
-// last state that is not empty. pre is what the unified log has before each.
-func lastState(text, pre []byte) []byte {
+// visible returns what a terminal would show of a line with bare CRs: the last
+// part that is not empty. pre is what the unified log has before each.
+func visible(text, pre []byte) []byte {
 	if bytes.IndexByte(text, '\r') < 0 {
 		return text
 	}

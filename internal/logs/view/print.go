@@ -44,7 +44,7 @@ func (p *printer) prefix(name string) string {
 func (p *printer) line(name string, text []byte, level Level) error {
 	text = bytes.TrimSuffix(text, []byte("\r"))
 	if bytes.IndexByte(text, '\r') >= 0 {
-		text = lastState(text, logs.Prefix(name))
+		text = visible(text, logs.Prefix(name))
 	}
 	plain := stripANSI(text)
 	if p.o.JSON {

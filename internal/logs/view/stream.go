@@ -5,17 +5,16 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
-	"time"
 
 	"muster/internal/logs"
 	"muster/internal/logs/follow"
 )
 
-// stream is a log that a tail follows.
+// stream is a log whose lines are shown.
 type stream struct {
 	Log
 	filter *filter
+	out    *printer
 	file   *follow.File
 	line   []byte // the beginning of a line whose end is still to come
 	armed  bool
@@ -27,6 +26,16 @@ func (s *stream) split(line []byte) (name string, text []byte) {
 		return s.Name, line
 	}
 	return logs.SplitPrefix(line)
+}
+
+// show prints a line if it matches.
+func (s *stream) show(line []byte) error {
+	name, text := s.split(line)
+	v := s.filter.judge(name, stripANSI(text))
+	if !v.show {
+		return nil
+	}
+	return s.out.line(name, text, v.level)
 }
 
 // take goes on behind the last whole line of h, which it closes.
@@ -53,93 +62,18 @@ func (s *stream) close() {
 	}
 }
 
-const (
-	// poll is how often a log is read while lines keep coming: a screen
-	// shows no more.
-	poll = 10 * time.Millisecond
-	// quiet is how long it has to be silent to be left to the kernel.
-	quiet = 100 * time.Millisecond
-)
-
-// follow prints what comes until ctx ends.
-func (t *tailer) follow(ctx context.Context, streams []*stream) error {
-	w, err := follow.NewWaiter()
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	defer context.AfterFunc(ctx, w.Wake)()
-	buf := make([]byte, 128<<10)
-	watched := map[string]bool{}
-	for _, s := range streams {
-		dir := filepath.Dir(s.Path)
-		if watched[dir] {
-			continue
-		}
-		watched[dir] = true
-		if _, err := w.WatchDir(dir); err != nil {
-			if errors.Is(err, os.ErrNotExist) {
-				return &noLogError{s.Path}
-			}
-			return err
-		}
-	}
-	active := time.Now()
-	for ctx.Err() == nil {
-		for _, s := range streams {
-			came, err := t.read(ctx, s, buf)
-			if err != nil {
-				return err
-			}
-			if came {
-				active = time.Now()
-			}
-		}
-		if err := t.out.flush(); err != nil {
-			return err
-		}
-		pause := poll
-		if time.Now().Sub(active) >= quiet {
-			pause = -1
-			for _, s := range streams {
-				if s.file == nil || s.armed {
-					continue
-				}
-				if _, err := w.ArmFile(s.file.FD, s.Path); err != nil {
-					return err
-				}
-				s.armed = true
-				pause = 0 // one more look before the wait
-			}
-		}
-		if pause == 0 {
-			continue
-		}
-		err := w.Wait(pause, func(int, bool) {
-			active = time.Now()
-			for _, s := range streams {
-				s.armed = false
-			}
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// read prints what has come to s and reports whether anything has.
-func (t *tailer) read(ctx context.Context, s *stream, buf []byte) (came bool, err error) {
+// read prints what has come and reports whether anything has.
+func (s *stream) read(ctx context.Context, buf []byte) (came bool, err error) {
 	for ctx.Err() == nil {
 		n := 0
 		if s.file != nil {
-			if n, err = t.readFile(s, buf); err != nil {
+			if n, err = s.readFile(buf); err != nil {
 				return came, err
 			}
 		}
 		if n > 0 {
 			came = true
-			if err := t.out.flush(); err != nil {
+			if err := s.out.flush(); err != nil {
 				return came, err
 			}
 			continue
@@ -157,7 +91,7 @@ func (t *tailer) read(ctx context.Context, s *stream, buf []byte) (came bool, er
 		}
 		if s.file != nil {
 			// Its last lines may have come before it was renamed.
-			if n, err := t.readFile(s, buf); err != nil || n > 0 {
+			if n, err := s.readFile(buf); err != nil || n > 0 {
 				f.Close()
 				if err != nil {
 					return came, err
@@ -218,7 +152,7 @@ func (s *stream) rotatedAs() int {
 }
 
 // readFile prints the lines of one block and returns its length.
-func (t *tailer) readFile(s *stream, buf []byte) (int, error) {
+func (s *stream) readFile(buf []byte) (int, error) {
 	data, err := s.file.Read(buf)
 	if errors.Is(err, follow.ErrShrunk) {
 		s.line = nil
@@ -243,7 +177,7 @@ func (t *tailer) readFile(s *stream, buf []byte) (int, error) {
 			line = append(s.line, line...)
 			s.line = nil
 		}
-		if err := t.show(s, line); err != nil {
+		if err := s.show(line); err != nil {
 			return n, err
 		}
 		data = data[i+1:]
