@@ -16,7 +16,7 @@ import (
 func BenchmarkRender(b *testing.B) {
 	src := bytes.Repeat([]byte(strings.Repeat("x", 99)+"\n"), block/100)
 	dst := make([]byte, 0, 2*block)
-	p := prefix("broker-0")
+	p := Prefix("broker-0")
 	b.SetBytes(int64(len(src)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -100,7 +100,7 @@ func load(b *testing.B, lines, size int, unified bool) (took, *os.ProcessState) 
 		}
 	}
 	t := took{writers: time.Since(start).Seconds()}
-	want := int64(len(names) * lines * (100 + len(prefix("w0"))))
+	want := int64(len(names) * lines * (100 + len(Prefix("w0"))))
 	for end := time.Now().Add(time.Minute); unified && time.Now().Before(end); {
 		if st, err := os.Stat(opts.Unified); err == nil && st.Size() >= want {
 			break

@@ -3,6 +3,8 @@ package logs
 import (
 	"bytes"
 	"time"
+
+	"muster/internal/logs/follow"
 )
 
 const (
@@ -21,12 +23,12 @@ func (u *Unifier) wholeBurst(s *source) {
 		return
 	}
 	for range burstGaps {
-		if !withinTraceback(s.file.bytes()) {
+		if !withinTraceback(s.file.Bytes()) {
 			return
 		}
-		was := s.file.off
+		was := s.file.Offset
 		time.Sleep(burstGap)
-		if u.pump(s); s.file == nil || s.file.off == was {
+		if u.pump(s); s.file == nil || s.file.Offset == was {
 			return
 		}
 	}
@@ -49,7 +51,7 @@ func withinTraceback(b []byte) bool {
 		return false
 	}
 	i := bytes.LastIndexByte(b[:len(b)-1], '\n')
-	if i < 0 && len(b) == tailSize {
+	if i < 0 && len(b) == follow.AnchorSize {
 		return false // longer than what is remembered
 	}
 	last := b[i+1:]

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"muster/internal/logs/follow"
 )
 
 func TestATracebackIsNotInterleaved(t *testing.T) {
@@ -11,12 +13,12 @@ func TestATracebackIsNotInterleaved(t *testing.T) {
 	dir, opts := newDir(t)
 	a, b := filepath.Join(dir, "logs", "a.log"), filepath.Join(dir, "logs", "b.log")
 	rest := []string{"  File \"x.py\", line 1\n", "    f()\n", "ValueError: x\n"}
-	opts.write = func(fd int, out []byte) error {
+	opts.write = func(fd follow.FD, out []byte) error {
 		if len(rest) > 0 { // the process prints on while its lines are written
 			appendTo(t, a, rest[0])
 			rest = rest[1:]
 		}
-		return write(fd, out)
+		return fd.Write(out)
 	}
 	u, err := NewUnifier(opts)
 	if err != nil {

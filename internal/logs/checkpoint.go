@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"muster/internal/logs/follow"
 )
 
 // The checkpoint is a file of entries of entrySize bytes. The first holds the
@@ -33,18 +35,18 @@ const (
 
 // note is what is written down before each write to the unified log.
 type note struct {
-	seq     uint64 // over all entries: the highest belongs to the last write
-	unified uint64 // inode of the unified log
-	size    int64  // its size before the write
-	out     int    // bytes to be written to it
-	id      identity
-	off     int64 // position in the source before the write
-	in      int   // bytes of the source that the write holds
-	before  lineState
-	after   lineState
-	end     ending
-	tailLen int // bytes before off+in that tailSum was made of
-	tailSum uint64
+	seq       uint64 // over all entries: the highest belongs to the last write
+	unified   uint64 // inode of the unified log
+	size      int64  // its size before the write
+	out       int    // bytes to be written to it
+	inode     follow.Inode
+	off       int64 // position in the source before the write
+	in        int   // bytes of the source that the write holds
+	before    lineState
+	after     lineState
+	end       ending
+	anchorLen int // bytes before off+in that anchorSum was made of
+	anchorSum uint64
 }
 
 // done returns the position once the write is complete.
@@ -58,12 +60,12 @@ func (n note) encode(b []byte) {
 	le.PutUint64(b[24:], uint64(n.size))
 	le.PutUint32(b[32:], uint32(n.out))
 	le.PutUint32(b[36:], uint32(n.in))
-	le.PutUint64(b[40:], n.id.dev)
-	le.PutUint64(b[48:], n.id.ino)
+	le.PutUint64(b[40:], n.inode.Dev)
+	le.PutUint64(b[48:], n.inode.Ino)
 	le.PutUint64(b[56:], uint64(n.off))
 	b[64], b[65], b[66] = byte(n.before), byte(n.after), byte(n.end)
-	le.PutUint16(b[68:], uint16(n.tailLen))
-	le.PutUint64(b[72:], n.tailSum)
+	le.PutUint16(b[68:], uint16(n.anchorLen))
+	le.PutUint64(b[72:], n.anchorSum)
 	le.PutUint64(b, hash(b[8:noteBytes]))
 }
 
@@ -75,11 +77,11 @@ func decodeNote(b []byte) (note, bool) {
 		size:    int64(le.Uint64(b[24:])),
 		out:     int(le.Uint32(b[32:])),
 		in:      int(le.Uint32(b[36:])),
-		id:      identity{le.Uint64(b[40:]), le.Uint64(b[48:])},
+		inode:   follow.Inode{Dev: le.Uint64(b[40:]), Ino: le.Uint64(b[48:])},
 		off:     int64(le.Uint64(b[56:])),
 		before:  lineState(b[64]), after: lineState(b[65]), end: ending(b[66]),
-		tailLen: int(le.Uint16(b[68:])),
-		tailSum: le.Uint64(b[72:]),
+		anchorLen: int(le.Uint16(b[68:])),
+		anchorSum: le.Uint64(b[72:]),
 	}
 	return n, n.seq > 0 && le.Uint64(b) == hash(b[8:noteBytes])
 }
@@ -93,7 +95,7 @@ type entry struct {
 
 // checkpoint is the open file.
 type checkpoint struct {
-	fd      int
+	fd      follow.FD
 	path    string
 	seq     uint64
 	entries []entry // entry i lies at (i+1)*entrySize
@@ -113,14 +115,14 @@ func openCheckpoint(path string) (*checkpoint, error) {
 	if len(b) > 0 && !bytes.HasPrefix(b, []byte(magic)) {
 		return nil, fmt.Errorf("%s: not a file of log positions of this version; remove it", path)
 	}
-	fd, err := openFile(path, unix.O_RDWR|unix.O_CREAT)
+	fd, err := follow.OpenFD(path, unix.O_RDWR|unix.O_CREAT)
 	if err != nil {
 		return nil, fmt.Errorf("cannot keep the positions of the logs: %w", err)
 	}
 	c := &checkpoint{fd: fd, path: path}
 	if len(b) == 0 {
-		if err := pwrite(fd, []byte(magic), 0); err != nil {
-			unix.Close(fd)
+		if err := fd.Pwrite([]byte(magic), 0); err != nil {
+			fd.Close()
 			return nil, fmt.Errorf("cannot write %s: %w", path, err)
 		}
 	}
@@ -179,7 +181,7 @@ func (c *checkpoint) find(s Source) (int, error) {
 	c.entries[free] = entry{Source: s}
 	// The slots go first: a label makes the entry count.
 	var slots [entrySize]byte
-	if err := pwrite(c.fd, slots[:], int64(free+1)*entrySize); err != nil {
+	if err := c.fd.Pwrite(slots[:], int64(free+1)*entrySize); err != nil {
 		return noEntry, fmt.Errorf("cannot write %s: %w", c.path, err)
 	}
 	return free, c.label(free)
@@ -192,7 +194,7 @@ func (c *checkpoint) label(i int) error {
 	binary.LittleEndian.PutUint16(b[10:], uint16(len(e.Path)))
 	b = append(append(b, e.Name...), e.Path...)
 	binary.LittleEndian.PutUint64(b, hash(b[8:]))
-	if err := pwrite(c.fd, b, int64(i+1)*entrySize+labelAt); err != nil {
+	if err := c.fd.Pwrite(b, int64(i+1)*entrySize+labelAt); err != nil {
 		return fmt.Errorf("cannot write %s: %w", c.path, err)
 	}
 	return nil
@@ -213,11 +215,20 @@ func (c *checkpoint) write(i int, n note) error {
 	n.seq = c.next(c.entries[i].last.seq)
 	n.encode(c.buf[:])
 	at := int64(i+1)*entrySize + int64(n.seq&1)*slotSize
-	if err := pwrite(c.fd, c.buf[:noteBytes], at); err != nil {
+	if err := c.fd.Pwrite(c.buf[:noteBytes], at); err != nil {
 		return fmt.Errorf("cannot write %s: %w", c.path, err)
 	}
 	c.entries[i].last = n
 	return nil
 }
 
-func (c *checkpoint) close() { unix.Close(c.fd) }
+func (c *checkpoint) close() { c.fd.Close() }
+
+// hash is FNV-1a.
+func hash(b []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range b {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Clean empties all logs, the unified one too, and removes the rotated ones.
@@ -22,7 +20,7 @@ func (u *Unifier) Clean(ctx context.Context) error {
 	if u.closed {
 		return errClosed
 	}
-	u.now = u.opts.now()
+	u.now = time.Now()
 	u.lookAgain()
 	var errs []error
 	dirs := map[string]bool{filepath.Dir(u.opts.Unified): true}
@@ -43,7 +41,7 @@ func (u *Unifier) Clean(ctx context.Context) error {
 	}
 	// The unified log comes last: had it come first, a kill in between would
 	// leave lines in the files only.
-	if err := unix.Ftruncate(u.unified, 0); err != nil {
+	if err := u.unified.Truncate(0); err != nil {
 		errs = append(errs, fmt.Errorf("cannot empty %s: %w", u.opts.Unified, err))
 	}
 	u.index.reset()
@@ -62,11 +60,11 @@ func (u *Unifier) cleanSource(s *source) error {
 	}
 	if errors.Is(err, os.ErrNotExist) { // the only way to it is the descriptor for reading
 		var size int64
-		if size, err = s.file.size(); err == nil {
-			_, err = s.file.seek(size)
+		if size, err = s.file.Size(); err == nil {
+			_, err = s.file.MoveTo(size)
 		}
 	} else if err == nil {
-		s.file.restart()
+		s.file.Restart()
 	}
 	if err != nil {
 		return err

@@ -7,13 +7,15 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"muster/internal/logs/follow"
 )
 
 // collapse takes the first n bytes, whole blocks, out of the file: fallocate(2),
 // FALLOC_FL_COLLAPSE_RANGE.
-func collapse(fd int, n int64) error {
+func collapse(fd follow.FD, n int64) error {
 	for {
-		err := unix.Fallocate(fd, unix.FALLOC_FL_COLLAPSE_RANGE, 0, n)
+		err := unix.Fallocate(int(fd), unix.FALLOC_FL_COLLAPSE_RANGE, 0, n)
 		if err != unix.EINTR {
 			return err
 		}
@@ -34,7 +36,7 @@ func cutUnit(path string) (int64, error) {
 	if _, err := f.Write(make([]byte, 2*unit)); err != nil {
 		return 0, err
 	}
-	if err := collapse(int(f.Fd()), unit); err != nil {
+	if err := collapse(follow.FD(f.Fd()), unit); err != nil {
 		return 0, fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
 	}
 	return unit, nil
@@ -42,11 +44,11 @@ func cutUnit(path string) (int64, error) {
 
 // copyRange copies the first n bytes of one file to another, within the kernel
 // where it can.
-func copyRange(to, from int, n int64, buf []byte) error {
+func copyRange(to, from follow.FD, n int64, buf []byte) error {
 	var off int64
 	for off < n {
 		at := off
-		got, err := unix.CopyFileRange(from, &at, to, nil, int(min(n-off, 1<<30)), 0)
+		got, err := unix.CopyFileRange(int(from), &at, int(to), nil, int(min(n-off, 1<<30)), 0)
 		if err == unix.EINTR {
 			continue
 		}

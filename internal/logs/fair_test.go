@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"muster/internal/logs/follow"
 )
 
 func TestALogThatIsNeverDrainedKeepsNoOtherWaiting(t *testing.T) {
@@ -24,7 +26,7 @@ func TestALogThatIsNeverDrainedKeepsNoOtherWaiting(t *testing.T) {
 			started, other := make(chan struct{}), make(chan int, 1)
 			writes := 0
 			f = newFixture(t, func(o *Options) {
-				o.write = func(fd int, b []byte) error {
+				o.write = func(fd follow.FD, b []byte) error {
 					<-started
 					if bytes.Contains(b, []byte(">> here")) {
 						other <- writes - hundredth
@@ -34,7 +36,7 @@ func TestALogThatIsNeverDrainedKeepsNoOtherWaiting(t *testing.T) {
 					if writes == hundredth {
 						f.write("other", "here\n")
 					}
-					return write(fd, b)
+					return fd.Write(b)
 				}
 			})
 			close(started)
@@ -99,17 +101,17 @@ func TestALogThatFailsWithinALineKeepsNoOtherWaiting(t *testing.T) {
 	t.Parallel()
 	dir, opts := newDir(t)
 	opts.Report = nil
-	folder, err := openFile(dir, unix.O_RDONLY)
+	folder, err := follow.OpenFD(dir, unix.O_RDONLY)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(folder)
+	defer folder.Close()
 	var u *Unifier
-	opts.write = func(fd int, b []byte) error {
-		if f := u.sources[0].file; f.off == 0 { // what follows cannot be read
-			unix.Dup2(folder, f.fd)
+	opts.write = func(fd follow.FD, b []byte) error {
+		if f := u.sources[0].file; f.Offset == 0 { // what follows cannot be read
+			unix.Dup2(int(folder), int(f.FD))
 		}
-		return write(fd, b)
+		return fd.Write(b)
 	}
 	if u, err = NewUnifier(opts); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"muster/internal/logs/follow"
 )
 
 // killed is what a test's hook throws: the unifier does nothing more.
@@ -71,10 +73,10 @@ func TestAKillWithinAWriteLosesAndDoublesNothing(t *testing.T) {
 		}
 		left, kills := bytes, 0
 		dying := opts
-		dying.write = func(fd int, b []byte) error {
+		dying.write = func(fd follow.FD, b []byte) error {
 			n := min(left, len(b))
 			left -= n
-			if err := write(fd, b[:n]); err != nil {
+			if err := fd.Write(b[:n]); err != nil {
 				return err
 			}
 			if left == 0 {

@@ -135,9 +135,9 @@ func countNumbered(t *testing.T, names []string, lines int, files ...string) {
 func withRotated(path string) []string {
 	files := []string{path}
 	for i := 1; ; i++ {
-		if _, err := os.Stat(rotated(path, i)); err != nil {
+		if _, err := os.Stat(Rotated(path, i)); err != nil {
 			return files
 		}
-		files = append([]string{rotated(path, i)}, files...)
+		files = append([]string{Rotated(path, i)}, files...)
 	}
 }

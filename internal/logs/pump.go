@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"muster/internal/logs/follow"
 )
 
 // farScan is from how many bytes without a line end on only what is new is
@@ -47,18 +47,18 @@ func (u *Unifier) pumpBlock(s *source) (more bool, err error) {
 	if s.RotateOnly {
 		return false, u.skip(s)
 	}
-	if s.scanned-f.off > farScan {
+	if s.scanned-f.Offset > farScan {
 		return u.pumpLong(s)
 	}
-	data, err := f.read(u.in)
-	if errors.Is(err, errShrunk) {
+	data, err := f.Read(u.in)
+	if errors.Is(err, follow.ErrShrunk) {
 		return true, u.restart(s)
 	}
 	if err != nil {
 		return false, err
 	}
-	full := f.n+len(data) == len(u.in)
-	fresh := f.off+int64(len(data)) > max(s.scanned, f.off)
+	full := len(f.Bytes())+len(data) == len(u.in)
+	fresh := f.Offset+int64(len(data)) > max(s.scanned, f.Offset)
 	if fresh {
 		s.active = u.now
 		u.used = max(u.used, len(data))
@@ -70,12 +70,12 @@ func (u *Unifier) pumpBlock(s *source) (more bool, err error) {
 			return false, err
 		}
 		if rest > 0 && !full {
-			s.scanned, s.partial = f.off+int64(rest), u.now
+			s.scanned, s.partial = f.Offset+int64(rest), u.now
 		}
 		u.cutHead(s)
 		return full, nil
 	}
-	s.scanned = f.off + int64(len(data))
+	s.scanned = f.Offset + int64(len(data))
 	if !fresh && s.partial.IsZero() {
 		return false, nil
 	}
@@ -84,12 +84,12 @@ func (u *Unifier) pumpBlock(s *source) (more bool, err error) {
 
 // skip moves to the end of the file of s.
 func (u *Unifier) skip(s *source) error {
-	size, err := s.file.size()
-	if err != nil || size == s.file.off {
+	size, err := s.file.Size()
+	if err != nil || size == s.file.Offset {
 		return err
 	}
 	s.active = u.now
-	if _, err := s.file.seek(size); err != nil {
+	if _, err := s.file.MoveTo(size); err != nil {
 		return err
 	}
 	u.cutHead(s)
@@ -98,13 +98,13 @@ func (u *Unifier) skip(s *source) error {
 
 // pumpLong looks for the end of a long line in what is new of it.
 func (u *Unifier) pumpLong(s *source) (more bool, err error) {
-	if ok, err := s.file.intact(); err != nil || !ok {
+	if ok, err := s.file.Intact(); err != nil || !ok {
 		if err != nil {
 			return false, err
 		}
 		return true, u.restart(s)
 	}
-	n, err := pread(s.file.fd, u.in, s.scanned)
+	n, err := s.file.Pread(u.in, s.scanned)
 	if err != nil {
 		return false, err
 	}
@@ -126,7 +126,7 @@ func (u *Unifier) waitForEnd(s *source, full bool) error {
 	if s.partial.IsZero() {
 		s.partial = u.now
 	}
-	if full || u.now.Sub(s.partial) < PartialWait {
+	if full || u.now.Sub(s.partial) < partialWait {
 		return nil
 	}
 	return u.flush(s, endMark)
@@ -144,20 +144,20 @@ func (u *Unifier) flush(s *source, how ending) error {
 
 // putTo writes the bytes up to end, which hold at most one line end, the last.
 func (u *Unifier) putTo(s *source, end int64, how ending) error {
-	for s.file.off < end {
-		data, err := s.file.read(u.in)
-		if errors.Is(err, errShrunk) || err == nil && len(data) == 0 {
+	for s.file.Offset < end {
+		data, err := s.file.Read(u.in)
+		if errors.Is(err, follow.ErrShrunk) || err == nil && len(data) == 0 {
 			return u.restart(s)
 		}
 		if err != nil {
 			return err
 		}
 		u.used = max(u.used, len(data))
-		data = data[:min(int64(len(data)), end-s.file.off)]
-		last := s.file.off+int64(len(data)) == end
+		data = data[:min(int64(len(data)), end-s.file.Offset)]
+		last := s.file.Offset+int64(len(data)) == end
 		switch {
 		case last && how == endMark:
-			data = data[:settled(data)]
+			data = data[:writable(data)]
 		case !last && len(data) > 1 && data[len(data)-1] == '\r':
 			data = data[:len(data)-1]
 		}
@@ -217,18 +217,18 @@ func (u *Unifier) tryCommit(s *source, out, data []byte, after lineState, end en
 	if err != nil {
 		return err
 	}
-	f, was := s.file, s.file.tail
-	f.push(data)
+	f, was := s.file, s.file.Anchor
+	f.Push(data)
 	if err := u.note(s, note{size: size, out: len(out), in: len(data), after: after, end: end}); err != nil {
-		f.tail = was
+		f.Anchor = was
 		return err
 	}
 	if err := u.opts.write(u.unified, out); err != nil {
 		err = fmt.Errorf("cannot write %s: %w", u.opts.Unified, err)
-		f.tail = was
-		return errors.Join(err, unix.Ftruncate(u.unified, size), u.note(s, note{size: size, after: s.state}))
+		f.Anchor = was
+		return errors.Join(err, u.unified.Truncate(size), u.note(s, note{size: size, after: s.state}))
 	}
-	f.off += int64(len(data))
+	f.Offset += int64(len(data))
 	u.moved += len(data)
 	s.state = after
 	u.open = nil
@@ -238,25 +238,24 @@ func (u *Unifier) tryCommit(s *source, out, data []byte, after lineState, end en
 	return nil
 }
 
-// note completes n and writes it down for s. The tail of s is that of the
+// note completes n and writes it down for s. The anchor of s is that of the
 // position after the write already.
 func (u *Unifier) note(s *source, n note) error {
 	if s.entry == noEntry {
 		return nil
 	}
-	n.unified, n.id, n.off, n.before = u.id.ino, s.file.id, s.file.off, s.state
-	n.tailLen, n.tailSum = s.file.n, s.file.hash()
+	n.unified, n.inode, n.off, n.before = u.inode.Ino, s.file.Inode, s.file.Offset, s.state
+	n.anchorLen, n.anchorSum = len(s.file.Bytes()), hash(s.file.Bytes())
 	return u.check.write(s.entry, n)
 }
 
 // room returns the size of the unified log, which is rotated if n more bytes
 // are too many for it.
 func (u *Unifier) room(s *source, n int) (int64, error) {
-	st, err := fstat(u.unified)
+	size, err := u.unified.Size()
 	if err != nil {
 		return 0, err
 	}
-	size := st.Size
 	if u.opts.MaxSize > 0 && size > 0 && size+int64(n) > u.opts.MaxSize && !s.state.open() {
 		if err := u.rotateUnified(); err != nil {
 			return 0, err
@@ -272,7 +271,7 @@ func (u *Unifier) restart(s *source) error {
 	if err := u.finish(s, endLine); err != nil {
 		return err
 	}
-	s.file.restart()
+	s.file.Restart()
 	s.state, s.scanned, s.partial = lineStart, 0, time.Time{}
 	return u.note(s, note{})
 }
@@ -282,7 +281,7 @@ func (u *Unifier) drain(s *source, how ending) error {
 	if s.file == nil {
 		return nil
 	}
-	size, err := s.file.size()
+	size, err := s.file.Size()
 	if err != nil {
 		return err
 	}
@@ -292,13 +291,13 @@ func (u *Unifier) drain(s *source, how ending) error {
 		}
 	}
 	// A line that a writer is about to complete is not cut: it gets a moment.
-	for try := 0; s.file.off < size && try < 10; {
+	for try := 0; s.file.Offset < size && try < 10; {
 		more, err := u.pumpBlock(s)
 		if err != nil {
 			return err
 		}
-		if !more && s.file.off < size {
-			if now, err := s.file.size(); err != nil || now < size {
+		if !more && s.file.Offset < size {
+			if now, err := s.file.Size(); err != nil || now < size {
 				size = now
 			}
 			if how == endLine {
@@ -308,7 +307,7 @@ func (u *Unifier) drain(s *source, how ending) error {
 			time.Sleep(poll / 2)
 		}
 	}
-	if s.scanned > s.file.off && s.file.off < size {
+	if s.scanned > s.file.Offset && s.file.Offset < size {
 		return u.flush(s, how)
 	}
 	if how == endLine {

@@ -3,7 +3,7 @@ package logs
 import (
 	"fmt"
 
-	"golang.org/x/sys/unix"
+	"muster/internal/logs/follow"
 )
 
 // recover completes the rotation and the write that a killed unifier was in.
@@ -12,7 +12,7 @@ func (u *Unifier) recover() error {
 	for i := range u.check.entries {
 		e := &u.check.entries[i]
 		if e.journal.stage != stageNone {
-			if err := u.finishRotation(i); err != nil {
+			if err := u.recoverCut(i); err != nil {
 				return err
 			}
 		}
@@ -20,7 +20,7 @@ func (u *Unifier) recover() error {
 			last = i
 		}
 	}
-	size, err := fileSize(u.unified)
+	size, err := u.unified.Size()
 	if err != nil {
 		return err
 	}
@@ -36,22 +36,22 @@ func (u *Unifier) recover() error {
 // which has size bytes.
 func (u *Unifier) complete(i int, size int64) error {
 	n := u.check.entries[i].last
-	if n.unified != u.id.ino || size < n.size {
+	if n.unified != u.inode.Ino || size < n.size {
 		return nil // another file by now: the write was done
 	}
 	s := &source{Source: u.check.entries[i].Source, entry: i, wd: -1}
-	s.prefix = prefix(s.Name)
+	s.prefix = Prefix(s.Name)
 	defer s.close()
-	for _, path := range []string{s.Path, rotated(s.Path, 1)} {
-		f, err := openFollowed(path)
+	for _, path := range []string{s.Path, Rotated(s.Path, 1)} {
+		f, err := follow.Open(path)
 		if err != nil {
 			continue
 		}
-		if f.holds(n) {
+		if holds(f, n) {
 			s.file = f
 			break
 		}
-		f.close()
+		f.Close()
 	}
 	if s.file == nil {
 		return nil
@@ -64,7 +64,7 @@ func (u *Unifier) complete(i int, size int64) error {
 		if len(out) != n.out {
 			return nil
 		}
-		if err := write(u.unified, out[int64(len(out))-missing:]); err != nil {
+		if err := u.unified.Write(out[int64(len(out))-missing:]); err != nil {
 			return fmt.Errorf("cannot write %s: %w", u.opts.Unified, err)
 		}
 	}
@@ -86,7 +86,7 @@ func (u *Unifier) complete(i int, size int64) error {
 // again renders what n says was to be written.
 func (u *Unifier) again(s *source, n note) ([]byte, error) {
 	in := make([]byte, n.in)
-	got, err := pread(s.file.fd, in, n.off)
+	got, err := s.file.Pread(in, n.off)
 	if err != nil || got < n.in {
 		return nil, err
 	}
@@ -100,29 +100,23 @@ func (u *Unifier) again(s *source, n note) ([]byte, error) {
 
 // endLine ends a line that the unified log was left in for good.
 func (u *Unifier) endLine() error {
-	size, err := fileSize(u.unified)
+	size, err := u.unified.Size()
 	if err != nil || size == 0 {
 		return err
 	}
 	var b [1]byte
-	if _, err := pread(u.unified, b[:], size-1); err != nil || b[0] == '\n' {
+	if _, err := u.unified.Pread(b[:], size-1); err != nil || b[0] == '\n' {
 		return err
 	}
-	return write(u.unified, []byte("\n"))
+	return u.unified.Write([]byte("\n"))
 }
 
 // holds reports whether f is the file that n is about, has been neither
 // truncated nor replaced since, and moves to the position behind n's write.
-func (f *followed) holds(n note) bool {
-	if f.id != n.id {
+func holds(f *follow.File, n note) bool {
+	if f.Inode != n.inode {
 		return false
 	}
-	ok, err := f.seek(n.done())
-	return err == nil && ok && f.n == n.tailLen && f.hash() == n.tailSum
-}
-
-func fileSize(fd int) (int64, error) {
-	var st unix.Stat_t
-	err := unix.Fstat(fd, &st)
-	return st.Size, err
+	ok, err := f.MoveTo(n.done())
+	return err == nil && ok && len(f.Bytes()) == n.anchorLen && hash(f.Bytes()) == n.anchorSum
 }

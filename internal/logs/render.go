@@ -1,9 +1,6 @@
 package logs
 
-import (
-	"bytes"
-	"fmt"
-)
+import "bytes"
 
 // lineState tells where the unified log stands within a source's line.
 type lineState uint8
@@ -27,10 +24,6 @@ const (
 	endMark               // with Mark: the rest may follow later
 	endLine               // with a line end: nothing follows
 )
-
-func prefix(name string) []byte {
-	return fmt.Appendf(nil, "%-*s>> ", prefixWidth, name)
-}
 
 // room is what a piece may need beyond its own bytes and the prefix.
 const room = 2*len(Mark) + 1
@@ -98,9 +91,9 @@ func closePiece(dst []byte, state lineState, how ending) ([]byte, lineState) {
 	return append(dst, '\n'), state
 }
 
-// settled returns how much of a piece without a line end can be written now: a
+// writable returns how much of a piece without a line end can be written now: a
 // CR waits for what follows it, and a character is not cut in two.
-func settled(b []byte) int {
+func writable(b []byte) int {
 	n := len(b)
 	for i := 1; i <= 3 && i <= n; i++ {
 		c := b[n-i]

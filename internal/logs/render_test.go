@@ -15,7 +15,7 @@ func FuzzRender(f *testing.F) {
 		if step < 1 || size < 50 || size > 1<<16 {
 			t.Skip()
 		}
-		p := prefix("p")
+		p := Prefix("p")
 		var all []byte
 		state := lineStart
 		for rest := src; len(rest) > 0; {
@@ -40,13 +40,13 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
-func TestSettledCutsNoCharacter(t *testing.T) {
+func TestWritableCutsNoCharacter(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"abc": "abc", "a\xc3": "a", "aé": "aé", "a\xe2\x82": "a", "a€": "a€", "a\xf0\x9f\x98": "a", "a😀": "a😀",
 		"a\r": "a", "\r": "", "": "", "a\x80\x80\x80\x80": "a\x80\x80\x80\x80", "\xff": "\xff"[:0],
 	} {
-		if got := in[:settled([]byte(in))]; got != want {
+		if got := in[:writable([]byte(in))]; got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}

@@ -6,17 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
-)
 
-// rotated returns the name of the n-th rotated file; the first is the newest.
-func rotated(path string, n int) string { return path + "." + strconv.Itoa(n) }
+	"muster/internal/logs/follow"
+)
 
 // resume opens the file of s where the checkpoint says.
 func (u *Unifier) resume(s *source) error {
 	n := u.check.entries[s.entry].last
-	f, err := openFollowed(s.Path)
+	f, err := follow.Open(s.Path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil // its coming is seen in the folder
 	}
@@ -24,16 +22,13 @@ func (u *Unifier) resume(s *source) error {
 		return fmt.Errorf("cannot follow the log of %s: %w", s.Name, err)
 	}
 	s.hot, s.active = true, u.now
-	if n.seq > 0 && f.holds(n) {
-		s.file, s.state = f, n.after
-		if s.state.open() {
-			s.state = lineCont // recover closed the line
-		}
+	if n.seq > 0 && holds(f, n) {
+		s.goOn(f, n)
 		return nil
 	}
-	if n.seq > 0 && f.id != n.id {
+	if n.seq > 0 && f.Inode != n.inode {
 		if err := u.resumeRotated(s, n); err != nil {
-			f.close()
+			f.Close()
 			return err
 		}
 	}
@@ -43,19 +38,16 @@ func (u *Unifier) resume(s *source) error {
 // resumeRotated writes the rest of a file that was renamed while no unifier
 // followed it.
 func (u *Unifier) resumeRotated(s *source, n note) error {
-	f, err := openFollowed(rotated(s.Path, 1))
+	f, err := follow.Open(Rotated(s.Path, 1))
 	if err != nil {
 		return nil // there is none
 	}
-	if !f.holds(n) {
-		f.close()
+	if !holds(f, n) {
+		f.Close()
 		return nil
 	}
-	s.file, s.state = f, n.after
-	if s.state.open() {
-		s.state = lineCont
-	}
-	size, err := f.size()
+	s.goOn(f, n)
+	size, err := f.Size()
 	if err == nil {
 		err = u.pumpTo(s, size)
 	}
@@ -68,9 +60,17 @@ func (u *Unifier) resumeRotated(s *source, n note) error {
 	return err
 }
 
+// goOn makes f, which holds n, the file of s.
+func (s *source) goOn(f *follow.File, n note) {
+	s.file, s.state = f, n.after
+	if s.state.open() {
+		s.state = lineCont // recover closed the line
+	}
+}
+
 // begin makes f, from its beginning, the file of s.
-func (u *Unifier) begin(s *source, f *followed) error {
-	f.restart()
+func (u *Unifier) begin(s *source, f *follow.File) error {
+	f.Restart()
 	s.file, s.state, s.scanned = f, lineStart, 0
 	s.hot, s.active = true, u.now
 	return u.note(s, note{})
@@ -94,7 +94,7 @@ func (u *Unifier) keepOld(s *source) {
 // lookAgain compares the paths with the files that are followed.
 func (u *Unifier) lookAgain() {
 	u.recheck = false
-	if st, err := statPath(u.opts.Unified); err != nil || identityOf(&st) != u.id {
+	if inode, _, err := follow.Stat(u.opts.Unified); err != nil || inode != u.inode {
 		if err := u.reopen(); err != nil {
 			u.report(err)
 			u.failed, u.recheck = u.now, true
@@ -111,8 +111,8 @@ func (u *Unifier) lookAt(s *source) {
 	again := !s.failed.IsZero()
 	s.failed = time.Time{}
 	if s.old {
-		if again && !written(s.file.fd) {
-			u.retire(s) // it could not be read, and nothing more comes
+		if again && !written(s.file.FD) {
+			u.dropOld(s) // it could not be read, and nothing more comes
 		}
 		s.hot = true // its writer may have gone
 		return
@@ -120,12 +120,12 @@ func (u *Unifier) lookAt(s *source) {
 	if err := u.watchDir(s.Path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		u.report(err)
 	}
-	st, err := statPath(s.Path)
+	inode, _, err := follow.Stat(s.Path)
 	switch {
 	case err != nil:
 	case s.file == nil:
 		err = u.resume(s)
-	case identityOf(&st) != s.file.id:
+	case inode != s.file.Inode:
 		err = u.replace(s)
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -149,16 +149,16 @@ func (u *Unifier) reopen() error {
 
 // replace goes over to the file that has the path of s by now.
 func (u *Unifier) replace(s *source) error {
-	f, err := openFollowed(s.Path)
+	f, err := follow.Open(s.Path)
 	if err != nil {
 		return err
 	}
-	size, err := s.file.size()
+	size, err := s.file.Size()
 	if err == nil {
 		err = u.pumpTo(s, size)
 	}
 	if err != nil && !u.failed.IsZero() {
-		f.close()
+		f.Close()
 		return err
 	}
 	u.report(err) // what cannot be read does not keep what can be
@@ -168,7 +168,7 @@ func (u *Unifier) replace(s *source) error {
 
 // pumpTo writes the whole lines of s up to at least size.
 func (u *Unifier) pumpTo(s *source, size int64) error {
-	for s.file.off < size {
+	for s.file.Offset < size {
 		more, err := u.pumpBlock(s)
 		if err != nil || !more {
 			return err
@@ -177,8 +177,8 @@ func (u *Unifier) pumpTo(s *source, size int64) error {
 	return nil
 }
 
-// retire ends the following of an old file.
-func (u *Unifier) retire(s *source) {
+// dropOld ends the following of an old file.
+func (u *Unifier) dropOld(s *source) {
 	for i := range u.sources {
 		if u.sources[i] == s {
 			u.sources = append(u.sources[:i], u.sources[i+1:]...)

@@ -20,7 +20,7 @@ func TestAFileThatWasRotatedWhileNobodyFollowedItIsReadToItsEnd(t *testing.T) {
 	}
 	defer w.Close()
 	fmt.Fprint(w, "2\nhal")
-	if err := os.Rename(f.path("a"), rotated(f.path("a"), 1)); err != nil {
+	if err := os.Rename(f.path("a"), Rotated(f.path("a"), 1)); err != nil {
 		t.Fatal(err)
 	}
 	f.write("a", "3\n")

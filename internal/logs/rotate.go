@@ -4,23 +4,38 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"time"
 
-	"golang.org/x/sys/unix"
+	"muster/internal/logs/follow"
 )
 
-// shift makes room for a new first rotated file of path: the last one goes. An
-// interrupted shift leaves a gap, which the next one fills.
-func shift(path string, keep int) error {
+// Rotated returns the name of the n-th rotated file of a log; the first is the
+// newest, and the log itself is number 0.
+func Rotated(path string, n int) string {
+	if n == 0 {
+		return path
+	}
+	return path + "." + strconv.Itoa(n)
+}
+
+// putRotated makes file the first of the rotated files of path: the others move
+// up, and the last one goes. If it is interrupted, it leaves a gap, which the
+// next one fills.
+func putRotated(file, path string, keep int) error {
 	gap := 1
 	for ; gap < keep; gap++ {
-		if _, err := os.Lstat(rotated(path, gap)); errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Lstat(Rotated(path, gap)); errors.Is(err, os.ErrNotExist) {
 			break
 		}
 	}
 	for ; gap > 1; gap-- {
-		if err := os.Rename(rotated(path, gap-1), rotated(path, gap)); err != nil {
+		if err := os.Rename(Rotated(path, gap-1), Rotated(path, gap)); err != nil {
 			return fmt.Errorf("cannot rotate %s: %w", path, err)
 		}
+	}
+	if err := os.Rename(file, Rotated(path, 1)); err != nil {
+		return fmt.Errorf("cannot rotate %s: %w", path, err)
 	}
 	return nil
 }
@@ -29,24 +44,18 @@ func shift(path string, keep int) error {
 func (u *Unifier) rotateUnified() error {
 	path := u.opts.Unified
 	if u.opts.MaxFiles <= 0 {
-		if err := unix.Ftruncate(u.unified, 0); err != nil {
+		if err := u.unified.Truncate(0); err != nil {
 			return fmt.Errorf("cannot rotate %s: %w", path, err)
 		}
 		u.index.reset()
 		return nil
 	}
-	if err := shift(path+indexSuffix, u.opts.MaxFiles); err != nil {
+	index := path + indexSuffix
+	if err := putRotated(index, index, u.opts.MaxFiles); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	err := os.Rename(path+indexSuffix, rotated(path+indexSuffix, 1))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("cannot rotate %s: %w", path, err)
-	}
-	if err := shift(path, u.opts.MaxFiles); err != nil {
+	if err := putRotated(path, path, u.opts.MaxFiles); err != nil {
 		return err
-	}
-	if err := os.Rename(path, rotated(path, 1)); err != nil {
-		return fmt.Errorf("cannot rotate %s: %w", path, err)
 	}
 	return u.openUnified()
 }
@@ -60,10 +69,10 @@ func (u *Unifier) Rotate(path string) error {
 	if u.closed {
 		return errClosed
 	}
-	if st, err := statPath(path); err != nil || u.opts.MaxSize <= 0 || st.Size <= u.opts.MaxSize {
+	if _, size, err := follow.Stat(path); err != nil || u.opts.MaxSize <= 0 || size <= u.opts.MaxSize {
 		return nil
 	}
-	u.now = u.opts.now()
+	u.now = time.Now()
 	u.lookAgain()
 	for _, s := range u.sources {
 		if s.Path == path {
@@ -75,13 +84,10 @@ func (u *Unifier) Rotate(path string) error {
 	if u.opts.MaxFiles <= 0 {
 		return os.Truncate(path, 0)
 	}
-	if err := shift(path, u.opts.MaxFiles); err != nil {
+	if err := putRotated(path, path, u.opts.MaxFiles); err != nil {
 		return err
 	}
-	if err := os.Rename(path, rotated(path, 1)); err != nil {
-		return fmt.Errorf("cannot rotate %s: %w", path, err)
-	}
 	u.recheck = true
-	u.waiter.wake()
+	u.waiter.Wake()
 	return nil
 }

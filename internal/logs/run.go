@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"muster/internal/logs/follow"
 )
 
 // Run follows the sources until ctx ends. Then it writes all that is in the
@@ -23,7 +25,7 @@ func (u *Unifier) Run(ctx context.Context) error {
 }
 
 func (u *Unifier) run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, u.waiter.wake)()
+	defer context.AfterFunc(ctx, u.waiter.Wake)()
 	for ctx.Err() == nil {
 		u.mu.Lock()
 		if u.closed {
@@ -32,7 +34,7 @@ func (u *Unifier) run(ctx context.Context) error {
 		}
 		pause := u.step()
 		u.mu.Unlock()
-		if err := u.waiter.wait(pause, u.event); err != nil {
+		if err := u.waiter.Wait(pause, u.event); err != nil {
 			return err
 		}
 	}
@@ -57,7 +59,7 @@ func (u *Unifier) event(wd int, gone bool) {
 	}
 	if s := u.byWatch[wd]; s != nil {
 		delete(u.byWatch, wd)
-		s.hot, s.active = true, u.opts.now()
+		s.hot, s.active = true, time.Now()
 		return
 	}
 	for dir, d := range u.dirs {
@@ -73,7 +75,7 @@ func (u *Unifier) event(wd int, gone bool) {
 // step reads the hot sources and returns how long to wait for the next step:
 // until an event if negative.
 func (u *Unifier) step() time.Duration {
-	u.now = u.opts.now()
+	u.now = time.Now()
 	if !u.failed.IsZero() {
 		if left := u.failed.Add(retry).Sub(u.now); left > 0 {
 			return left
@@ -103,7 +105,7 @@ func (u *Unifier) step() time.Duration {
 		if s.hot && s.failed.IsZero() && u.now.Sub(s.active) >= quiet {
 			u.arm(s)
 		}
-		if s.old && s.file == nil { // it was retired
+		if s.old && s.file == nil { // it was dropped
 			i--
 			continue
 		}
@@ -114,7 +116,7 @@ func (u *Unifier) step() time.Duration {
 		case s.hot:
 			left = poll
 		case !s.partial.IsZero():
-			left = s.partial.Add(PartialWait).Sub(u.now)
+			left = s.partial.Add(partialWait).Sub(u.now)
 			if left <= 0 {
 				s.hot, left = true, poll
 			}
@@ -145,12 +147,12 @@ func (u *Unifier) arm(s *source) {
 	if u.open != nil {
 		return // it could not be read
 	}
-	if s.old && !written(s.file.fd) {
+	if s.old && !written(s.file.FD) {
 		u.report(u.drain(s, endLine))
-		u.retire(s)
+		u.dropOld(s)
 		return
 	}
-	wd, err := u.waiter.armFile(s.file.fd, s.Path)
+	wd, err := u.waiter.ArmFile(s.file.FD, s.Path)
 	if err != nil {
 		// Polling goes on: slower, but nothing is missed.
 		u.report(err)
@@ -178,17 +180,17 @@ func (u *Unifier) watchDir(path string) error {
 	dir := filepath.Dir(path)
 	// The end of a folder that was removed is told only once nobody has a file
 	// of it open; by then another may have its name.
-	st, err := statPath(dir)
+	inode, _, err := follow.Stat(dir)
 	if err != nil {
 		return fmt.Errorf("cannot watch %s: %w", dir, err)
 	}
-	if d, ok := u.dirs[dir]; ok && d.id == identityOf(&st) {
+	if d, ok := u.dirs[dir]; ok && d.inode == inode {
 		return nil
 	}
-	wd, err := u.waiter.watchDir(dir)
+	wd, err := u.waiter.WatchDir(dir)
 	if err != nil {
 		return err
 	}
-	u.dirs[dir] = watchedDir{wd: wd, id: identityOf(&st)}
+	u.dirs[dir] = watchedDir{wd: wd, inode: inode}
 	return nil
 }

@@ -1,6 +1,10 @@
 package logs
 
-import "time"
+import (
+	"time"
+
+	"muster/internal/logs/follow"
+)
 
 // Source is a file whose lines join the unified log.
 type Source struct {
@@ -16,8 +20,8 @@ type Source struct {
 type source struct {
 	Source
 	prefix []byte
-	entry  int       // in the checkpoint; noEntry for an old file
-	file   *followed // nil: there is none yet
+	entry  int          // in the checkpoint; noEntry for an old file
+	file   *follow.File // nil: there is none yet
 
 	// old says that the path leads to another file by now. The writer may
 	// still write to this one.
@@ -36,12 +40,12 @@ type source struct {
 	failed time.Time // when it could not be read; zero: it could
 
 	unit  int64     // in which the file's head can be cut off; 0: not known yet
-	uncut time.Time // until when the file is not rotated, as that failed
+	noCut time.Time // until when the file is not rotated, as that failed
 }
 
 func (s *source) close() {
 	if s.file != nil {
-		s.file.close()
+		s.file.Close()
 		s.file = nil
 	}
 }

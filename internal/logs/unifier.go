@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"muster/internal/logs/follow"
 )
 
 const (
@@ -44,23 +46,22 @@ type Options struct {
 	// Report, if not nil, is told what went wrong and is tried again.
 	Report func(error)
 
-	now   func() time.Time             // the clock
-	write func(fd int, b []byte) error // appends to the unified log
-	at    func(moment string)          // told each step of a rotation
+	write func(fd follow.FD, b []byte) error // appends to the unified log
+	at    func(moment string)                // told each step of a rotation
 }
 
 // Unifier writes the unified log. Its methods may be called from several
 // goroutines, before Run and while it runs.
 type Unifier struct {
 	opts   Options
-	waiter *waiter
+	waiter *follow.Waiter
 
 	mu      sync.Mutex
 	closed  bool
 	check   *checkpoint
 	sources []*source
-	unified int // descriptor
-	id      identity
+	unified follow.FD
+	inode   follow.Inode
 	index   timeIndex
 	open    *source // whose line the unified log ends in; nil: none
 	in, out []byte
@@ -75,26 +76,21 @@ type Unifier struct {
 
 // watchedDir is a folder whose names the kernel tells of.
 type watchedDir struct {
-	wd int // what the kernel calls it
-	id identity
+	wd    int // what the kernel calls it
+	inode follow.Inode
 }
 
 // NewUnifier opens the logs and completes what a killed unifier left undone.
 // Only one unifier at a time may have the same files: the caller sees to that.
 // Run or Close gives back what it holds.
 func NewUnifier(opts Options) (*Unifier, error) {
-	if opts.now == nil {
-		opts.now = time.Now
-	}
 	if opts.write == nil {
-		opts.write = write
+		opts.write = follow.FD.Write
 	}
-	u := &Unifier{opts: opts, unified: -1, byWatch: map[int]*source{}, dirs: map[string]watchedDir{}}
 	if opts.at == nil {
 		opts.at = func(string) {}
 	}
-	u.opts = opts
-	u.now = opts.now()
+	u := &Unifier{opts: opts, unified: -1, now: time.Now(), byWatch: map[int]*source{}, dirs: map[string]watchedDir{}}
 	if err := u.start(); err != nil {
 		u.release()
 		return nil, err
@@ -107,7 +103,7 @@ func (u *Unifier) start() error {
 		return fmt.Errorf("cannot write the unified log: %w", err)
 	}
 	var err error
-	if u.in, err = anonymous(block + tailSize); err != nil {
+	if u.in, err = anonymous(block + follow.AnchorSize); err != nil {
 		return err
 	}
 	if u.out, err = anonymous(block + block/2); err != nil {
@@ -122,7 +118,7 @@ func (u *Unifier) start() error {
 	if err = u.recover(); err != nil {
 		return err
 	}
-	if u.waiter, err = newWaiter(); err != nil {
+	if u.waiter, err = follow.NewWaiter(); err != nil {
 		return err
 	}
 	return u.watchDir(u.opts.Unified)
@@ -130,20 +126,20 @@ func (u *Unifier) start() error {
 
 // openUnified opens the unified log at its path.
 func (u *Unifier) openUnified() error {
-	fd, err := openFile(u.opts.Unified, unix.O_RDWR|unix.O_APPEND|unix.O_CREAT)
+	fd, err := follow.OpenFD(u.opts.Unified, unix.O_RDWR|unix.O_APPEND|unix.O_CREAT)
 	if err != nil {
 		return fmt.Errorf("cannot write the unified log: %w", err)
 	}
-	st, err := fstat(fd)
+	inode, size, err := fd.Stat()
 	if err != nil {
-		unix.Close(fd)
+		fd.Close()
 		return fmt.Errorf("cannot write the unified log: %w", err)
 	}
 	if u.unified >= 0 {
-		unix.Close(u.unified)
+		u.unified.Close()
 	}
-	u.unified, u.id = fd, identityOf(&st)
-	return u.index.open(u.opts.Unified, u.id, st.Size)
+	u.unified, u.inode = fd, inode
+	return u.index.open(u.opts.Unified, inode, size)
 }
 
 // Add follows a source from where the checkpoint says, or else from its
@@ -154,10 +150,10 @@ func (u *Unifier) Add(src Source) error {
 	if u.closed {
 		return errClosed
 	}
-	defer u.waiter.wake()
+	defer u.waiter.Wake()
 	for _, s := range u.sources {
 		if s.Path == src.Path && !s.old {
-			s.Source, s.prefix = src, prefix(src.Name)
+			s.Source, s.prefix = src, Prefix(src.Name)
 			u.recheck = true
 			return nil
 		}
@@ -166,7 +162,7 @@ func (u *Unifier) Add(src Source) error {
 	if err != nil {
 		return err
 	}
-	s := &source{Source: src, prefix: prefix(src.Name), entry: i, hot: true, wd: -1}
+	s := &source{Source: src, prefix: Prefix(src.Name), entry: i, hot: true, wd: -1}
 	u.sources = append(u.sources, s)
 	err = u.watchDir(src.Path)
 	if err == nil || errors.Is(err, os.ErrNotExist) {
@@ -186,7 +182,7 @@ func (u *Unifier) Remove(path string) error {
 	if u.closed {
 		return errClosed
 	}
-	u.now = u.opts.now()
+	u.now = time.Now()
 	u.lookAgain()
 	var errs []error
 	kept := u.sources[:0]
@@ -216,7 +212,7 @@ func (u *Unifier) Drain(ctx context.Context) error {
 var errClosed = errors.New("the unified log is closed")
 
 func (u *Unifier) drainAll(ctx context.Context) error {
-	u.now = u.opts.now()
+	u.now = time.Now()
 	u.lookAgain()
 	var errs []error
 	for _, s := range u.sources {
@@ -245,14 +241,14 @@ func (u *Unifier) release() {
 	}
 	u.sources = nil
 	if u.unified >= 0 {
-		unix.Close(u.unified)
+		u.unified.Close()
 	}
 	u.index.close()
 	if u.check != nil {
 		u.check.close()
 	}
 	if u.waiter != nil {
-		u.waiter.close()
+		u.waiter.Close()
 	}
 	for _, b := range [][]byte{u.in, u.out} {
 		if b != nil {
@@ -269,7 +265,7 @@ func (u *Unifier) forget(s *source) {
 	}
 	if u.byWatch[s.wd] == s {
 		delete(u.byWatch, s.wd)
-		u.waiter.disarm(s.wd)
+		u.waiter.Disarm(s.wd)
 	}
 	s.close()
 }

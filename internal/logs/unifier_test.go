@@ -162,7 +162,7 @@ func TestAPartialLineIsContinuedWhenItsEndDoesNotCome(t *testing.T) {
 	f.write("a", "password: ")
 	want := line("a", "password: "+Mark)
 	f.wait(want)
-	if d := time.Since(start); d < PartialWait {
+	if d := time.Since(start); d < partialWait {
 		t.Errorf("written after %v, before its time", d)
 	}
 	f.write("b", "b\n")

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"muster/internal/logs"
+	"muster/internal/logs/view"
 )
 
 // StartError says which processes did not start, and why. Nothing that the
@@ -87,7 +87,7 @@ const (
 
 // lastWords is what a process said last.
 func lastWords(log string) []string {
-	lines, err := logs.LastLines(log, mostLastLines)
+	lines, err := view.LastLines(log, mostLastLines)
 	if err != nil {
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 
 	"muster/internal/console"
 	"muster/internal/local"
-	"muster/internal/logs"
+	"muster/internal/logs/view"
 )
 
 // Logs shows and cleans the logs.
@@ -32,7 +32,6 @@ func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *
 		return console.Exit(err)
 	}
 	o := tailOptions()
-	o.Unified = c.Local.Unified()
 	o.Only, o.Grep, o.Since = names(only), console.Or(grep, ""), console.Or(since, 0)
 	o.Lines = console.Or(lines, defaultTailLines)
 	if since != nil && lines == nil {
@@ -40,13 +39,13 @@ func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *
 	}
 	o.Follow, o.JSON = console.Or(follow, true), console.Or(json, false)
 	if level != nil {
-		if o.Level, err = logs.ParseLevel(*level); err != nil {
+		if o.Level, err = view.ParseLevel(*level); err != nil {
 			return console.Exit(usageError(err.Error()))
 		}
 	}
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
-	return console.Exit(logs.Tail(ctx, os.Stdout, o))
+	return console.Exit(view.Tail(ctx, os.Stdout, o, view.Log{Path: c.Local.Unified()}))
 }
 
 // TailNginx shows nginx's access and error logs and follows them.
@@ -61,10 +60,9 @@ func (Logs) TailNginx(ctx context.Context, config *string, lines *int, follow *b
 	o.Lines, o.Follow = console.Or(lines, defaultTailLines), console.Or(follow, true)
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
-	return console.Exit(logs.TailFiles(ctx, os.Stdout, []logs.Source{
-		{Name: "nginx-access", Path: c.Local.Log("nginx-access")},
-		{Name: "nginx-error", Path: c.Local.Log("nginx-error")},
-	}, o))
+	return console.Exit(view.Tail(ctx, os.Stdout, o,
+		view.Log{Name: "nginx-access", Path: c.Local.Log("nginx-access")},
+		view.Log{Name: "nginx-error", Path: c.Local.Log("nginx-error")}))
 }
 
 // Clean empties every log and keeps the files. It is safe while all runs.
@@ -81,8 +79,8 @@ func (Logs) Clean(ctx context.Context, config *string) error {
 }
 
 // tailOptions are those that the output decides on.
-func tailOptions() logs.TailOptions {
-	return logs.TailOptions{Terminal: isatty.IsTerminal(os.Stdout.Fd()), Color: !color.NoColor}
+func tailOptions() view.Options {
+	return view.Options{Terminal: isatty.IsTerminal(os.Stdout.Fd()), Color: !color.NoColor}
 }
 
 // untilInterrupted ends with Ctrl-C, which here is the ordinary end, and which
@@ -105,8 +103,8 @@ func showLog(dir local.Dir) func(context.Context) <-chan struct{} {
 		go func() {
 			defer close(done)
 			o := tailOptions()
-			o.Unified, o.Follow = dir.Unified(), true
-			if err := logs.Tail(ctx, os.Stdout, o); err != nil && ctx.Err() == nil {
+			o.Follow = true
+			if err := view.Tail(ctx, os.Stdout, o, view.Log{Path: dir.Unified()}); err != nil && ctx.Err() == nil {
 				console.Warn(os.Stderr, "the log cannot be shown: %v", err)
 			}
 		}()

@@ -1,4 +1,4 @@
-package logs
+package follow
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// waiter waits for changes of files and folders: kqueue(2). A descriptor is
+// Waiter waits for changes of files and folders: kqueue(2). A descriptor is
 // its own watch.
-type waiter struct {
+type Waiter struct {
 	kq     int
 	wakeUp [2]int // a pipe: what is written to it ends the wait
 	events [64]unix.Kevent_t
@@ -23,13 +23,14 @@ type waiter struct {
 	idle *sync.Cond
 }
 
-func newWaiter() (*waiter, error) {
+// NewWaiter returns a waiter that nothing was asked of yet.
+func NewWaiter() (*Waiter, error) {
 	kq, err := unix.Kqueue()
 	if err != nil {
 		return nil, fmt.Errorf("cannot watch the logs: %w", err)
 	}
 	unix.CloseOnExec(kq)
-	w := &waiter{kq: kq}
+	w := &Waiter{kq: kq}
 	w.idle = sync.NewCond(&w.mu)
 	if err := unix.Pipe(w.wakeUp[:]); err != nil {
 		unix.Close(kq)
@@ -42,7 +43,7 @@ func newWaiter() (*waiter, error) {
 	return w, w.add(w.wakeUp[0], unix.EVFILT_READ, unix.EV_ADD, 0)
 }
 
-func (w *waiter) add(fd, filter, flags int, notes uint32) error {
+func (w *Waiter) add(fd, filter, flags int, notes uint32) error {
 	var change [1]unix.Kevent_t
 	unix.SetKevent(&change[0], fd, filter, flags)
 	change[0].Fflags = notes
@@ -50,38 +51,38 @@ func (w *waiter) add(fd, filter, flags int, notes uint32) error {
 	return err
 }
 
-// armFile asks for one event when the open file is next written or truncated.
-func (w *waiter) armFile(fd int, path string) (int, error) {
-	err := w.add(fd, unix.EVFILT_VNODE, unix.EV_ADD|unix.EV_ONESHOT, unix.NOTE_WRITE|unix.NOTE_EXTEND|unix.NOTE_ATTRIB)
+// ArmFile asks for one event when the open file is next written or truncated.
+func (w *Waiter) ArmFile(fd FD, path string) (int, error) {
+	err := w.add(int(fd), unix.EVFILT_VNODE, unix.EV_ADD|unix.EV_ONESHOT, unix.NOTE_WRITE|unix.NOTE_EXTEND|unix.NOTE_ATTRIB)
 	if err != nil {
 		return -1, fmt.Errorf("cannot watch %s: %w", path, err)
 	}
-	return fd, nil
+	return int(fd), nil
 }
 
-// disarm takes back what armFile asked for.
-func (w *waiter) disarm(wd int) { w.add(wd, unix.EVFILT_VNODE, unix.EV_DELETE, 0) }
+// Disarm takes back what ArmFile asked for.
+func (w *Waiter) Disarm(wd int) { w.add(wd, unix.EVFILT_VNODE, unix.EV_DELETE, 0) }
 
-// watchDir asks for an event whenever a name comes or goes in dir.
-func (w *waiter) watchDir(dir string) (int, error) {
-	fd, err := openFile(dir, unix.O_EVTONLY)
+// WatchDir asks for an event whenever a name comes or goes in dir.
+func (w *Waiter) WatchDir(dir string) (int, error) {
+	fd, err := OpenFD(dir, unix.O_EVTONLY)
 	if err != nil {
 		return -1, err
 	}
-	if err := w.add(fd, unix.EVFILT_VNODE, unix.EV_ADD|unix.EV_CLEAR, unix.NOTE_WRITE|unix.NOTE_DELETE|unix.NOTE_RENAME); err != nil {
-		unix.Close(fd)
+	if err := w.add(int(fd), unix.EVFILT_VNODE, unix.EV_ADD|unix.EV_CLEAR, unix.NOTE_WRITE|unix.NOTE_DELETE|unix.NOTE_RENAME); err != nil {
+		fd.Close()
 		return -1, fmt.Errorf("cannot watch %s: %w", dir, err)
 	}
 	w.mu.Lock()
-	w.dirs = append(w.dirs, fd)
+	w.dirs = append(w.dirs, int(fd))
 	w.mu.Unlock()
-	return fd, nil
+	return int(fd), nil
 }
 
-// wait returns when there is an event, after d (never if d is negative), or on
-// wake. It calls event for each file or folder that had one; gone says that
+// Wait returns when there is an event, after d (never if d is negative), or on
+// Wake. It calls event for each file or folder that had one; gone says that
 // its watch has ended.
-func (w *waiter) wait(d time.Duration, event func(wd int, gone bool)) error {
+func (w *Waiter) Wait(d time.Duration, event func(wd int, gone bool)) error {
 	w.mu.Lock()
 	if w.shut {
 		w.mu.Unlock()
@@ -117,15 +118,16 @@ func (w *waiter) wait(d time.Duration, event func(wd int, gone bool)) error {
 	return nil
 }
 
-// wake ends the current wait, or else the next one.
-func (w *waiter) wake() { unix.Write(w.wakeUp[1], []byte{0}) }
+// Wake ends the current wait, or else the next one.
+func (w *Waiter) Wake() { unix.Write(w.wakeUp[1], []byte{0}) }
 
-func (w *waiter) close() {
+// Close ends a wait under way, with os.ErrClosed, and gives back what the waiter holds.
+func (w *Waiter) Close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.shut = true
 	for w.busy {
-		w.wake()
+		w.Wake()
 		w.idle.Wait()
 	}
 	for _, fd := range append(w.dirs, w.kq, w.wakeUp[0], w.wakeUp[1]) {

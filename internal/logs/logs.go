@@ -4,17 +4,17 @@
 // A process writes stdout and stderr straight to its own file, so it neither
 // waits for a reader nor loses a line when the reader dies. The Unifier
 // follows those files and appends their lines to the unified log, each behind
-// the name of its process. Tail shows that log to a person or a program.
+// the name of its process. Package view shows that log to a person or a
+// program.
 //
 // # Lines
 //
 // Only LF ends a line; a CRLF stays as it is. After a bare CR, as progress
 // bars print it, the prefix is repeated, so that a terminal overwrites one
-// state by the next with the prefix in place; Tail shows the last state only.
-// All other bytes pass unchanged. A line that has no end yet waits for it
-// PartialWait; then it is written with Mark as its end, and what follows
-// begins with Mark on a line of its own. A line of any length is written in
-// one piece, with memory for a block of it.
+// state by the next with the prefix in place. All other bytes pass unchanged. A
+// line that has no end yet waits half a second for it; then it is written with
+// Mark as its end, and what follows begins with Mark on a line of its own. A
+// line of any length is written in one piece, with memory for a block of it.
 //
 // # Guarantees
 //
@@ -40,13 +40,10 @@ package logs
 
 import "time"
 
-// Mark ends a piece of a line whose end had not come within PartialWait, and
+// Mark ends a piece of a line whose end had not come in time, and
 // begins the piece that continues it.
 const Mark = "…"
 
-// PartialWait is how long the beginning of a line waits for the rest. Half a
+// partialWait is how long the beginning of a line waits for the rest. Half a
 // second is what a person takes as "it asks me something".
-const PartialWait = 500 * time.Millisecond
-
-// prefixWidth is the column at which ">> " stands.
-const prefixWidth = 18
+const partialWait = 500 * time.Millisecond

@@ -1,4 +1,4 @@
-package logs
+package view
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ type filter struct {
 	levels map[string]Level // of each process's last line that said one
 }
 
-func newFilter(o TailOptions, grep *regexp.Regexp) *filter {
+func newFilter(o Options, grep *regexp.Regexp) *filter {
 	return &filter{only: o.Only, grep: grep, min: o.Level, asked: o.Color || o.JSON, levels: map[string]Level{}}
 }
 
@@ -61,27 +61,9 @@ func (f *filter) selects(name string) bool {
 	return len(f.only) == 0
 }
 
-// splitPrefix takes a line of the unified log apart. A line without a prefix
-// has no name.
-func splitPrefix(line []byte) (name string, text []byte) {
-	if len(line) < prefixWidth {
-		return "", line
-	}
-	i := bytes.Index(line[prefixWidth:], []byte(">> "))
-	if i < 0 {
-		return "", line
-	}
-	i += prefixWidth
-	n := bytes.TrimRight(line[:i], " ")
-	if len(n) == 0 || bytes.IndexByte(n, ' ') >= 0 {
-		return "", line
-	}
-	return string(n), line[i+3:]
-}
-
-// lastState returns what a terminal would show of a line with bare CRs: the
-// last state that is not empty. pre is what the unified log has before each.
-func lastState(text, pre []byte) []byte {
+// visible returns what a terminal would show of a line with bare CRs: the last
+// part that is not empty. pre is what the unified log has before each.
+func visible(text, pre []byte) []byte {
 	if bytes.IndexByte(text, '\r') < 0 {
 		return text
 	}

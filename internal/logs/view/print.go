@@ -1,23 +1,25 @@
-package logs
+package view
 
 import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
+	"strings"
+
+	"muster/internal/logs"
 )
 
 // printer writes lines for a person or a program.
 type printer struct {
 	w     *bufio.Writer
-	o     TailOptions
+	o     Options
 	paint paint
 	names map[string]string // the prefixes, as they are shown
 	json  *json.Encoder
 }
 
-func newPrinter(w io.Writer, o TailOptions) *printer {
+func newPrinter(w io.Writer, o Options) *printer {
 	p := &printer{w: bufio.NewWriterSize(w, 64<<10), o: o, paint: paint(o.Color && !o.JSON), names: map[string]string{}}
 	p.json = json.NewEncoder(p.w)
 	p.json.SetEscapeHTML(false)
@@ -32,7 +34,7 @@ func (p *printer) prefix(name string) string {
 	}
 	s, ok := p.names[name]
 	if !ok {
-		s = p.paint.name(name, fmt.Sprintf("%-*s>>", prefixWidth, name)) + " "
+		s = p.paint.name(name, strings.TrimSuffix(string(logs.Prefix(name)), " ")) + " "
 		p.names[name] = s
 	}
 	return s
@@ -42,7 +44,7 @@ func (p *printer) prefix(name string) string {
 func (p *printer) line(name string, text []byte, level Level) error {
 	text = bytes.TrimSuffix(text, []byte("\r"))
 	if bytes.IndexByte(text, '\r') >= 0 {
-		text = lastState(text, prefix(name))
+		text = visible(text, logs.Prefix(name))
 	}
 	plain := stripANSI(text)
 	if p.o.JSON {

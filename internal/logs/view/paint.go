@@ -1,6 +1,9 @@
-package logs
+package view
 
-import "bytes"
+import (
+	"bytes"
+	"hash/fnv"
+)
 
 // paint colours text for a terminal; false leaves it plain.
 type paint bool
@@ -18,7 +21,9 @@ func (p paint) dim(s string) string { return p.in("2", s) }
 // light nor dark, and none looks like an error's red.
 func (p paint) name(name, s string) string {
 	colors := [...]string{"33", "35", "37", "97", "133", "136", "166", "67", "71", "132", "99", "30"}
-	return p.in("38;5;"+colors[hash([]byte(name))%uint64(len(colors))], s)
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return p.in("38;5;"+colors[h.Sum64()%uint64(len(colors))], s)
 }
 
 func (p paint) level(l Level, s string) string {

@@ -1,4 +1,4 @@
-package logs
+package view
 
 import (
 	"bufio"
@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"muster/internal/logs"
+	"muster/internal/logs/follow"
 )
 
 // history is a log with its rotated files, oldest first, as one. The last
 // file is the one that may be followed.
 type history struct {
 	path   string
-	files  []*followed
+	files  []*follow.File
 	starts []int64 // offset of each file within the whole
 	size   int64
 }
@@ -21,14 +24,10 @@ type history struct {
 // openHistory opens the log at path; that it does not exist yet is no error.
 func openHistory(path string) (*history, error) {
 	h := &history{path: path}
-	seen := map[identity]bool{}
+	seen := map[follow.Inode]bool{}
 	// A rotation under way leaves one number free for a moment.
 	for i, missing := 0, 0; missing < 2; i++ {
-		name := path
-		if i > 0 {
-			name = rotated(path, i)
-		}
-		f, err := openFollowed(name)
+		f, err := follow.Open(logs.Rotated(path, i))
 		if errors.Is(err, os.ErrNotExist) {
 			if i > 0 {
 				missing++
@@ -40,15 +39,15 @@ func openHistory(path string) (*history, error) {
 			h.close()
 			return nil, fmt.Errorf("cannot read the log: %w", err)
 		}
-		if seen[f.id] { // it was rotated just now
-			f.close()
+		if seen[f.Inode] { // it was rotated just now
+			f.Close()
 			continue
 		}
-		seen[f.id] = true
-		h.files = append([]*followed{f}, h.files...)
+		seen[f.Inode] = true
+		h.files = append([]*follow.File{f}, h.files...)
 	}
 	for _, f := range h.files {
-		size, err := f.size()
+		size, err := f.Size()
 		if err != nil {
 			h.close()
 			return nil, fmt.Errorf("cannot read the log: %w", err)
@@ -61,7 +60,7 @@ func openHistory(path string) (*history, error) {
 
 func (h *history) close() {
 	for _, f := range h.files {
-		f.close()
+		f.Close()
 	}
 	h.files = nil
 }
@@ -75,7 +74,7 @@ func (h *history) ReadAt(b []byte, off int64) (int, error) {
 			end = h.starts[i+1]
 		}
 		for off < end && got < len(b) {
-			n, err := pread(f.fd, b[got:][:min(int64(len(b)-got), end-off)], off-h.starts[i])
+			n, err := f.Pread(b[got:][:min(int64(len(b)-got), end-off)], off-h.starts[i])
 			if err != nil {
 				return got, err
 			}

@@ -1,4 +1,4 @@
-package logs
+package view
 
 import (
 	"bytes"
@@ -44,7 +44,7 @@ func LastLines(path string, n int) ([]string, error) {
 	var lines []string
 	for len(lines) < n && len(b) > 0 {
 		i := bytes.LastIndexByte(b, '\n')
-		l := lastState(bytes.TrimRight(b[i+1:], "\r"), nil)
+		l := visible(bytes.TrimRight(b[i+1:], "\r"), nil)
 		l = stripANSI(l)
 		lines = append(lines, strings.ToValidUTF8(string(l[:min(len(l), lastLineMax)]), "\uFFFD"))
 		b = b[:max(i, 0)]

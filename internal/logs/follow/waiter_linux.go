@@ -1,4 +1,4 @@
-package logs
+package follow
 
 import (
 	"encoding/binary"
@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// waiter waits for changes of files and folders: inotify(7) behind the Go
+// Waiter waits for changes of files and folders: inotify(7) behind the Go
 // poller, so that waiting takes no thread.
-type waiter struct {
+type Waiter struct {
 	fd   int
 	file *os.File
 	buf  [8192]byte
@@ -23,21 +23,22 @@ type waiter struct {
 	woken bool
 }
 
-func newWaiter() (*waiter, error) {
+// NewWaiter returns a waiter that nothing was asked of yet.
+func NewWaiter() (*Waiter, error) {
 	fd, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("cannot watch the logs (inotify: fs.inotify.max_user_instances may be too low): %w", err)
 	}
-	return &waiter{fd: fd, file: os.NewFile(uintptr(fd), "inotify")}, nil
+	return &Waiter{fd: fd, file: os.NewFile(uintptr(fd), "inotify")}, nil
 }
 
-// armFile asks for one event when the open file is next written or truncated,
+// ArmFile asks for one event when the open file is next written or truncated,
 // or a writer closes it.
 // A watch that stays would cost the writers a third of their speed.
-func (w *waiter) armFile(fd int, path string) (int, error) {
+func (w *Waiter) ArmFile(fd FD, path string) (int, error) {
 	// The descriptor leads to the file even when it was removed or renamed.
 	const mask = unix.IN_MODIFY | unix.IN_CLOSE_WRITE | unix.IN_ONESHOT
-	wd, err := unix.InotifyAddWatch(w.fd, "/proc/self/fd/"+strconv.Itoa(fd), mask)
+	wd, err := unix.InotifyAddWatch(w.fd, "/proc/self/fd/"+strconv.Itoa(int(fd)), mask)
 	if err == unix.ENOENT || err == unix.EACCES {
 		wd, err = unix.InotifyAddWatch(w.fd, path, mask)
 	}
@@ -47,11 +48,11 @@ func (w *waiter) armFile(fd int, path string) (int, error) {
 	return wd, nil
 }
 
-// disarm takes back what armFile asked for.
-func (w *waiter) disarm(wd int) { unix.InotifyRmWatch(w.fd, uint32(wd)) }
+// Disarm takes back what ArmFile asked for.
+func (w *Waiter) Disarm(wd int) { unix.InotifyRmWatch(w.fd, uint32(wd)) }
 
-// watchDir asks for an event whenever a name comes or goes in dir.
-func (w *waiter) watchDir(dir string) (int, error) {
+// WatchDir asks for an event whenever a name comes or goes in dir.
+func (w *Waiter) WatchDir(dir string) (int, error) {
 	const mask = unix.IN_CREATE | unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO | unix.IN_ONLYDIR
 	wd, err := unix.InotifyAddWatch(w.fd, dir, mask)
 	if err != nil {
@@ -60,10 +61,10 @@ func (w *waiter) watchDir(dir string) (int, error) {
 	return wd, nil
 }
 
-// wait returns when there is an event, after d (never if d is negative), or on
-// wake. It calls event for each file or folder that had one; gone says that
+// Wait returns when there is an event, after d (never if d is negative), or on
+// Wake. It calls event for each file or folder that had one; gone says that
 // its watch has ended. A wd of -1 says that events were dropped.
-func (w *waiter) wait(d time.Duration, event func(wd int, gone bool)) error {
+func (w *Waiter) Wait(d time.Duration, event func(wd int, gone bool)) error {
 	n, err := w.read(d)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
@@ -78,7 +79,7 @@ func (w *waiter) wait(d time.Duration, event func(wd int, gone bool)) error {
 }
 
 // read reads the events into the buffer.
-func (w *waiter) read(d time.Duration) (n int, err error) {
+func (w *Waiter) read(d time.Duration) (n int, err error) {
 	w.mu.Lock()
 	if w.woken {
 		d = 0
@@ -102,7 +103,7 @@ func (w *waiter) read(d time.Duration) (n int, err error) {
 
 // look reads the events that are there. The poller reads nothing after its
 // deadline, so it is not asked.
-func (w *waiter) look() (n int, err error) {
+func (w *Waiter) look() (n int, err error) {
 	conn, err := w.file.SyscallConn()
 	if err != nil {
 		return 0, err
@@ -116,12 +117,13 @@ func (w *waiter) look() (n int, err error) {
 	return max(n, 0), err
 }
 
-// wake ends the current wait, or else the next one.
-func (w *waiter) wake() {
+// Wake ends the current wait, or else the next one.
+func (w *Waiter) Wake() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.woken = true
 	w.file.SetReadDeadline(time.Unix(1, 0))
 }
 
-func (w *waiter) close() { w.file.Close() }
+// Close ends a wait under way, with os.ErrClosed, and gives back what the waiter holds.
+func (w *Waiter) Close() { w.file.Close() }

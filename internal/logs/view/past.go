@@ -1,0 +1,95 @@
+package view
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// firstWindow is what is read first of the end of a log: a screen or two.
+	firstWindow = 64 << 10
+	// sureWindow is from how large a part on a process that said no level in
+	// it counts as one that says none.
+	sureWindow = 1 << 20
+)
+
+// printPast prints the last lines of a history that match.
+func (s *stream) printPast(ctx context.Context, h *history, o Options) error {
+	least := int64(0)
+	if o.Since > 0 {
+		least = h.since(time.Now().Add(-o.Since))
+	}
+	if o.Lines < 0 {
+		return h.each(least, func(_ int64, text []byte) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return s.show(text)
+		})
+	}
+	if o.Lines == 0 {
+		return nil
+	}
+	for window := int64(firstWindow); ; window *= 8 {
+		from, err := h.lineAfter(max(least, h.size-window))
+		if err != nil {
+			return err
+		}
+		last, err := s.lastMatches(ctx, h, o.Lines, from, least)
+		if err != nil {
+			return err
+		}
+		if len(last) < o.Lines && from > least {
+			continue
+		}
+		// The filter starts over, knowing what the lines before said.
+		for _, m := range last {
+			line := make([]byte, m.size)
+			if _, err := h.ReadAt(line, m.off); err != nil {
+				return err
+			}
+			name, text := s.split(line)
+			if err := s.out.line(name, text, m.level); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+type match struct {
+	off   int64
+	size  int
+	level Level
+}
+
+// lastMatches returns up to n matches behind from. A line whose level only what
+// is before from can tell makes it forget all matches so far: with those that
+// are left there is no doubt.
+func (s *stream) lastMatches(ctx context.Context, h *history, n int, from, least int64) ([]match, error) {
+	clear(s.filter.levels)
+	doubt := from > least && h.size-from < sureWindow
+	ring, next := make([]match, 0, min(n, 1024)), 0
+	err := h.each(from, func(off int64, line []byte) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		name, text := s.split(line)
+		v := s.filter.judge(name, stripANSI(text))
+		if doubt && v.unknown {
+			ring, next = ring[:0], 0
+		}
+		if !v.show {
+			return nil
+		}
+		m := match{off, len(line), v.level}
+		if len(ring) < n {
+			ring = append(ring, m)
+			return nil
+		}
+		ring[next] = m
+		next = (next + 1) % len(ring)
+		return nil
+	})
+	return append(ring[next:len(ring):len(ring)], ring[:next]...), err
+}

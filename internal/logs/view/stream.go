@@ -1,0 +1,185 @@
+package view
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+
+	"muster/internal/logs"
+	"muster/internal/logs/follow"
+)
+
+// stream is a log whose lines are shown.
+type stream struct {
+	Log
+	filter *filter
+	out    *printer
+	file   *follow.File
+	line   []byte // the beginning of a line whose end is still to come
+	armed  bool
+}
+
+// split takes a line apart.
+func (s *stream) split(line []byte) (name string, text []byte) {
+	if s.Name != "" {
+		return s.Name, line
+	}
+	return logs.SplitPrefix(line)
+}
+
+// show prints a line if it matches.
+func (s *stream) show(line []byte) error {
+	name, text := s.split(line)
+	v := s.filter.judge(name, stripANSI(text))
+	if !v.show {
+		return nil
+	}
+	return s.out.line(name, text, v.level)
+}
+
+// take goes on behind the last whole line of h, which it closes.
+func (s *stream) take(h *history) error {
+	defer h.close()
+	if len(h.files) == 0 {
+		return nil
+	}
+	end, err := h.end()
+	if err != nil {
+		return err
+	}
+	last := len(h.files) - 1
+	s.file = h.files[last]
+	h.files = h.files[:last]
+	_, err = s.file.MoveTo(end)
+	return err
+}
+
+func (s *stream) close() {
+	if s.file != nil {
+		s.file.Close()
+		s.file = nil
+	}
+}
+
+// read prints what has come and reports whether anything has.
+func (s *stream) read(ctx context.Context, buf []byte) (came bool, err error) {
+	for ctx.Err() == nil {
+		n := 0
+		if s.file != nil {
+			if n, err = s.readFile(buf); err != nil {
+				return came, err
+			}
+		}
+		if n > 0 {
+			came = true
+			if err := s.out.flush(); err != nil {
+				return came, err
+			}
+			continue
+		}
+		// At the end: has the path come to lead elsewhere?
+		f, err := s.next()
+		if errors.Is(err, os.ErrNotExist) {
+			return came, nil
+		}
+		if err != nil {
+			return came, err
+		}
+		if f == nil {
+			return came, nil
+		}
+		if s.file != nil {
+			// Its last lines may have come before it was renamed.
+			if n, err := s.readFile(buf); err != nil || n > 0 {
+				f.Close()
+				if err != nil {
+					return came, err
+				}
+				came = true
+				continue
+			}
+		}
+		s.close()
+		s.file, s.line, s.armed, came = f, nil, false, true
+	}
+	return came, nil
+}
+
+// next opens the file that follows the present one: what the path leads to,
+// or a rotated one if there was more than one rotation since. It returns nil
+// if the path leads to the present file.
+func (s *stream) next() (*follow.File, error) {
+	for {
+		f, err := follow.Open(s.Path)
+		if err != nil || s.file == nil {
+			return f, err
+		}
+		if f.Inode == s.file.Inode {
+			f.Close()
+			return nil, nil
+		}
+		at := s.rotatedAs()
+		if at <= 1 {
+			return f, nil
+		}
+		f.Close()
+		f, err = follow.Open(logs.Rotated(s.Path, at-1))
+		if err == nil && s.rotatedAs() == at {
+			return f, nil
+		}
+		if err == nil {
+			f.Close() // rotated once more meanwhile
+		}
+	}
+}
+
+// rotatedAs returns which of the rotated files the present one is; 0: none. A
+// rotation that is under way leaves a gap of one.
+func (s *stream) rotatedAs() int {
+	for n, gaps := 1, 0; gaps < 2; n++ {
+		inode, _, err := follow.Stat(logs.Rotated(s.Path, n))
+		switch {
+		case err != nil:
+			gaps++
+		case inode == s.file.Inode:
+			return n
+		default:
+			gaps = 0
+		}
+	}
+	return 0
+}
+
+// readFile prints the lines of one block and returns its length.
+func (s *stream) readFile(buf []byte) (int, error) {
+	data, err := s.file.Read(buf)
+	if errors.Is(err, follow.ErrShrunk) {
+		s.line = nil
+		if !s.file.Relocate() {
+			s.file.Restart()
+		}
+		return 1, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	s.file.Advance(data)
+	n := len(data)
+	for {
+		i := bytes.IndexByte(data, '\n')
+		if i < 0 {
+			s.line = append(s.line, data...)
+			return n, nil
+		}
+		line := data[:i]
+		if len(s.line) > 0 {
+			line = append(s.line, line...)
+			s.line = nil
+		}
+		if err := s.show(line); err != nil {
+			return n, err
+		}
+		data = data[i+1:]
+	}
+}

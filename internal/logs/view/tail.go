@@ -1,0 +1,101 @@
+// Package view shows the logs to a person or a program: the last lines or those
+// of some time, filtered by process, level and pattern, and whatever comes. It
+// reads the files alone and asks no unifier, so that it works whether one runs,
+// dies or is replaced.
+package view
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Options say which lines Tail shows, and how.
+type Options struct {
+	Only  []string      // names of processes or servers; none: all
+	Grep  string        // regular expression (regexp/syntax) that the text matches; "": all
+	Level Level         // the least level; NoLevel: all
+	Since time.Duration // only lines that are not older; 0: of any age
+	Lines int           // the last so many lines that match; negative: all there are
+
+	Follow bool // go on with the lines that come
+	JSON   bool // an object a line: process, level, time, text
+
+	Terminal bool // a person reads: JSON lines are made readable
+	Color    bool // with colours; otherwise those of the lines are taken out, too
+}
+
+// Log is a log to show.
+type Log struct {
+	Name string // of its process; "": it is the unified log, whose lines say it
+	Path string // absolute
+}
+
+// Tail writes lines of the logs to w, one log after the other, and until ctx
+// ends those that come. It reads the rotated files as well, as far as they are
+// needed, and goes on when a log is rotated, cleaned, removed or written by
+// another supervisor.
+func Tail(ctx context.Context, w io.Writer, o Options, all ...Log) error {
+	var grep *regexp.Regexp
+	if o.Grep != "" {
+		var err error
+		if grep, err = regexp.Compile(o.Grep); err != nil {
+			return fmt.Errorf("-grep=%s is no regular expression: %s", o.Grep,
+				strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		}
+	}
+	out := newPrinter(w, o)
+	var streams []*stream
+	for _, l := range all {
+		s := &stream{Log: l, filter: newFilter(o, grep), out: out}
+		defer s.close()
+		streams = append(streams, s)
+	}
+	return ended(showAll(ctx, streams, o, out))
+}
+
+// noLogError says that there is nothing to show.
+type noLogError struct{ path string }
+
+func (e *noLogError) Error() string { return "there is no log yet: " + e.path }
+func (e *noLogError) Hint() string  { return "start the backend first: backend:start" }
+func (e *noLogError) Unwrap() error { return os.ErrNotExist }
+
+// showAll prints what the streams have and, if it is to follow, what comes.
+func showAll(ctx context.Context, streams []*stream, o Options, out *printer) error {
+	found := false
+	for _, s := range streams {
+		h, err := openHistory(s.Path)
+		if err != nil {
+			return err
+		}
+		found = found || len(h.files) > 0
+		if err := s.printPast(ctx, h, o); err != nil {
+			h.close()
+			return err
+		}
+		if err := s.take(h); err != nil {
+			return err
+		}
+	}
+	if !found && !o.Follow {
+		return &noLogError{streams[0].Path}
+	}
+	if err := out.flush(); err != nil || !o.Follow {
+		return err
+	}
+	return followAll(ctx, streams, out)
+}
+
+// ended makes the end of the context no error: it is how a tail ends.
+func ended(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
