@@ -48,7 +48,7 @@ func checkTools(ctx context.Context, cfg *config.Config, report Report) []Findin
 		python, err := toolchain.FindPython(ctx, cfg)
 		f := found("python", python, err)
 		f.Fix = func() error {
-			_, err := toolchain.Python(ctx, cfg, steps(report))
+			_, err := toolchain.Python(ctx, cfg, report.Step)
 			return err
 		}
 		all = append(all, f)

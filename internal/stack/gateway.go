@@ -75,7 +75,7 @@ func InstallNginx(ctx context.Context, cfg *config.Config, report Report) (gatew
 			report.Progress(e.Text, e.Done, e.Total)
 			return
 		}
-		report.Step("%s", e.Text)
+		report.Step(e.Text)
 	})
 }
 

@@ -24,7 +24,7 @@ type Prepared struct {
 // plan. The gateway's configuration is generated and proved.
 func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared, err error) {
 	if plan.UsesPython(cfg) {
-		if p.Tools.Python, err = toolchain.Python(ctx, cfg, steps(report)); err != nil {
+		if p.Tools.Python, err = toolchain.Python(ctx, cfg, report.Step); err != nil {
 			return p, err
 		}
 	}
@@ -47,7 +47,7 @@ func PrepareNode(ctx context.Context, cfg *config.Config, report Report) error {
 	if dir == "" {
 		return nil
 	}
-	return toolchain.Node(ctx, dir, steps(report))
+	return toolchain.Node(ctx, dir, report.Step)
 }
 
 // nodeDir is the folder of a frontend made with Node.js, or "": one that is
@@ -67,7 +67,7 @@ func GetTools(ctx context.Context, cfg *config.Config, report Report) error {
 	var wg sync.WaitGroup
 	errs := make([]error, 3)
 	if plan.UsesPython(cfg) {
-		wg.Go(func() { _, errs[0] = toolchain.Python(ctx, cfg, steps(report)) })
+		wg.Go(func() { _, errs[0] = toolchain.Python(ctx, cfg, report.Step) })
 	}
 	wg.Go(func() { errs[1] = PrepareNode(ctx, cfg, report) })
 	if cfg.Nginx != nil && cfg.Gateway != config.GatewayBuiltin {
@@ -79,9 +79,4 @@ func GetTools(ctx context.Context, cfg *config.Config, report Report) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-// steps reports lines of progress.
-func steps(report Report) func(string) {
-	return func(text string) { report.Step("%s", text) }
 }

@@ -67,7 +67,7 @@ func (s *sources) follow(ctx context.Context) error {
 			return err
 		}
 	}
-	return watch.Watch(ctx, watch.Options{Roots: roots, Run: s.changed, Report: s.st.step, First: true,
+	return watch.Watch(ctx, watch.Options{Roots: roots, Run: s.changed, Report: s.st.report.Step, First: true,
 		Ignore: func(path string) bool {
 			ext := filepath.Ext(path)
 			return ext != "" && ext != ".py" && ext != ".json"
@@ -86,7 +86,7 @@ func (s *sources) findReloaded(ctx context.Context) error {
 	if len(s.reloaded) == 0 {
 		return nil
 	}
-	python, err := toolchain.Python(ctx, s.st.cfg, s.st.step)
+	python, err := toolchain.Python(ctx, s.st.cfg, s.st.report.Step)
 	if err != nil {
 		return err
 	}

@@ -71,8 +71,6 @@ func (st *Stack) OnlyFrontend() error {
 	return nil
 }
 
-func (st *Stack) step(text string) { st.report.Step("%s", text) }
-
 // watchersDigest changes with whatever the watchers of specs read in the
 // configuration: when it does, they are to be started again.
 func watchersDigest(cfg *config.Config) (string, error) {

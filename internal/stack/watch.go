@@ -57,8 +57,8 @@ func Watch(ctx context.Context, file string, open func() (*Stack, error), report
 		Settle: quiet,
 		First:  true, // it may have been saved before it was watched
 		Run:    apply,
-		Ready:  func() { report.Step("watching %s", file) },
-		Report: func(line string) { report.Step("%s", line) },
+		Ready:  func() { report.Step("watching " + file) },
+		Report: report.Step,
 	})
 }
 

@@ -72,7 +72,7 @@ func peers(ctx context.Context, tools, workloads string, repetitions int) error 
 			return errors.Join(errors.New("bench.py "+argv[1]), err)
 		}
 	}
-	console.Done(os.Stderr, "every figure: %s", filepath.Join(scratch, "results"))
+	stderr.Done("every figure: %s", filepath.Join(scratch, "results"))
 	return nil
 }
 

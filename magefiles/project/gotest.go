@@ -10,8 +10,6 @@ import (
 	"os/exec"
 	"strings"
 	"time"
-
-	"muster/internal/console"
 )
 
 // goTest runs `go test` with these arguments. It shows what `go test` shows,
@@ -19,7 +17,7 @@ import (
 func goTest(ctx context.Context, dir string, env []string, args ...string) (leftOut []string, err error) {
 	what := "go test " + strings.Join(args, " ")
 	began := time.Now()
-	console.Step(os.Stderr, "%s", what)
+	stderr.Step(what)
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
 	cmd.Dir, cmd.Env, cmd.Stderr = dir, env, os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -33,7 +31,7 @@ func goTest(ctx context.Context, dir string, env []string, args ...string) (left
 	if err := errors.Join(readErr, cmd.Wait()); err != nil {
 		return leftOut, fmt.Errorf("%s: %w", what, err)
 	}
-	console.Done(os.Stderr, "%s: %s", what, console.Seconds(time.Since(began)))
+	stderr.Done("%s: %s", what, time.Since(began))
 	return leftOut, nil
 }
 

@@ -12,7 +12,5 @@ import (
 // stderr shows how the work goes.
 var stderr = console.Terminal{Out: os.Stderr}
 
-func step(text string) { stderr.Step("%s", text) }
-
 // example is the configuration of this repository, which runs the example.
 func example() (*config.Config, error) { return config.Load("dev-config.yaml") }

@@ -52,11 +52,11 @@ func start(ctx context.Context, config *string, nowait, foreground bool, only []
 	case err != nil:
 		return err
 	case out.AlreadyRunning:
-		console.Done(os.Stderr, "already running")
+		stderr.Done("already running")
 	case nowait:
-		console.Done(os.Stderr, "starting; see backend:status")
+		stderr.Done("starting; see backend:status")
 	default:
-		console.Done(os.Stderr, "ready at %s in %s", stack.Entry(p.Plan), console.Seconds(time.Since(began)))
+		stderr.Done("ready at %s in %s", stack.Entry(p.Plan), time.Since(began))
 	}
 	return nil
 }
@@ -67,7 +67,7 @@ func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, onl
 		if _, err := c.Start(ctx, *p, opts); err != nil {
 			return err
 		}
-		console.Done(os.Stderr, "ready at %s; Ctrl-C stops everything", stack.Entry(p))
+		stderr.Done("ready at %s; Ctrl-C stops everything", stack.Entry(p))
 		return nil
 	})
 }
@@ -83,7 +83,7 @@ func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration,
 	}
 	err = c.Stop(ctx, names(only), console.Or(timeout, stack.DefaultStopTimeout))
 	if errors.Is(err, supervise.ErrNothingRuns) {
-		console.Done(os.Stderr, "nothing runs")
+		stderr.Done("nothing runs")
 		return nil
 	}
 	return console.Exit(err)
@@ -116,7 +116,7 @@ func restartRolling(ctx context.Context, config *string, o stack.RollingOptions)
 	if err := stack.RestartRolling(ctx, cfg, c, o, stderr); err != nil {
 		return err
 	}
-	console.Done(os.Stderr, "restarted one by one in %s", console.Seconds(time.Since(began)))
+	stderr.Done("restarted one by one in %s", time.Since(began))
 	return nil
 }
 
@@ -139,7 +139,7 @@ func restart(ctx context.Context, config *string, timeout time.Duration, only []
 	if err != nil {
 		return err
 	}
-	console.Done(os.Stderr, "restarted in %s", console.Seconds(time.Since(began)))
+	stderr.Done("restarted in %s", time.Since(began))
 	return nil
 }
 
@@ -190,9 +190,9 @@ func status(ctx context.Context, config *string, asJSON bool) error {
 			return err
 		}
 	case !st.Running:
-		console.Done(os.Stdout, "nothing runs")
+		stdout.Done("nothing runs")
 	default:
-		console.Status(os.Stdout, st)
+		stdout.Status(st)
 	}
 	switch {
 	case !st.Running:

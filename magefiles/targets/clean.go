@@ -41,7 +41,7 @@ func cleanGenerated(cfg *config.Config) error {
 		if err := os.RemoveAll(dir); err != nil {
 			return err
 		}
-		console.Done(os.Stdout, "removed %s", dir)
+		stdout.Done("removed %s", dir)
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func (Clean) All(ctx context.Context, config *string) error {
 		if err := cleanGenerated(cfg); err != nil {
 			return err
 		}
-		console.Done(os.Stdout, "removed %s", c.Local)
+		stdout.Done("removed %s", c.Local)
 		return os.RemoveAll(string(c.Local))
 	}())
 }

@@ -17,7 +17,7 @@ func (Config) Validate(config *string) error {
 	if err != nil {
 		return console.Exit(err)
 	}
-	console.Done(os.Stdout, "%s is valid", cfg.File)
+	stdout.Done("%s is valid", cfg.File)
 	return nil
 }
 

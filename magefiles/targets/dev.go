@@ -2,7 +2,6 @@ package targets
 
 import (
 	"context"
-	"os"
 
 	"github.com/magefile/mage/mg"
 
@@ -24,7 +23,7 @@ func (Dev) Setup(ctx context.Context, config *string) error {
 		if err := stack.GetTools(ctx, cfg, stderr); err != nil {
 			return err
 		}
-		console.Done(os.Stdout, "everything is here")
+		stdout.Done("everything is here")
 		return nil
 	}())
 }
@@ -45,7 +44,7 @@ func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool) e
 		}
 		p, err := st.Up(ctx)
 		if err == nil {
-			console.Panel(os.Stderr, st.Links(p))
+			stderr.Panel(st.Links(p))
 		}
 		return err
 	}())
@@ -122,6 +121,6 @@ func upForeground(ctx context.Context, config *string, st *stack.Stack) error {
 		return err
 	}
 	return st.UpForeground(ctx, showLog(c.Local), func(p *plan.Plan) {
-		console.Panel(os.Stderr, st.Links(p))
+		stderr.Panel(st.Links(p))
 	})
 }

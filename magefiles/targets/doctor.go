@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"muster/internal/console"
 	"muster/internal/stack"
@@ -30,18 +29,18 @@ func doctor(ctx context.Context, arg *string, fix bool) error {
 	for _, f := range stack.Examine(ctx, c, cfg, err, stderr) {
 		switch {
 		case f.Wrong == "":
-			console.Done(os.Stdout, "%-14s %s", f.What, f.Detail)
+			stdout.Done("%-14s %s", f.What, f.Detail)
 			continue
 		case fix && f.Fix != nil:
 			err := f.Fix()
 			if err == nil {
-				console.Done(os.Stdout, "%-14s mended: %s", f.What, f.Wrong)
+				stdout.Done("%-14s mended: %s", f.What, f.Wrong)
 				continue
 			}
 			f.Wrong = err.Error()
 		}
 		sick = sick || !f.Warn
-		console.Warn(os.Stdout, "%-14s %s", f.What, f.Wrong)
+		stdout.Warn("%-14s %s", f.What, f.Wrong)
 		if f.Mend != "" {
 			fmt.Println("                 " + f.Mend)
 		}
@@ -66,14 +65,14 @@ func (Dev) Kill(ctx context.Context, config *string) error {
 		if err := c.EndOrphans(ctx, stack.DefaultStopTimeout); err != nil {
 			return err
 		}
-		console.Done(os.Stdout, "nothing of this project runs")
+		stdout.Done("nothing of this project runs")
 		cfg, err := loadConfig(config)
 		if err != nil {
 			return nil // what runs is ended; the file's mistakes are config:validate's
 		}
 		for _, f := range stack.CheckPorts(c, cfg) {
 			if f.Wrong != "" {
-				console.Warn(os.Stdout, "left alone, since it is not ours: %s", f.Wrong)
+				stdout.Warn("left alone, since it is not ours: %s", f.Wrong)
 			}
 		}
 		return nil

@@ -76,7 +76,7 @@ func (Logs) Clean(ctx context.Context, config *string) error {
 	if err := c.CleanLogs(ctx); err != nil {
 		return console.Exit(err)
 	}
-	console.Done(os.Stdout, "logs in %s are empty", c.Local.Logs())
+	stdout.Done("logs in %s are empty", c.Local.Logs())
 	return nil
 }
 
@@ -107,7 +107,7 @@ func showLog(dir local.Dir) func(context.Context) <-chan struct{} {
 			o := tailOptions()
 			o.Unified, o.Follow = dir.Unified(), true
 			if err := logs.Tail(ctx, os.Stdout, o); err != nil && ctx.Err() == nil {
-				console.Warn(os.Stderr, "the log cannot be shown: %v", err)
+				stderr.Warn("the log cannot be shown: %v", err)
 			}
 		}()
 		return done

@@ -44,7 +44,7 @@ func (Nginx) Install(ctx context.Context, config *string) error {
 	if err != nil {
 		return console.Exit(err)
 	}
-	console.Done(os.Stdout, "nginx %s (%s): %s", bin.Version, bin.Source, bin.Path)
+	stdout.Done("nginx %s (%s): %s", bin.Version, bin.Source, bin.Path)
 	return nil
 }
 
@@ -58,7 +58,7 @@ func (Nginx) Check(ctx context.Context, config *string) error {
 	if err != nil {
 		return console.Exit(err)
 	}
-	console.Done(os.Stdout, "nginx %s (%s): %s", bin.Version, bin.Source, bin.Path)
+	stdout.Done("nginx %s (%s): %s", bin.Version, bin.Source, bin.Path)
 	return nil
 }
 
@@ -78,7 +78,7 @@ func (Nginx) Verify(ctx context.Context, config *string) error {
 		if _, err := stack.Generate(ctx, cfg, bin, gateway.Topology{}, trial, true); err != nil {
 			return err
 		}
-		console.Done(os.Stdout, "nginx %s accepts the configuration of %s", bin.Version, cfg.File)
+		stdout.Done("nginx %s accepts the configuration of %s", bin.Version, cfg.File)
 		return nil
 	}())
 }
@@ -118,9 +118,9 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 			return err
 		}
 		if changed {
-			console.Done(os.Stdout, "wrote %s", file)
+			stdout.Done("wrote %s", file)
 		} else {
-			console.Done(os.Stdout, "%s is up to date", file)
+			stdout.Done("%s is up to date", file)
 		}
 		return nil
 	}())
@@ -152,7 +152,7 @@ func (Nginx) Reload(ctx context.Context, config *string) error {
 		if changed {
 			what = "new"
 		}
-		console.Done(os.Stdout, "nginx reloaded its %s configuration", what)
+		stdout.Done("nginx reloaded its %s configuration", what)
 		return nil
 	}())
 }
@@ -172,7 +172,7 @@ func (Nginx) Routes(config *string) error {
 		for _, r := range routes {
 			rows = append(rows, []string{string(r.Kind), r.Pattern(), r.Server, fmt.Sprint(r.Instances), r.Problem})
 		}
-		console.Routes(os.Stdout, rows)
+		stdout.Routes(rows)
 		return nil
 	}())
 }

@@ -74,13 +74,10 @@ func client(arg *string) (*supervise.Client, error) {
 		Local: local.Of(filepath.Dir(abs)),
 		Exe:   exe,
 		OnEvent: func(e supervise.Event) {
-			console.Event(os.Stderr, e)
+			stderr.Event(e)
 		},
 	}, nil
 }
-
-// report shows what is being done.
-func report(text string) { stderr.Step("%s", text) }
 
 // names splits the value of -only.
 func names(only *string) []string {

@@ -30,7 +30,7 @@ func withPython(ctx context.Context, arg *string) (*config.Config, string, error
 	if err != nil {
 		return nil, "", err
 	}
-	python, err := toolchain.Python(ctx, cfg, report)
+	python, err := toolchain.Python(ctx, cfg, stderr.Step)
 	return cfg, python, err
 }
 
@@ -48,11 +48,11 @@ func (Specs) Export(ctx context.Context, config, only *string) error {
 		if err != nil {
 			return err
 		}
-		changed, err := specs.Exporter{Config: cfg, Python: python, Only: kind}.Export(ctx, report)
+		changed, err := specs.Exporter{Config: cfg, Python: python, Only: kind}.Export(ctx, stderr.Step)
 		if err != nil {
 			return err
 		}
-		console.Done(os.Stdout, "documents in %s: %s", cfg.Specs.Dir, count(len(changed), "changed"))
+		stdout.Done("documents in %s: %s", cfg.Specs.Dir, count(len(changed), "changed"))
 		return nil
 	}())
 }
@@ -79,14 +79,14 @@ func generateClients(ctx context.Context, config *string, only []string) error {
 			return err
 		}
 	}
-	if _, err := (specs.Exporter{Config: cfg, Python: python}).Export(ctx, report); err != nil {
+	if _, err := (specs.Exporter{Config: cfg, Python: python}).Export(ctx, stderr.Step); err != nil {
 		return err
 	}
 	res, err := clients.Generate(ctx, cfg, clients.Options{Only: kinds})
 	if err != nil {
 		return err
 	}
-	console.Done(os.Stdout, "clients: %s", count(len(res.Written), "changed"))
+	stdout.Done("clients: %s", count(len(res.Written), "changed"))
 	return nil
 }
 
@@ -114,7 +114,7 @@ func (Specs) Check(ctx context.Context, config *string) error {
 	if err != nil {
 		return console.Exit(err)
 	}
-	console.Done(os.Stdout, "the clients are what the documents say")
+	stdout.Done("the clients are what the documents say")
 	return nil
 }
 
@@ -157,7 +157,7 @@ func diffSpecs(ctx context.Context, config *string, from, to string, asJSON bool
 			fmt.Printf("%s %s: %s\n", c.Module, c.Kind, c.Change)
 		}
 		if len(changes) == 0 {
-			console.Done(os.Stdout, "no operation differs")
+			stdout.Done("no operation differs")
 		}
 	}
 	if breaking {
@@ -187,8 +187,8 @@ func watchSpecs(ctx context.Context, config *string, watch func(context.Context,
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	err = watch(ctx, specs.Watcher{Config: cfg, Python: python, Report: report,
-		Ready: func() { report("watching; Ctrl-C ends it") }})
+	err = watch(ctx, specs.Watcher{Config: cfg, Python: python, Report: stderr.Step,
+		Ready: func() { stderr.Step("watching; Ctrl-C ends it") }})
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return nil
 	}
