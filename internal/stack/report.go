@@ -10,11 +10,3 @@ type Report interface {
 	// Progress tells how many bytes of what have come.
 	Progress(what string, done, total int64)
 }
-
-// UsageError is a wish that cannot be: of a command line or the environment.
-type UsageError string
-
-func (e UsageError) Error() string { return string(e) }
-
-// ExitCode is 2, as of every wrong use.
-func (UsageError) ExitCode() int { return 2 }

@@ -152,7 +152,7 @@ func (s *sources) changed(ctx context.Context, _ []string) {
 	}
 	if routes, err := gateway.Routes(s.st.cfg); err == nil && !reflect.DeepEqual(routes, s.routes) {
 		s.routes = routes
-		s.try(ctx, s.st.apply)
+		s.try(ctx, s.st.reload)
 	}
 }
 

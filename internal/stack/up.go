@@ -20,8 +20,8 @@ func (st *Stack) Up(ctx context.Context) (*plan.Plan, error) {
 }
 
 // UpForeground is Up, calls ready once everything is up, and stays until Ctrl-C,
-// which stops everything. show shows the log, as for Foreground.
-func (st *Stack) UpForeground(ctx context.Context, show func(context.Context) <-chan struct{}, ready func(*plan.Plan)) error {
+// which stops everything.
+func (st *Stack) UpForeground(ctx context.Context, show ShowLog, ready func(*plan.Plan)) error {
 	p, err := st.ready(ctx)
 	if err != nil {
 		return err
@@ -124,17 +124,4 @@ func (st *Stack) stepped(what string, do func() error) error {
 	}
 	st.report.Done("%-36s %s", what, time.Since(began))
 	return nil
-}
-
-// Links is where everything of a plan that runs is, by name.
-func (st *Stack) Links(p *plan.Plan) (rows [][2]string) {
-	if st.cfg.Frontend != nil && st.multi {
-		rows = append(rows, [2]string{"page", Entry(p)})
-	}
-	for _, proc := range p.Processes {
-		if proc.URL != "" && (proc.Kind != plan.Gateway || st.cfg.Frontend == nil) {
-			rows = append(rows, [2]string{proc.Name, proc.URL})
-		}
-	}
-	return append(rows, [2]string{"docs", Entry(p) + st.cfg.APIBaseURL + "/docs"}, [2]string{"log", st.client.Local.Unified()})
 }

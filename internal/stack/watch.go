@@ -45,7 +45,7 @@ func Watch(ctx context.Context, file string, open func() (*Stack, error), report
 			return
 		}
 		known := leaveSources() // what comes meanwhile is new to the next follower
-		if err := st.apply(ctx); err != nil && ctx.Err() == nil {
+		if err := st.reload(ctx); err != nil && ctx.Err() == nil {
 			report.Error(err)
 		}
 		leaveSources = followSources(ctx, st, known)
@@ -60,13 +60,4 @@ func Watch(ctx context.Context, file string, open func() (*Stack, error), report
 		Ready:  func() { report.Step("watching " + file) },
 		Report: report.Step,
 	})
-}
-
-// apply brings what runs in line with the stack.
-func (st *Stack) apply(ctx context.Context) error {
-	p, err := st.prepare(ctx)
-	if err != nil {
-		return err
-	}
-	return Apply(ctx, st.client, st.cfg, p, st.report)
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"muster/internal/config"
-	"muster/internal/console"
 	"muster/internal/stack"
 	"muster/internal/toolchain"
 )

@@ -8,8 +8,6 @@ import (
 
 	"github.com/magefile/mage/mg"
 
-	"muster/internal/config"
-	"muster/internal/console"
 	"muster/internal/stack"
 	"muster/internal/supervise"
 )
@@ -19,14 +17,11 @@ type Clean mg.Namespace
 
 // Generated removes the exported documents and the generated clients.
 func (Clean) Generated(config *string) error {
-	cfg, err := loadConfig(config)
-	if err != nil {
-		return console.Exit(err)
-	}
-	return console.Exit(cleanGenerated(cfg))
+	return withProject(config, cleanGenerated)
 }
 
-func cleanGenerated(cfg *config.Config) error {
+func cleanGenerated(p project) error {
+	cfg := p.cfg
 	dirs := []string{cfg.Specs.Dir, cfg.Specs.Python.Dir}
 	for _, set := range cfg.Specs.TypeScript {
 		dirs = append(dirs, set.Dir)
@@ -48,22 +43,15 @@ func cleanGenerated(cfg *config.Config) error {
 
 // All stops what runs and removes everything that muster has made, .local included.
 func (Clean) All(ctx context.Context, config *string) error {
-	return console.Exit(func() error {
-		cfg, err := loadConfig(config)
-		if err != nil {
+	return withProject(config, func(p project) error {
+		err := p.client.Stop(ctx, nil, stack.DefaultStopTimeout)
+		if err != nil && !errors.Is(err, supervise.ErrNothingRuns) {
 			return err
 		}
-		c, err := client(config)
-		if err != nil {
+		if err := cleanGenerated(p); err != nil {
 			return err
 		}
-		if err := c.Stop(ctx, nil, stack.DefaultStopTimeout); err != nil && !errors.Is(err, supervise.ErrNothingRuns) {
-			return err
-		}
-		if err := cleanGenerated(cfg); err != nil {
-			return err
-		}
-		stdout.Done("removed %s", c.Local)
-		return os.RemoveAll(string(c.Local))
-	}())
+		stdout.Done("removed %s", p.client.Local)
+		return os.RemoveAll(string(p.client.Local))
+	})
 }

@@ -16,17 +16,16 @@ import (
 // Without -fix it only looks. -fix does what is safe: it gets the tools that are
 // missing, ends orphans of this project and removes stale state.
 func (Dev) Doctor(ctx context.Context, config *string, fix *bool) error {
-	return console.Exit(doctor(ctx, config, console.Or(fix, false)))
+	return withClient(config, func(c *supervise.Client) error {
+		cfg, err := loadConfig(config)
+		return showFindings(stack.Examine(ctx, c, cfg, err, stderr), console.Or(fix, false))
+	})
 }
 
-func doctor(ctx context.Context, arg *string, fix bool) error {
-	c, err := client(arg)
-	if err != nil {
-		return err
-	}
-	cfg, err := loadConfig(arg)
+// showFindings shows what was found and, with fix, mends what can be.
+func showFindings(findings []stack.Finding, fix bool) error {
 	sick := false
-	for _, f := range stack.Examine(ctx, c, cfg, err, stderr) {
+	for _, f := range findings {
 		switch {
 		case f.Wrong == "":
 			stdout.Done("%-14s %s", f.What, f.Detail)
@@ -54,11 +53,7 @@ func doctor(ctx context.Context, arg *string, fix bool) error {
 // Kill ends whatever of this project runs, orphans included, and names whoever
 // else is on its ports.
 func (Dev) Kill(ctx context.Context, config *string) error {
-	return console.Exit(func() error {
-		c, err := client(config)
-		if err != nil {
-			return err
-		}
+	return withClient(config, func(c *supervise.Client) error {
 		if err := c.Stop(ctx, nil, stack.DefaultStopTimeout); err != nil && !errors.Is(err, supervise.ErrNothingRuns) {
 			return err
 		}
@@ -76,5 +71,5 @@ func (Dev) Kill(ctx context.Context, config *string) error {
 			}
 		}
 		return nil
-	}())
+	})
 }
