@@ -37,35 +37,31 @@ type StartOptions struct {
 	Lease *Lease
 }
 
-// Outcome is what a start led to.
-type Outcome struct{ AlreadyRunning bool }
-
 // Start starts a plan, with a supervisor of its own where none lives. It
-// returns when all is healthy. If it fails, or ctx ends first, nothing that it
-// started is left running.
-func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (Outcome, error) {
+// returns when all is healthy, and tells whether all ran already. If it fails,
+// or ctx ends first, nothing that it started is left running.
+func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (already bool, err error) {
 	if err := c.Local.Make(); err != nil {
-		return Outcome{}, err
+		return false, err
 	}
 	req := request{Op: opStart, Plan: &p, Names: opts.Names, Wait: !opts.NoWait, Lease: opts.Lease != nil}
 	for try := 1; ; try++ {
 		conn, err := c.connectOrLaunch(ctx, p, opts.Names)
 		if err != nil {
-			return Outcome{}, err
+			return false, err
 		}
 		rep, err := c.converse(ctx, conn, req)
-		out := Outcome{AlreadyRunning: rep.Running}
 		if opts.Lease != nil && rep.Running {
 			conn.Close()
-			return out, ErrRuns{}
+			return true, ErrRuns{}
 		}
 		if opts.Lease != nil && err == nil {
 			opts.Lease.begin(conn)
-			return out, nil
+			return false, nil
 		}
 		conn.Close()
 		if !errors.Is(err, errUnanswered) || try == tries {
-			return out, err
+			return rep.Running, err
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	var rep reply
 	if req.Op == opStatus { // which does not end the supervisor
 		st := s.Status()
-		out.Encode(reply{Status: &st, Done: true})
+		out.Encode(reply{Status: &st})
 		return false
 	}
 	if !s.asked() {
@@ -88,7 +88,6 @@ func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 		s.Stop(nil, stopTimeout)
 		return s.tryRetire()
 	}
-	rep.Done = true
 	rep.Last = s.conclude()
 	if rep.Last {
 		if e := s.Close(); e != nil && rep.Error == "" {

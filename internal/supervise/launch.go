@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"muster/internal/plan"
 	"muster/internal/proc"
 )
 
@@ -27,7 +26,7 @@ func (p *process) launch() {
 		p.socket = s
 	}
 	// Some file systems allow a rotation only while nobody writes.
-	for _, f := range append([]plan.LogFile{{Path: p.spec.Log}}, p.spec.Files...) {
+	for _, f := range p.spec.Logs() {
 		if err := p.sup.unifier.Rotate(f.Path); err != nil {
 			fmt.Fprintf(p.sup.log, "[WARN] %s: %v\n", p.spec.Name, err)
 		}

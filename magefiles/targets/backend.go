@@ -40,11 +40,11 @@ func start(ctx context.Context, p project, opts supervise.StartOptions) error {
 	if err != nil {
 		return err
 	}
-	out, err := p.client.Start(ctx, *prepared.Plan, opts)
+	already, err := p.client.Start(ctx, *prepared.Plan, opts)
 	switch {
 	case err != nil:
 		return err
-	case out.AlreadyRunning:
+	case already:
 		stderr.Done("already running")
 	case opts.NoWait:
 		stderr.Done("starting; see backend:status")
