@@ -188,9 +188,6 @@ func (s command) name(root string) string {
 }
 
 func (s command) run(ctx context.Context, root string, env []string) error {
-	began := time.Now()
-	what := s.name(root)
-	stderr.Step(what)
 	cmd := exec.CommandContext(ctx, s.argv[0], s.argv[1:]...)
 	cmd.Dir, cmd.Env = s.dir, env
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
@@ -198,14 +195,12 @@ func (s command) run(ctx context.Context, root string, env []string) error {
 	if s.quiet {
 		cmd.Stdout = &complaints
 	}
-	err := cmd.Run()
-	if err == nil && complaints.Len() > 0 {
-		os.Stdout.Write(complaints.Bytes())
-		err = errors.New("it complains about the above")
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	stderr.Done("%s: %s", what, time.Since(began))
-	return nil
+	return step(s.name(root), func() error {
+		err := cmd.Run()
+		if err == nil && complaints.Len() > 0 {
+			os.Stdout.Write(complaints.Bytes())
+			err = errors.New("it complains about the above")
+		}
+		return err
+	})
 }
