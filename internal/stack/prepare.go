@@ -36,8 +36,23 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 		p.Tools.Gateway = &command
 	}
 	backend := *cfg
-	backend.Frontend = nil // which a Stack adds
+	backend.Frontend = nil // a Stack adds it
 	p.Plan, err = plan.Build(&backend, p.Tools)
+	return p, err
+}
+
+// prepare is Prepare with the frontend and the watchers in the plan.
+func (st *Stack) prepare(ctx context.Context) (Prepared, error) {
+	p, err := Prepare(ctx, st.cfg, st.report)
+	if err == nil {
+		err = PrepareNode(ctx, st.cfg, st.report)
+	}
+	if err == nil {
+		p.Plan, err = plan.Build(st.cfg, p.Tools)
+	}
+	if err == nil && st.watch {
+		p.Plan.Processes = append(p.Plan.Processes, st.watcherProcesses()...)
+	}
 	return p, err
 }
 
@@ -50,8 +65,8 @@ func PrepareNode(ctx context.Context, cfg *config.Config, report Report) error {
 	return toolchain.Node(ctx, dir, report.Step)
 }
 
-// nodeDir is the folder of a frontend made with Node.js, or "": one that is
-// not has no package.json.
+// nodeDir is the folder of a frontend made with Node.js, or "". Another frontend
+// has no package.json.
 func nodeDir(cfg *config.Config) string {
 	if cfg.Frontend == nil {
 		return ""

@@ -19,7 +19,7 @@ import (
 	"muster/internal/watch"
 )
 
-// sources follows what the backend is made of, for what nothing else sees:
+// sources follows the backend's sources for changes that nobody else sees:
 // uvicorn takes no notice of a source file that comes or goes, unless it has
 // watchfiles, and the exported documents may add to the gateway's routes.
 type sources struct {

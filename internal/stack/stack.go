@@ -1,7 +1,7 @@
 // Package stack does what a person asks for: it brings a project's processes up
-// from nothing, keeps them in line with what is saved, restarts them one by one,
-// and finds out what is wrong. It puts together what the packages above it can
-// do; the supervisor runs what comes of it.
+// from nothing, keeps them in line with the files that are saved, restarts them one
+// by one, and finds out what is wrong. It turns a wish into a plan with the tools
+// that the plan needs; the supervisor runs the plan.
 package stack
 
 import (
@@ -18,12 +18,12 @@ const DefaultStopTimeout = 3 * time.Second
 
 // Stack is backend, gateway, watchers and frontend.
 type Stack struct {
-	cfg      *config.Config
-	multi    bool
-	watch    bool   // run the watchers too
-	watchers string // digest of what the watchers of specs take from the configuration
-	client   *supervise.Client
-	report   Report
+	cfg    *config.Config
+	multi  bool
+	watch  bool   // run the watchers too
+	digest string // of what the watchers of specs take from the configuration
+	client *supervise.Client
+	report Report
 }
 
 // New makes a stack of a configuration: with multi, several processes behind the
@@ -40,7 +40,7 @@ func New(cfg *config.Config, c *supervise.Client, multi bool, report Report) (*S
 	if !multi {
 		cfg = plan.Single(cfg)
 	}
-	st := &Stack{cfg: cfg, multi: multi, watch: true, watchers: digest, client: c, report: report}
+	st := &Stack{cfg: cfg, multi: multi, watch: true, digest: digest, client: c, report: report}
 	return st, st.environment()
 }
 

@@ -12,7 +12,7 @@ import (
 
 // Up brings everything up, step by step, and returns the plan of what runs then.
 func (st *Stack) Up(ctx context.Context) (*plan.Plan, error) {
-	p, err := st.ready(ctx)
+	p, err := st.prepareStart(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +22,7 @@ func (st *Stack) Up(ctx context.Context) (*plan.Plan, error) {
 // UpForeground is Up, calls ready once everything is up, and stays until Ctrl-C,
 // which stops everything.
 func (st *Stack) UpForeground(ctx context.Context, show ShowLog, ready func(*plan.Plan)) error {
-	p, err := st.ready(ctx)
+	p, err := st.prepareStart(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,8 +35,9 @@ func (st *Stack) UpForeground(ctx context.Context, show ShowLog, ready func(*pla
 	})
 }
 
-// ready gets everything that a start needs, after a look whether it can be.
-func (st *Stack) ready(ctx context.Context) (p Prepared, err error) {
+// prepareStart gets everything that a start needs, once the ports are known to be
+// free.
+func (st *Stack) prepareStart(ctx context.Context) (p Prepared, err error) {
 	draft, err := plan.Build(st.cfg, plan.Tools{Python: "python3"})
 	if err != nil {
 		return p, err
@@ -50,21 +51,6 @@ func (st *Stack) ready(ctx context.Context) (p Prepared, err error) {
 		return p, err
 	}
 	return st.prepare(ctx)
-}
-
-// prepare is Prepare with the frontend and the watchers in the plan.
-func (st *Stack) prepare(ctx context.Context) (Prepared, error) {
-	p, err := Prepare(ctx, st.cfg, st.report)
-	if err == nil {
-		err = PrepareNode(ctx, st.cfg, st.report)
-	}
-	if err == nil {
-		p.Plan, err = plan.Build(st.cfg, p.Tools)
-	}
-	if err == nil && st.watch {
-		p.Plan.Processes = append(p.Plan.Processes, st.watcherProcesses()...)
-	}
-	return p, err
 }
 
 // start starts servers and frontend and meanwhile generates the clients. The

@@ -12,13 +12,12 @@ import (
 	"muster/internal/watch"
 )
 
-// quiet is how long what is saved has to be left alone before it is read: an
+// quiet is how long a saved file has to be left alone before it is read: an
 // editor's save is several steps.
 const quiet = 100 * time.Millisecond
 
-// Watch applies the configuration whenever it is saved, and what of the
-// backend's sources the servers do not see by themselves, until ctx ends or a
-// signal comes. open reads the file anew.
+// Watch applies the configuration whenever it is saved, and follows the backend's
+// sources, until ctx ends or a signal comes. open reads the file anew.
 func Watch(ctx context.Context, file string, open func() (*Stack, error), report Report) error {
 	var err error
 	if file, err = filepath.EvalSymlinks(file); err != nil {

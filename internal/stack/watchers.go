@@ -24,15 +24,15 @@ func (st *Stack) watcherProcesses() []plan.Process {
 			Restart: plan.RestartAlways, StopTimeout: 2 * time.Second,
 		})
 	}
-	digest := []string{"MUSTER_SPECS=" + st.watchers}
+	digest := []string{"MUSTER_SPECS=" + st.digest}
 	if st.cfg.Specs.Python.Dir != "" {
 		add("watch-python", "specs:watchPython", digest)
 	}
 	if len(st.cfg.Specs.TypeScript) > 0 {
 		add("watch-frontend", "specs:watchFrontend", digest)
 	}
-	// It is to find what this command does, not what whoever started the
-	// supervisor did.
+	// The watcher finds the tools of this command, not those of the command that
+	// started the supervisor.
 	var env []string
 	for _, name := range []string{"PATH", "PYTHONPATH", "BACKEND_PORT", "FRONTEND_PORT", "VITE_API_URL", "FRONTEND_URL"} {
 		env = append(env, name+"="+os.Getenv(name))
