@@ -31,8 +31,8 @@ func paint(w io.Writer, with color.Attribute, text string) string {
 	return c.Sprint(text)
 }
 
-// Seconds is a duration as people read it.
-func Seconds(d time.Duration) string {
+// seconds is a duration as people read it.
+func seconds(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
 		return fmt.Sprintf("%.2f s", d.Seconds())

@@ -33,7 +33,7 @@ func TestDurationsAreRoundedToWhatMatters(t *testing.T) {
 		4 * time.Millisecond: "0.00 s", 1234 * time.Millisecond: "1.23 s", 12345 * time.Millisecond: "12 s",
 		3*time.Hour + 61*time.Second + time.Millisecond: "3h1m1s",
 	} {
-		if got := Seconds(d); got != want {
+		if got := seconds(d); got != want {
 			t.Errorf("%s: %q, not %q", d, got, want)
 		}
 	}

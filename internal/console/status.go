@@ -17,7 +17,7 @@ func (t Terminal) Event(e supervise.Event) {
 	line := fmt.Sprintf("%-18s %s", e.Process, e.State)
 	switch e.State {
 	case supervise.Healthy:
-		how := Seconds(time.Duration(e.Seconds * float64(time.Second)))
+		how := seconds(time.Duration(e.Seconds * float64(time.Second)))
 		if e.Adopted {
 			how = "adopted, it ran on"
 		}
@@ -45,7 +45,7 @@ func (t Terminal) Status(st supervise.Status) {
 		row := []string{p.Name, string(p.State), "-", p.URL, "-", "-", "-", fmt.Sprint(p.Restarts), strings.Join(p.Modules, ",")}
 		if p.PID != 0 {
 			row[2] = fmt.Sprint(p.PID)
-			row[4] = Seconds(time.Duration(p.UptimeSeconds * float64(time.Second)))
+			row[4] = seconds(time.Duration(p.UptimeSeconds * float64(time.Second)))
 			row[5] = fmt.Sprintf("%.1f %%", p.CPUPercent)
 			row[6] = fmt.Sprintf("%.1f MB", float64(p.RSSBytes)/1e6)
 		}

@@ -26,7 +26,7 @@ func (t Terminal) Warn(format string, args ...any) { t.line(color.FgYellow, "!",
 func (t Terminal) line(with color.Attribute, sign, format string, args ...any) {
 	for i, arg := range args {
 		if d, ok := arg.(time.Duration); ok {
-			args[i] = Seconds(d)
+			args[i] = seconds(d)
 		}
 	}
 	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, with, sign), fmt.Sprintf(format, args...))

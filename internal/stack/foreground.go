@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -34,11 +33,7 @@ func Foreground(ctx context.Context, c *supervise.Client, report Report, show Sh
 			c.Stop(context.Background(), nil, 0)
 		}()
 		giveUp()
-		err := c.Stop(context.Background(), nil, DefaultStopTimeout)
-		if errors.Is(err, supervise.ErrNothingRuns) {
-			err = nil
-		}
-		stopped <- err
+		stopped <- Stop(context.Background(), c)
 	}()
 
 	follow, endLog := context.WithCancel(context.Background())

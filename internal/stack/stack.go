@@ -5,6 +5,8 @@
 package stack
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"muster/internal/config"
@@ -15,6 +17,15 @@ import (
 // DefaultStopTimeout is the time from SIGTERM to SIGKILL where nobody says
 // another.
 const DefaultStopTimeout = 3 * time.Second
+
+// Stop ends everything that runs, if anything does.
+func Stop(ctx context.Context, c *supervise.Client) error {
+	err := c.Stop(ctx, nil, DefaultStopTimeout)
+	if errors.Is(err, supervise.ErrNothingRuns) {
+		return nil
+	}
+	return err
+}
 
 // Stack is backend, gateway, watchers and frontend.
 type Stack struct {

@@ -50,8 +50,7 @@ func newProject(t *testing.T) *project {
 	pr := &project{t: t, file: filepath.Join(dir, "dev-config.yaml"), report: &heard{}, ports: map[string]int{}}
 	pr.client = &supervise.Client{Local: local.Of(dir), Exe: exe}
 	t.Cleanup(func() {
-		err := pr.client.Stop(context.Background(), nil, DefaultStopTimeout)
-		if err != nil && !errors.Is(err, supervise.ErrNothingRuns) {
+		if err := Stop(context.Background(), pr.client); err != nil {
 			t.Errorf("stop: %v", err)
 		}
 	})

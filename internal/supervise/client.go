@@ -170,10 +170,7 @@ func (c *Client) Restart(ctx context.Context, names []string, timeout time.Durat
 // Reload brings what runs in line with a plan.
 func (c *Client) Reload(ctx context.Context, p plan.Plan) (Changes, error) {
 	rep, err := c.ask(ctx, request{Op: opReload, Plan: &p})
-	if rep.Changes == nil {
-		return Changes{}, err
-	}
-	return *rep.Changes, err
+	return rep.Changes, err
 }
 
 // Signal sends a signal to one process.

@@ -36,7 +36,7 @@ type reply struct {
 	Running bool        `json:"already_running,omitempty"`
 	Nothing bool        `json:"nothing_runs,omitempty"`
 	Status  *Status     `json:"status,omitempty"`
-	Changes *Changes    `json:"changes,omitempty"`
+	Changes Changes     `json:"changes,omitzero"`
 	Error   string      `json:"error,omitempty"`
 	Failed  *StartError `json:"failed,omitempty"`
 	Last    bool        `json:"last,omitempty"` // nothing runs any more: the supervisor goes too

@@ -9,7 +9,6 @@ import (
 	"github.com/magefile/mage/mg"
 
 	"muster/internal/stack"
-	"muster/internal/supervise"
 )
 
 // Clean removes what muster has made.
@@ -44,8 +43,7 @@ func cleanGenerated(p project) error {
 // All stops what runs and removes everything that muster has made, .local included.
 func (Clean) All(ctx context.Context, config *string) error {
 	return withProject(config, func(p project) error {
-		err := p.client.Stop(ctx, nil, stack.DefaultStopTimeout)
-		if err != nil && !errors.Is(err, supervise.ErrNothingRuns) {
+		if err := stack.Stop(ctx, p.client); err != nil {
 			return err
 		}
 		if err := cleanGenerated(p); err != nil {

@@ -2,7 +2,6 @@ package targets
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"muster/internal/console"
@@ -54,7 +53,7 @@ func showFindings(findings []stack.Finding, fix bool) error {
 // else is on its ports.
 func (Dev) Kill(ctx context.Context, config *string) error {
 	return withClient(config, func(c *supervise.Client) error {
-		if err := c.Stop(ctx, nil, stack.DefaultStopTimeout); err != nil && !errors.Is(err, supervise.ErrNothingRuns) {
+		if err := stack.Stop(ctx, c); err != nil {
 			return err
 		}
 		if err := c.EndOrphans(ctx, stack.DefaultStopTimeout); err != nil {
