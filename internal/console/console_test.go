@@ -21,7 +21,7 @@ func (hinted) Hint() string { return "first this\nthen that" }
 func TestAnErrorIsOneBlockWithItsHints(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	Error(&b, fmt.Errorf("no start: %w", hinted{errors.New("100 % full")}))
+	Terminal{&b}.Error(fmt.Errorf("no start: %w", hinted{errors.New("100 % full")}))
 	if got, want := b.String(), "muster: error: no start: 100 % full\nhint: first this\nhint: then that\n"; got != want {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
@@ -33,7 +33,7 @@ func TestDurationsAreRoundedToWhatMatters(t *testing.T) {
 		4 * time.Millisecond: "0.00 s", 1234 * time.Millisecond: "1.23 s", 12345 * time.Millisecond: "12 s",
 		3*time.Hour + 61*time.Second + time.Millisecond: "3h1m1s",
 	} {
-		if got := Seconds(d); got != want {
+		if got := seconds(d); got != want {
 			t.Errorf("%s: %q, not %q", d, got, want)
 		}
 	}
@@ -60,7 +60,7 @@ func TestEventsAreOneLineOrNone(t *testing.T) {
 		{event(supervise.Stopping, ""), ""},
 	} {
 		var b bytes.Buffer
-		Event(&b, c.event)
+		Terminal{&b}.Event(c.event)
 		if b.String() != c.want {
 			t.Errorf("got %q\nwant %q", b.String(), c.want)
 		}
@@ -70,7 +70,7 @@ func TestEventsAreOneLineOrNone(t *testing.T) {
 func TestStatusIsAlignedAndEndsWithWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	Status(&b, supervise.Status{Running: true, Processes: []supervise.ProcessStatus{
+	Terminal{&b}.Status(supervise.Status{Running: true, Processes: []supervise.ProcessStatus{
 		{Name: "brüker-0", State: supervise.Healthy, PID: 4711, URL: "http://127.0.0.1:8001", Modules: []string{"a", "b"},
 			UptimeSeconds: 61, CPUPercent: 0.25, RSSBytes: 12_340_000, Restarts: 2},
 		{Name: "job-0", State: supervise.Backoff, Detail: "exit code 3", LastLines: []string{"it went wrong"}},
@@ -90,10 +90,10 @@ job-0     backoff  -                            -       -      -        0
 func TestRoutesAndPanelsAreAligned(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	Routes(&b, [][]string{{"rest", "/api/x/", "x", "127.0.0.1:1", ""}, {"rest", "/y/", "-", "", "no server has y"}})
-	Panel(&b, [][2]string{{"page", "http://x"}, {"log", "/50 %/log"}})
-	Progress(&b, "nginx", 1_000_000, 2_000_000)
-	Progress(&b, "nginx", 2_000_000, 2_000_000)
+	Terminal{&b}.Routes([][]string{{"rest", "/api/x/", "x", "127.0.0.1:1", ""}, {"rest", "/y/", "-", "", "no server has y"}})
+	Terminal{&b}.Panel([][2]string{{"page", "http://x"}, {"log", "/50 %/log"}})
+	Terminal{&b}.Progress("nginx", 1_000_000, 2_000_000)
+	Terminal{&b}.Progress("nginx", 2_000_000, 2_000_000)
 	want := `KIND  URL      SERVER  INSTANCES
 rest  /api/x/  x       127.0.0.1:1
 rest  /y/      -                    no server has y

@@ -33,7 +33,7 @@ func Exit(err error) error {
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted; what this command had started was stopped")
 	}
-	Error(os.Stderr, err)
+	Terminal{os.Stderr}.Error(err)
 	var coded interface{ ExitCode() int }
 	if errors.As(err, &coded) {
 		os.Exit(coded.ExitCode())

@@ -2,7 +2,6 @@ package console
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,45 +13,45 @@ import (
 
 // Event prints what became of a process, if it is worth a line: that it is
 // well, or that it is not.
-func Event(w io.Writer, e supervise.Event) {
+func (t Terminal) Event(e supervise.Event) {
 	line := fmt.Sprintf("%-18s %s", e.Process, e.State)
 	switch e.State {
 	case supervise.Healthy:
-		how := Seconds(time.Duration(e.Seconds * float64(time.Second)))
+		how := seconds(time.Duration(e.Seconds * float64(time.Second)))
 		if e.Adopted {
 			how = "adopted, it ran on"
 		}
-		Done(w, "%-18s %-9s %s  %s", e.Process, e.State, e.URL, paint(w, color.FgHiBlack, how))
+		t.Done("%-18s %-9s %s  %s", e.Process, e.State, e.URL, paint(t.Out, color.FgHiBlack, how))
 	case supervise.Unhealthy, supervise.Backoff:
-		Warn(w, "%s: %s", line, e.Detail)
+		t.Warn("%s: %s", line, e.Detail)
 	case supervise.Failed:
-		fmt.Fprintf(w, "%s %s: %s\n", paint(w, color.FgRed, "✗"), line, e.Detail)
+		fmt.Fprintf(t.Out, "%s %s: %s\n", paint(t.Out, color.FgRed, "✗"), line, e.Detail)
 	case supervise.Stopped:
-		Done(w, "%s", line)
+		t.Done("%s", line)
 	case supervise.Starting:
 		if e.Detail != "" {
-			Step(w, "%s: %s", line, e.Detail)
+			t.Step(line + ": " + e.Detail)
 		}
 	}
 }
 
 // Status prints what runs as a table.
-func Status(w io.Writer, st supervise.Status) {
+func (t Terminal) Status(st supervise.Status) {
 	if !st.Supervisor.Alive && st.Running {
-		Warn(w, "the supervisor is gone; its processes run on unwatched")
+		t.Warn("the supervisor is gone; its processes run on unwatched")
 	}
 	rows := [][]string{{"PROCESS", "STATE", "PID", "URL", "UPTIME", "CPU", "MEMORY", "RESTARTS", "MODULES"}}
 	for _, p := range st.Processes {
 		row := []string{p.Name, string(p.State), "-", p.URL, "-", "-", "-", fmt.Sprint(p.Restarts), strings.Join(p.Modules, ",")}
 		if p.PID != 0 {
 			row[2] = fmt.Sprint(p.PID)
-			row[4] = Seconds(time.Duration(p.UptimeSeconds * float64(time.Second)))
+			row[4] = seconds(time.Duration(p.UptimeSeconds * float64(time.Second)))
 			row[5] = fmt.Sprintf("%.1f %%", p.CPUPercent)
 			row[6] = fmt.Sprintf("%.1f MB", float64(p.RSSBytes)/1e6)
 		}
 		rows = append(rows, row)
 	}
-	table(w, rows, func(column int, cell string) color.Attribute {
+	t.table(rows, func(column int, cell string) color.Attribute {
 		if column == 1 {
 			return stateColor(supervise.State(cell))
 		}
@@ -60,10 +59,10 @@ func Status(w io.Writer, st supervise.Status) {
 	})
 	for _, p := range st.Processes {
 		if p.Detail != "" {
-			Warn(w, "%s %s: %s", p.Name, p.State, p.Detail)
+			t.Warn("%s %s: %s", p.Name, p.State, p.Detail)
 		}
 		for _, line := range p.LastLines {
-			fmt.Fprintf(w, "    %s\n", line)
+			fmt.Fprintf(t.Out, "    %s\n", line)
 		}
 	}
 }
@@ -82,7 +81,7 @@ func stateColor(s supervise.State) color.Attribute {
 
 // table prints a head and rows in aligned columns, each cell in the colour that
 // it is to have; color.Reset is none.
-func table(w io.Writer, rows [][]string, colour func(column int, cell string) color.Attribute) {
+func (t Terminal) table(rows [][]string, colour func(column int, cell string) color.Attribute) {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -102,21 +101,21 @@ func table(w io.Writer, rows [][]string, colour func(column int, cell string) co
 			if with == color.Reset || cell == "" {
 				b.WriteString(cell)
 			} else {
-				b.WriteString(paint(w, with, cell))
+				b.WriteString(paint(t.Out, with, cell))
 			}
 			if i < len(row)-1 {
 				b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
 			}
 		}
-		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+		fmt.Fprintln(t.Out, strings.TrimRight(b.String(), " "))
 	}
 }
 
 // Routes prints the gateway's table: kind, URL, server, instances and what is
 // wrong with a route, if anything.
-func Routes(w io.Writer, rows [][]string) {
+func (t Terminal) Routes(rows [][]string) {
 	head := []string{"KIND", "URL", "SERVER", "INSTANCES", ""}
-	table(w, append([][]string{head}, rows...), func(column int, _ string) color.Attribute {
+	t.table(append([][]string{head}, rows...), func(column int, _ string) color.Attribute {
 		if column == len(head)-1 {
 			return color.FgRed
 		}

@@ -1,34 +1,57 @@
 package console
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"time"
+
+	"github.com/fatih/color"
 )
 
-// Terminal shows on Out how some work goes.
+// Terminal shows on Out what a person is to see. A time.Duration among the
+// arguments is shown as people read it.
 type Terminal struct{ Out io.Writer }
 
 // Step prints a line of progress.
-func (t Terminal) Step(format string, args ...any) { Step(t.Out, format, readable(args)...) }
+func (t Terminal) Step(text string) { t.line(color.FgCyan, "·", "%s", text) }
 
 // Done prints a line about something that went well.
-func (t Terminal) Done(format string, args ...any) { Done(t.Out, format, readable(args)...) }
+func (t Terminal) Done(format string, args ...any) { t.line(color.FgGreen, "✓", format, args...) }
 
 // Warn prints a line about something to know.
-func (t Terminal) Warn(format string, args ...any) { Warn(t.Out, format, readable(args)...) }
+func (t Terminal) Warn(format string, args ...any) { t.line(color.FgYellow, "!", format, args...) }
 
-// Error prints an error and its hints.
-func (t Terminal) Error(err error) { Error(t.Out, err) }
-
-// Progress shows how much of something has come.
-func (t Terminal) Progress(what string, done, total int64) { Progress(t.Out, what, done, total) }
-
-// readable puts durations in the form that people read.
-func readable(args []any) []any {
+func (t Terminal) line(with color.Attribute, sign, format string, args ...any) {
 	for i, arg := range args {
 		if d, ok := arg.(time.Duration); ok {
-			args[i] = Seconds(d)
+			args[i] = seconds(d)
 		}
 	}
-	return args
+	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, with, sign), fmt.Sprintf(format, args...))
+}
+
+// Error prints an error and its hints.
+func (t Terminal) Error(err error) {
+	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgRed, "muster: error:"), err)
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		for line := range strings.Lines(h.Hint()) {
+			fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgYellow, "hint:"), strings.TrimRight(line, "\n"))
+		}
+	}
+}
+
+// Panel prints names and what they stand for, set apart from the lines around.
+func (t Terminal) Panel(rows [][2]string) {
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(r[0]))
+	}
+	fmt.Fprintln(t.Out)
+	for _, r := range rows {
+		fmt.Fprintf(t.Out, "  %s  %s\n", paint(t.Out, color.FgHiBlack, fmt.Sprintf("%-*s", width, r[0])), paint(t.Out, color.FgCyan, r[1]))
+	}
+	fmt.Fprintln(t.Out)
 }

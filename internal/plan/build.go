@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"net"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -26,11 +27,8 @@ type Tools struct {
 	Gateway *Command // nil: no gateway
 }
 
-// Names of the processes that are no server's instance.
-const (
-	GatewayName  = "nginx"
-	FrontendName = "frontend"
-)
+// GatewayName is the name of the gateway's process.
+const GatewayName = "nginx"
 
 // Build lays out the processes of a configuration, in the order of their
 // start. It reports programs that are not installed and environment files
@@ -91,7 +89,7 @@ func instance(cfg *config.Config, s *config.Server, name string, port int, tools
 		Dir: s.Dir, Log: cfg.Local().Log(name),
 		Host: "127.0.0.1", Port: port, URL: "http://127.0.0.1:" + strconv.Itoa(port),
 		Modules:     s.Modules,
-		Health:      health(s.Health),
+		Health:      Health(s.Health),
 		Restart:     Restart(s.Restart),
 		StopTimeout: s.StopTimeout,
 		Env:         []string{"PORT=" + strconv.Itoa(port)},
@@ -150,18 +148,11 @@ func gateway(cfg *config.Config, cmd *Command) Process {
 			{Path: dir.Log("nginx-error")}, // its lines are in the output too
 		},
 		Host: host, Port: cfg.Nginx.Port,
-		URL: fmt.Sprintf("%s://%s", scheme, joinPort(host, cfg.Nginx.Port)),
+		URL: fmt.Sprintf("%s://%s", scheme, net.JoinHostPort(host, strconv.Itoa(cfg.Nginx.Port))),
 		Health: Health{TCP: true, Interval: 10 * time.Second, Timeout: 2 * time.Second,
 			Retries: 3, StartPeriod: 10 * time.Second},
 		Restart: RestartAlways, StopTimeout: 3 * time.Second,
 	}
-}
-
-func joinPort(host string, port int) string {
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	return host + ":" + strconv.Itoa(port)
 }
 
 func frontend(cfg *config.Config) (Process, error) {
@@ -170,9 +161,10 @@ func frontend(cfg *config.Config) (Process, error) {
 	if err != nil {
 		return Process{}, fmt.Errorf("frontend: %w", err)
 	}
+	const name = "frontend"
 	return Process{
-		Name: FrontendName, Server: FrontendName, Kind: Frontend,
-		Exe: exe, Args: fillPort(f.Command, f.Port), Dir: f.Dir, Log: cfg.Local().Log(FrontendName),
+		Name: name, Server: name, Kind: Frontend,
+		Exe: exe, Args: fillPort(f.Command, f.Port), Dir: f.Dir, Log: cfg.Local().Log(name),
 		Env: appendVars([]string{"PORT=" + strconv.Itoa(f.Port)}, f.Env),
 		// Vite listens on whatever "localhost" is, which may be ::1 alone.
 		Host: "localhost", Port: f.Port, URL: "http://localhost:" + strconv.Itoa(f.Port),
@@ -180,11 +172,6 @@ func frontend(cfg *config.Config) (Process, error) {
 			Retries: 3, StartPeriod: time.Minute},
 		Restart: RestartAlways, StopTimeout: 3 * time.Second,
 	}, nil
-}
-
-func health(h config.Health) Health {
-	return Health{Path: h.Path, TCP: h.TCP, Command: h.Command, Interval: h.Interval,
-		Timeout: h.Timeout, Retries: h.Retries, StartPeriod: h.StartPeriod}
 }
 
 func fillPort(args []string, port int) []string {
@@ -205,25 +192,4 @@ func LookPath(name, dir string) (string, error) {
 		return "", fmt.Errorf("program %q not found", name)
 	}
 	return filepath.Abs(exe)
-}
-
-// stopRanks puts every server before those that it depends on, and core after
-// all others. Rank 0 is left to the gateway and the frontend.
-func stopRanks(servers []config.Server) map[string]int {
-	ranks := map[string]int{}
-	last := 1
-	for range servers { // a chain is at most as long as there are servers
-		for _, s := range servers {
-			rank := max(ranks[s.Name], 1)
-			ranks[s.Name] = rank
-			for _, d := range s.DependsOn {
-				ranks[d] = max(ranks[d], rank+1)
-			}
-			last = max(last, rank)
-		}
-	}
-	if r, ok := ranks[config.Core]; ok && len(servers) > 1 {
-		ranks[config.Core] = max(r, last+1)
-	}
-	return ranks
 }

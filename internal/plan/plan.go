@@ -69,6 +69,11 @@ type Process struct {
 	StopTimeout time.Duration `json:"stop_timeout"` // from SIGTERM to SIGKILL
 }
 
+// Logs are all that the process writes, its output first.
+func (p Process) Logs() []LogFile {
+	return append([]LogFile{{Path: p.Log, Unified: true}}, p.Files...)
+}
+
 // LogFile is a log that a process writes by itself. It is rotated like the rest.
 type LogFile struct {
 	Path    string `json:"path"`              // absolute

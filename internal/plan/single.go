@@ -6,9 +6,6 @@ import (
 	"muster/internal/config"
 )
 
-// SingleName is the server of the single-process mode.
-const SingleName = "backend"
-
 // Single is the configuration of the single-process mode: every module in one
 // uvicorn on the port that the gateway would have, and no gateway.
 func Single(cfg *config.Config) *config.Config {
@@ -19,7 +16,7 @@ func Single(cfg *config.Config) *config.Config {
 	}
 	one.Nginx, one.WebSocketRoutes = nil, nil
 	one.Servers = []config.Server{{
-		Name: SingleName, Port: port, Instances: 1, Reload: true, Dir: cfg.Backend.Dir,
+		Name: "backend", Port: port, Instances: 1, Reload: true, Dir: cfg.Backend.Dir,
 		Health: config.Health{Path: cfg.APIBaseURL + "/health", Interval: 10 * time.Second,
 			Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second},
 		StopTimeout: 3 * time.Second, Restart: config.RestartAlways, Balance: config.RoundRobin,

@@ -11,9 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -28,6 +28,13 @@ type Command struct {
 	Log    string   // absolute path of the file that gets stdout and stderr
 	Socket Socket   // a listening socket, which becomes descriptor 3, or NoSocket
 	Mark   Mark
+}
+
+// environment is what the program gets; of several values of a variable the last
+// one counts.
+func (c Command) environment() []string {
+	cmd := exec.Cmd{Env: slices.Concat(os.Environ(), c.Env, c.Mark.variables())}
+	return cmd.Environ()
 }
 
 // Child is a running process that we hold on to: one that we started, or one
@@ -57,8 +64,7 @@ func Spawn(c Command) (*Child, error) {
 	if c.Socket != NoSocket {
 		files = append(files, uintptr(c.Socket))
 	}
-	attr := &syscall.ProcAttr{Dir: c.Dir, Env: mergeEnv(os.Environ(), slices.Concat(c.Env, c.Mark.variables())),
-		Files: files, Sys: &syscall.SysProcAttr{Setpgid: true}}
+	attr := &syscall.ProcAttr{Dir: c.Dir, Env: c.environment(), Files: files, Sys: &syscall.SysProcAttr{Setpgid: true}}
 	children.Lock()
 	defer children.Unlock()
 	pid, watch, err := forkWatched(c.Exe, c.Args, attr)
@@ -133,20 +139,6 @@ func (c *Child) Deadline() time.Time { return c.since.Add(time.Duration(c.deadli
 
 func (c *Child) overdue() bool { return !time.Now().Before(c.Deadline()) }
 
-// Signal sends a signal to the process and to all that it started and that
-// stayed in its group. The group's number can't mean somebody else: it stays
-// taken until the process was reaped.
-func (c *Child) Signal(sig syscall.Signal) error {
-	if c.ours {
-		children.Lock()
-		defer children.Unlock()
-	}
-	if c.ours && !children.pids[c.ID.PID] || !c.ours && !c.ID.Alive() {
-		return ErrGone
-	}
-	return syscall.Kill(-c.ID.PID, sig)
-}
-
 // InheritSocket takes a copy of the socket with which the process listens on a
 // port. Where the system does not allow that, there is none, and the process's
 // successor binds anew.
@@ -163,19 +155,4 @@ func OpenLog(path string) (*os.File, error) {
 		f, err = os.OpenFile(path, flags, 0o600)
 	}
 	return f, err
-}
-
-// mergeEnv puts over on top of base; the last of several values counts.
-func mergeEnv(base, over []string) []string {
-	env := slices.Clone(base)
-	for _, kv := range over {
-		name, _, _ := strings.Cut(kv, "=")
-		i := slices.IndexFunc(env, func(e string) bool { return strings.HasPrefix(e, name+"=") })
-		if i < 0 {
-			env = append(env, kv)
-		} else {
-			env[i] = kv
-		}
-	}
-	return env
 }

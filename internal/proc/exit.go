@@ -68,3 +68,20 @@ func reapGroup(pgid int) {
 		}
 	}
 }
+
+// DeadChild tells of a dead child of the process that was not collected: so
+// stands a reloader whose worker failed, and that now waits for a change of the
+// sources. By SIGTERM a reloader ends a worker that was still loading, and will
+// collect it.
+func DeadChild(pid int) (found, killed bool) {
+	for _, child := range Children(pid) {
+		p, err := look(child)
+		if err != nil || !p.ended {
+			continue
+		}
+		if sig := syscall.Signal(p.status & 0x7f); sig != syscall.SIGTERM {
+			return true, sig != 0
+		}
+	}
+	return false, false
+}

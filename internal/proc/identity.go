@@ -3,7 +3,6 @@ package proc
 import (
 	"bytes"
 	"errors"
-	"syscall"
 )
 
 // Identity names one process for good. A pid alone may have been given to
@@ -36,14 +35,6 @@ func (id Identity) Alive() bool {
 	}
 	now, err := Identify(id.PID)
 	return err == nil && now == id
-}
-
-// Signal sends a signal to this one process, or fails with ErrGone.
-func (id Identity) Signal(sig syscall.Signal) error {
-	if !id.Alive() {
-		return ErrGone
-	}
-	return syscall.Kill(id.PID, sig)
 }
 
 // ThisBoot tells whether the machine has not been booted since.

@@ -1,9 +1,6 @@
 package proc
 
-import (
-	"syscall"
-	"time"
-)
+import "time"
 
 // Usage sums up what a process and all its descendants use: CPU time since
 // their start, and resident memory in bytes. Both are 0 where the system does
@@ -19,21 +16,4 @@ func Usage(pid int) (cpu time.Duration, rss int64) {
 		cpu, rss = cpu+c, rss+r
 	}
 	return cpu, rss
-}
-
-// DeadChild tells of a dead child of the process that was not collected: so
-// stands a reloader whose worker failed, and that now waits for a change of the
-// sources. By SIGTERM a reloader ends a worker that was still loading, and will
-// collect it.
-func DeadChild(pid int) (found, killed bool) {
-	for _, child := range Children(pid) {
-		p, err := look(child)
-		if err != nil || !p.ended {
-			continue
-		}
-		if sig := syscall.Signal(p.status & 0x7f); sig != syscall.SIGTERM {
-			return true, sig != 0
-		}
-	}
-	return false, false
 }

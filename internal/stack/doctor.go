@@ -48,7 +48,7 @@ func checkTools(ctx context.Context, cfg *config.Config, report Report) []Findin
 		python, err := toolchain.FindPython(ctx, cfg)
 		f := found("python", python, err)
 		f.Fix = func() error {
-			_, err := toolchain.Python(ctx, cfg, steps(report))
+			_, err := toolchain.Python(ctx, cfg, report.Step)
 			return err
 		}
 		all = append(all, f)
@@ -69,25 +69,12 @@ func checkTools(ctx context.Context, cfg *config.Config, report Report) []Findin
 			}
 		} else if data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User()}); err != nil {
 			f = found("nginx", "", err)
-		} else if err := validateTrial(ctx, cfg, bin, data); err != nil {
+		} else if err := prove(ctx, cfg, bin, data, cfg.Local().NginxConf()+".doctor"); err != nil {
 			f = found("nginx", "", err)
 		}
 		all = append(all, f)
 	}
 	return all
-}
-
-// validateTrial has nginx test a configuration that is not to stay.
-func validateTrial(ctx context.Context, cfg *config.Config, bin gateway.Binary, data []byte) error {
-	if err := gateway.Prepare(cfg); err != nil {
-		return err
-	}
-	trial := cfg.Local().NginxConf() + ".doctor"
-	defer os.Remove(trial)
-	if _, err := gateway.Write(trial, data); err != nil {
-		return err
-	}
-	return gateway.Validate(ctx, cfg, bin, trial)
 }
 
 func found(what, detail string, err error) Finding {

@@ -2,19 +2,20 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"muster/internal/plan"
+	"muster/internal/local"
 	"muster/internal/supervise"
 )
 
+// ShowLog shows the log of what runs until ctx ends.
+type ShowLog func(ctx context.Context, dir local.Dir)
+
 // Foreground calls start, shows the log and stops everything at the first
-// Ctrl-C, also while start is under way. The second one kills. show shows the
-// log until its context ends; the channel is closed when it has.
-func Foreground(ctx context.Context, c *supervise.Client, report Report, show func(context.Context) <-chan struct{}, start func(context.Context, supervise.StartOptions) error) error {
+// Ctrl-C, also while start is under way. The second one kills.
+func Foreground(ctx context.Context, c *supervise.Client, report Report, show ShowLog, start func(context.Context, supervise.StartOptions) error) error {
 	// Mage ends the program at the second Ctrl-C; here it has a meaning. Reset
 	// takes the signal from Mage, which has long asked for it by now.
 	signal.Reset(os.Interrupt)
@@ -32,15 +33,15 @@ func Foreground(ctx context.Context, c *supervise.Client, report Report, show fu
 			c.Stop(context.Background(), nil, 0)
 		}()
 		giveUp()
-		err := c.Stop(context.Background(), nil, DefaultStopTimeout)
-		if errors.Is(err, supervise.ErrNothingRuns) {
-			err = nil
-		}
-		stopped <- err
+		stopped <- Stop(context.Background(), c)
 	}()
 
 	follow, endLog := context.WithCancel(context.Background())
-	shown := show(follow)
+	shown := make(chan struct{})
+	go func() {
+		defer close(shown)
+		show(follow, c.Local)
+	}()
 	defer func() {
 		endLog()
 		<-shown
@@ -66,15 +67,4 @@ func Foreground(ctx context.Context, c *supervise.Client, report Report, show fu
 	}
 	report.Done("stopped from elsewhere")
 	return nil
-}
-
-// Entry is the URL that a plan is reached at.
-func Entry(p *plan.Plan) string {
-	url := ""
-	for _, proc := range p.Processes {
-		if proc.Kind == plan.Gateway || url == "" {
-			url = proc.URL
-		}
-	}
-	return url
 }

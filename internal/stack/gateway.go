@@ -75,7 +75,7 @@ func InstallNginx(ctx context.Context, cfg *config.Config, report Report) (gatew
 			report.Progress(e.Text, e.Done, e.Total)
 			return
 		}
-		report.Step("%s", e.Text)
+		report.Step(e.Text)
 	})
 }
 
@@ -90,18 +90,25 @@ func Generate(ctx context.Context, cfg *config.Config, bin gateway.Binary, t gat
 	if old, err := os.ReadFile(file); err == nil && string(old) == string(data) {
 		return false, nil
 	}
-	if err := gateway.Prepare(cfg); err != nil {
+	if validate {
+		err = prove(ctx, cfg, bin, data, file+".new")
+	} else {
+		err = gateway.Prepare(cfg)
+	}
+	if err != nil {
 		return false, err
 	}
-	if validate {
-		trial := file + ".new"
-		defer os.Remove(trial)
-		if _, err := gateway.Write(trial, data); err != nil {
-			return false, err
-		}
-		if err := gateway.Validate(ctx, cfg, bin, trial); err != nil {
-			return false, err
-		}
-	}
 	return gateway.Write(file, data)
+}
+
+// prove has nginx test a configuration, which lies in the file trial meanwhile.
+func prove(ctx context.Context, cfg *config.Config, bin gateway.Binary, data []byte, trial string) error {
+	if err := gateway.Prepare(cfg); err != nil {
+		return err
+	}
+	defer os.Remove(trial)
+	if _, err := gateway.Write(trial, data); err != nil {
+		return err
+	}
+	return gateway.Validate(ctx, cfg, bin, trial)
 }

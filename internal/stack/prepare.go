@@ -24,7 +24,7 @@ type Prepared struct {
 // plan. The gateway's configuration is generated and proved.
 func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared, err error) {
 	if plan.UsesPython(cfg) {
-		if p.Tools.Python, err = toolchain.Python(ctx, cfg, steps(report)); err != nil {
+		if p.Tools.Python, err = toolchain.Python(ctx, cfg, report.Step); err != nil {
 			return p, err
 		}
 	}
@@ -36,8 +36,23 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 		p.Tools.Gateway = &command
 	}
 	backend := *cfg
-	backend.Frontend = nil // which a Stack adds
+	backend.Frontend = nil // a Stack adds it
 	p.Plan, err = plan.Build(&backend, p.Tools)
+	return p, err
+}
+
+// prepare is Prepare with the frontend and the watchers in the plan.
+func (st *Stack) prepare(ctx context.Context) (Prepared, error) {
+	p, err := Prepare(ctx, st.cfg, st.report)
+	if err == nil {
+		err = PrepareNode(ctx, st.cfg, st.report)
+	}
+	if err == nil {
+		p.Plan, err = plan.Build(st.cfg, p.Tools)
+	}
+	if err == nil && st.watch {
+		p.Plan.Processes = append(p.Plan.Processes, st.watcherProcesses()...)
+	}
 	return p, err
 }
 
@@ -47,11 +62,11 @@ func PrepareNode(ctx context.Context, cfg *config.Config, report Report) error {
 	if dir == "" {
 		return nil
 	}
-	return toolchain.Node(ctx, dir, steps(report))
+	return toolchain.Node(ctx, dir, report.Step)
 }
 
-// nodeDir is the folder of a frontend made with Node.js, or "": one that is
-// not has no package.json.
+// nodeDir is the folder of a frontend made with Node.js, or "". Another frontend
+// has no package.json.
 func nodeDir(cfg *config.Config) string {
 	if cfg.Frontend == nil {
 		return ""
@@ -67,7 +82,7 @@ func GetTools(ctx context.Context, cfg *config.Config, report Report) error {
 	var wg sync.WaitGroup
 	errs := make([]error, 3)
 	if plan.UsesPython(cfg) {
-		wg.Go(func() { _, errs[0] = toolchain.Python(ctx, cfg, steps(report)) })
+		wg.Go(func() { _, errs[0] = toolchain.Python(ctx, cfg, report.Step) })
 	}
 	wg.Go(func() { errs[1] = PrepareNode(ctx, cfg, report) })
 	if cfg.Nginx != nil && cfg.Gateway != config.GatewayBuiltin {
@@ -79,9 +94,4 @@ func GetTools(ctx context.Context, cfg *config.Config, report Report) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-// steps reports lines of progress.
-func steps(report Report) func(string) {
-	return func(text string) { report.Step("%s", text) }
 }

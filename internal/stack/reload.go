@@ -12,8 +12,27 @@ import (
 	"muster/internal/supervise"
 )
 
-// Apply brings what runs in line with a plan, and says what that took.
-func Apply(ctx context.Context, c *supervise.Client, cfg *config.Config, p Prepared, report Report) error {
+// Reload brings what runs in line with a configuration. Its frontend and the
+// watchers are left as they are.
+func Reload(ctx context.Context, c *supervise.Client, cfg *config.Config, report Report) error {
+	p, err := Prepare(ctx, cfg, report)
+	if err != nil {
+		return err
+	}
+	return apply(ctx, c, cfg, p, report)
+}
+
+// reload brings what runs in line with the stack.
+func (st *Stack) reload(ctx context.Context) error {
+	p, err := st.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	return apply(ctx, st.client, st.cfg, p, st.report)
+}
+
+// apply brings what runs in line with a plan, and says what that took.
+func apply(ctx context.Context, c *supervise.Client, cfg *config.Config, p Prepared, report Report) error {
 	ch, err := c.Reload(ctx, *p.Plan)
 	// Also when a server does not come up: it may later, and is then routed to.
 	if cfg.Nginx != nil && p.NewGateway && slices.Contains(ch.Unchanged, plan.GatewayName) {

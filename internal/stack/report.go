@@ -3,18 +3,10 @@ package stack
 // Report is how a person hears of the work while it is done. A time.Duration
 // among the arguments is shown as people read it.
 type Report interface {
-	Step(format string, args ...any) // what is begun
+	Step(text string)                // what is begun
 	Done(format string, args ...any) // what went well
 	Warn(format string, args ...any) // what to know
 	Error(err error)                 // what failed while the work goes on
 	// Progress tells how many bytes of what have come.
 	Progress(what string, done, total int64)
 }
-
-// UsageError is a wish that cannot be: of a command line or the environment.
-type UsageError string
-
-func (e UsageError) Error() string { return string(e) }
-
-// ExitCode is 2, as of every wrong use.
-func (UsageError) ExitCode() int { return 2 }

@@ -38,7 +38,7 @@ type RollingOptions struct {
 
 // RestartRolling restarts one instance after the other, each after the gateway
 // has turned to the others.
-func RestartRolling(ctx context.Context, cfg *config.Config, c *supervise.Client, o RollingOptions, report Report) error {
+func RestartRolling(ctx context.Context, c *supervise.Client, cfg *config.Config, o RollingOptions, report Report) error {
 	p, err := Prepare(ctx, cfg, report)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 	"muster/internal/watch"
 )
 
-// sources follows what the backend is made of, for what nothing else sees:
+// sources follows the backend's sources for changes that nobody else sees:
 // uvicorn takes no notice of a source file that comes or goes, unless it has
 // watchfiles, and the exported documents may add to the gateway's routes.
 type sources struct {
@@ -67,7 +67,7 @@ func (s *sources) follow(ctx context.Context) error {
 			return err
 		}
 	}
-	return watch.Watch(ctx, watch.Options{Roots: roots, Run: s.changed, Report: s.st.step, First: true,
+	return watch.Watch(ctx, watch.Options{Roots: roots, Run: s.changed, Report: s.st.report.Step, First: true,
 		Ignore: func(path string) bool {
 			ext := filepath.Ext(path)
 			return ext != "" && ext != ".py" && ext != ".json"
@@ -86,7 +86,7 @@ func (s *sources) findReloaded(ctx context.Context) error {
 	if len(s.reloaded) == 0 {
 		return nil
 	}
-	python, err := toolchain.Python(ctx, s.st.cfg, s.st.step)
+	python, err := toolchain.Python(ctx, s.st.cfg, s.st.report.Step)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (s *sources) changed(ctx context.Context, _ []string) {
 	}
 	if routes, err := gateway.Routes(s.st.cfg); err == nil && !reflect.DeepEqual(routes, s.routes) {
 		s.routes = routes
-		s.try(ctx, s.st.apply)
+		s.try(ctx, s.st.reload)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 // Up brings everything up, step by step, and returns the plan of what runs then.
 func (st *Stack) Up(ctx context.Context) (*plan.Plan, error) {
-	p, err := st.ready(ctx)
+	p, err := st.prepareStart(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -20,9 +20,9 @@ func (st *Stack) Up(ctx context.Context) (*plan.Plan, error) {
 }
 
 // UpForeground is Up, calls ready once everything is up, and stays until Ctrl-C,
-// which stops everything. show shows the log, as for Foreground.
-func (st *Stack) UpForeground(ctx context.Context, show func(context.Context) <-chan struct{}, ready func(*plan.Plan)) error {
-	p, err := st.ready(ctx)
+// which stops everything.
+func (st *Stack) UpForeground(ctx context.Context, show ShowLog, ready func(*plan.Plan)) error {
+	p, err := st.prepareStart(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,8 +35,9 @@ func (st *Stack) UpForeground(ctx context.Context, show func(context.Context) <-
 	})
 }
 
-// ready gets everything that a start needs, after a look whether it can be.
-func (st *Stack) ready(ctx context.Context) (p Prepared, err error) {
+// prepareStart gets everything that a start needs, once the ports are known to be
+// free.
+func (st *Stack) prepareStart(ctx context.Context) (p Prepared, err error) {
 	draft, err := plan.Build(st.cfg, plan.Tools{Python: "python3"})
 	if err != nil {
 		return p, err
@@ -50,21 +51,6 @@ func (st *Stack) ready(ctx context.Context) (p Prepared, err error) {
 		return p, err
 	}
 	return st.prepare(ctx)
-}
-
-// prepare is Prepare with the frontend and the watchers in the plan.
-func (st *Stack) prepare(ctx context.Context) (Prepared, error) {
-	p, err := Prepare(ctx, st.cfg, st.report)
-	if err == nil {
-		err = PrepareNode(ctx, st.cfg, st.report)
-	}
-	if err == nil {
-		p.Plan, err = plan.Build(st.cfg, p.Tools)
-	}
-	if err == nil && st.watch {
-		p.Plan.Processes = append(p.Plan.Processes, st.watcherProcesses()...)
-	}
-	return p, err
 }
 
 // start starts servers and frontend and meanwhile generates the clients. The
@@ -124,17 +110,4 @@ func (st *Stack) stepped(what string, do func() error) error {
 	}
 	st.report.Done("%-36s %s", what, time.Since(began))
 	return nil
-}
-
-// Links is where everything of a plan that runs is, by name.
-func (st *Stack) Links(p *plan.Plan) (rows [][2]string) {
-	if st.cfg.Frontend != nil && st.multi {
-		rows = append(rows, [2]string{"page", Entry(p)})
-	}
-	for _, proc := range p.Processes {
-		if proc.URL != "" && (proc.Kind != plan.Gateway || st.cfg.Frontend == nil) {
-			rows = append(rows, [2]string{proc.Name, proc.URL})
-		}
-	}
-	return append(rows, [2]string{"docs", Entry(p) + st.cfg.APIBaseURL + "/docs"}, [2]string{"log", st.client.Local.Unified()})
 }

@@ -12,13 +12,12 @@ import (
 	"muster/internal/watch"
 )
 
-// quiet is how long what is saved has to be left alone before it is read: an
+// quiet is how long a saved file has to be left alone before it is read: an
 // editor's save is several steps.
 const quiet = 100 * time.Millisecond
 
-// Watch applies the configuration whenever it is saved, and what of the
-// backend's sources the servers do not see by themselves, until ctx ends or a
-// signal comes. open reads the file anew.
+// Watch applies the configuration whenever it is saved, and follows the backend's
+// sources, until ctx ends or a signal comes. open reads the file anew.
 func Watch(ctx context.Context, file string, open func() (*Stack, error), report Report) error {
 	var err error
 	if file, err = filepath.EvalSymlinks(file); err != nil {
@@ -45,7 +44,7 @@ func Watch(ctx context.Context, file string, open func() (*Stack, error), report
 			return
 		}
 		known := leaveSources() // what comes meanwhile is new to the next follower
-		if err := st.apply(ctx); err != nil && ctx.Err() == nil {
+		if err := st.reload(ctx); err != nil && ctx.Err() == nil {
 			report.Error(err)
 		}
 		leaveSources = followSources(ctx, st, known)
@@ -57,16 +56,7 @@ func Watch(ctx context.Context, file string, open func() (*Stack, error), report
 		Settle: quiet,
 		First:  true, // it may have been saved before it was watched
 		Run:    apply,
-		Ready:  func() { report.Step("watching %s", file) },
-		Report: func(line string) { report.Step("%s", line) },
+		Ready:  func() { report.Step("watching " + file) },
+		Report: report.Step,
 	})
-}
-
-// apply brings what runs in line with the stack.
-func (st *Stack) apply(ctx context.Context) error {
-	p, err := st.prepare(ctx)
-	if err != nil {
-		return err
-	}
-	return Apply(ctx, st.client, st.cfg, p, st.report)
 }

@@ -1,15 +1,18 @@
 package stack
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"os"
 	"time"
 
+	"muster/internal/config"
 	"muster/internal/plan"
 )
 
-// watcherProcesses are the processes that keep clients and processes in line with what
-// is saved: this program, called as their targets.
+// watcherProcesses are the processes that keep clients and servers in line with
+// what is saved: this program, called as their targets.
 func (st *Stack) watcherProcesses() []plan.Process {
 	var procs []plan.Process
 	add := func(name, target string, env []string, args ...string) {
@@ -21,19 +24,29 @@ func (st *Stack) watcherProcesses() []plan.Process {
 			Restart: plan.RestartAlways, StopTimeout: 2 * time.Second,
 		})
 	}
-	digest := []string{"MUSTER_SPECS=" + st.watchers}
+	digest := []string{"MUSTER_SPECS=" + st.digest}
 	if st.cfg.Specs.Python.Dir != "" {
 		add("watch-python", "specs:watchPython", digest)
 	}
 	if len(st.cfg.Specs.TypeScript) > 0 {
 		add("watch-frontend", "specs:watchFrontend", digest)
 	}
-	// It is to find what this command does, not what whoever started the
-	// supervisor did.
+	// The watcher finds the tools of this command, not those of the command that
+	// started the supervisor.
 	var env []string
 	for _, name := range []string{"PATH", "PYTHONPATH", "BACKEND_PORT", "FRONTEND_PORT", "VITE_API_URL", "FRONTEND_URL"} {
 		env = append(env, name+"="+os.Getenv(name))
 	}
 	add("watch-config", "dev:watchConfig", env, fmt.Sprintf("-multi=%t", st.multi))
 	return procs
+}
+
+// watchersDigest changes with whatever the watchers of specs read in the
+// configuration: when it does, they are to be started again.
+func watchersDigest(cfg *config.Config) (string, error) {
+	data, err := json.Marshal([]any{cfg.APIBaseURL, cfg.Servers, cfg.Backend, cfg.Frontend, cfg.Specs})
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(data)), nil
 }

@@ -54,12 +54,3 @@ func (p *process) adopt(id proc.Identity) bool {
 	fmt.Fprintf(p.sup.log, "[INFO] %s adopted (pid %d)\n", p.spec.Name, c.ID.PID)
 	return true
 }
-
-// endOrphans ends what our processes left outside of their groups. As the
-// sub-reaper we are its parent, so the kernel tells at no cost that there is
-// none.
-func (s *supervisor) endOrphans(timeout time.Duration) {
-	if proc.HasChildren() {
-		proc.EndOrphans(s.local, map[int]bool{s.id.PID: true}, timeout)
-	}
-}

@@ -37,35 +37,31 @@ type StartOptions struct {
 	Lease *Lease
 }
 
-// Outcome is what a start led to.
-type Outcome struct{ AlreadyRunning bool }
-
 // Start starts a plan, with a supervisor of its own where none lives. It
-// returns when all is healthy. If it fails, or ctx ends first, nothing that it
-// started is left running.
-func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (Outcome, error) {
+// returns when all is healthy, and tells whether all ran already. If it fails,
+// or ctx ends first, nothing that it started is left running.
+func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (already bool, err error) {
 	if err := c.Local.Make(); err != nil {
-		return Outcome{}, err
+		return false, err
 	}
 	req := request{Op: opStart, Plan: &p, Names: opts.Names, Wait: !opts.NoWait, Lease: opts.Lease != nil}
 	for try := 1; ; try++ {
 		conn, err := c.connectOrLaunch(ctx, p, opts.Names)
 		if err != nil {
-			return Outcome{}, err
+			return false, err
 		}
 		rep, err := c.converse(ctx, conn, req)
-		out := Outcome{AlreadyRunning: rep.Running}
 		if opts.Lease != nil && rep.Running {
 			conn.Close()
-			return out, ErrRuns{}
+			return true, ErrRuns{}
 		}
 		if opts.Lease != nil && err == nil {
 			opts.Lease.begin(conn)
-			return out, nil
+			return false, nil
 		}
 		conn.Close()
 		if !errors.Is(err, errUnanswered) || try == tries {
-			return out, err
+			return rep.Running, err
 		}
 	}
 }
@@ -81,28 +77,36 @@ const tries = 3
 // connectOrLaunch reaches the living supervisor, or starts one.
 func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []string) (*net.UnixConn, error) {
 	for {
-		if conn, err := dialSocket(c.Local); err == nil {
-			return conn, nil
-		}
-		l, err := local.Lock(c.Local.SupervisorLock())
-		if errors.Is(err, local.ErrLocked) {
-			// Another command is about to start a supervisor, or one is about
-			// to end. Either is a matter of moments.
-			if !sleep(ctx, 5*time.Millisecond) {
-				return nil, ctx.Err()
-			}
-			continue
-		}
-		if err != nil {
-			return nil, err
+		conn, lock, err := c.connectOrLock(ctx)
+		if lock == nil {
+			return conn, err
 		}
 		err = c.checkPorts(p, names)
 		if err == nil {
-			err = launchSupervisor(c.Local, l, c.Exe, c.Logs)
+			err = launchSupervisor(c.Local, lock, c.Exe, c.Logs)
 		}
-		l.Close()
+		lock.Close()
 		if err != nil {
 			return nil, err
+		}
+	}
+}
+
+// connectOrLock reaches the living supervisor or, where there is none, takes its
+// lock.
+func (c *Client) connectOrLock(ctx context.Context) (*net.UnixConn, *os.File, error) {
+	for {
+		if conn, err := dialSocket(c.Local); err == nil {
+			return conn, nil, nil
+		}
+		lock, err := local.Lock(c.Local.SupervisorLock())
+		if !errors.Is(err, local.ErrLocked) {
+			return nil, lock, err
+		}
+		// Another command is about to start a supervisor, or one is about
+		// to end. Either is a matter of moments.
+		if !sleep(ctx, 5*time.Millisecond) {
+			return nil, nil, ctx.Err()
 		}
 	}
 }
@@ -111,28 +115,20 @@ func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []strin
 // some. It works without a supervisor too. It returns ErrNothingRuns if there
 // is nothing to stop.
 func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration) error {
-	for try := 1; ; {
-		conn, err := dialSocket(c.Local)
-		if err == nil {
-			_, err = c.converse(ctx, conn, request{Op: opStop, Names: names, Timeout: timeout})
-			conn.Close()
-			if try++; errors.Is(err, errUnanswered) && try <= tries {
-				continue
-			}
-			return err
-		}
-		if _, err := os.Stat(c.Local.Run()); errors.Is(err, os.ErrNotExist) {
+	for try := 1; ; try++ {
+		conn, lock, err := c.connectOrLock(ctx)
+		switch {
+		case errors.Is(err, os.ErrNotExist): // the lock's folder
 			return ErrNothingRuns
-		}
-		l, err := local.Lock(c.Local.SupervisorLock())
-		if err == nil {
-			return c.stopAlone(l, names, timeout)
-		}
-		if !errors.Is(err, local.ErrLocked) {
+		case err != nil:
 			return err
+		case lock != nil:
+			return c.stopAlone(lock, names, timeout)
 		}
-		if !sleep(ctx, 5*time.Millisecond) {
-			return ctx.Err()
+		_, err = c.converse(ctx, conn, request{Op: opStop, Names: names, Timeout: timeout})
+		conn.Close()
+		if !errors.Is(err, errUnanswered) || try == tries {
+			return err
 		}
 	}
 }
@@ -174,10 +170,7 @@ func (c *Client) Restart(ctx context.Context, names []string, timeout time.Durat
 // Reload brings what runs in line with a plan.
 func (c *Client) Reload(ctx context.Context, p plan.Plan) (Changes, error) {
 	rep, err := c.ask(ctx, request{Op: opReload, Plan: &p})
-	if rep.Changes == nil {
-		return Changes{}, err
-	}
-	return *rep.Changes, err
+	return rep.Changes, err
 }
 
 // Signal sends a signal to one process.

@@ -55,7 +55,7 @@ func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	var rep reply
 	if req.Op == opStatus { // which does not end the supervisor
 		st := s.Status()
-		out.Encode(reply{Status: &st, Done: true})
+		out.Encode(reply{Status: &st})
 		return false
 	}
 	if !s.asked() {
@@ -88,7 +88,6 @@ func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 		s.Stop(nil, stopTimeout)
 		return s.tryRetire()
 	}
-	rep.Done = true
 	rep.Last = s.conclude()
 	if rep.Last {
 		if e := s.Close(); e != nil && rep.Error == "" {
@@ -100,7 +99,7 @@ func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	return rep.Last
 }
 
-func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *json.Encoder) error {
+func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *json.Encoder) (err error) {
 	switch req.Op {
 	case opSignal:
 		return s.Signal(req.Names[0], req.Signal)
@@ -121,8 +120,7 @@ func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *
 	case opRestart:
 		return s.Restart(ctx, req.Names, req.Timeout)
 	case opReload:
-		ch, err := s.Reload(ctx, *req.Plan)
-		rep.Changes = &ch
+		rep.Changes, err = s.Reload(ctx, *req.Plan)
 		return err
 	}
 	return fmt.Errorf("unknown operation %q: the supervisor is of another version; stop it first", req.Op)

@@ -31,9 +31,8 @@ func (s *supervisor) sendEvents(ctx context.Context, out *json.Encoder) (stop fu
 				continue
 			}
 			seen[p] = now
-			out.Encode(reply{Event: &Event{Process: p.spec.Name, Kind: p.spec.Kind, State: now.state,
-				PID: now.id.PID, URL: p.spec.URL, Detail: now.detail, Adopted: now.adopted,
-				Seconds: time.Since(now.since).Seconds()}})
+			out.Encode(reply{Event: &Event{Process: p.spec.Name, State: now.state, URL: p.spec.URL,
+				Detail: now.detail, Adopted: now.adopted, Seconds: time.Since(now.since).Seconds()}})
 		}
 	}
 	go func() {

@@ -9,15 +9,14 @@ import (
 
 // follow makes a process's logs part of the unified one.
 func (s *supervisor) follow(p plan.Process) {
-	s.followLog(logs.Source{Name: p.Name, Path: p.Log})
-	for _, f := range p.Files {
+	for _, f := range p.Logs() {
 		s.followLog(logs.Source{Name: p.Name, Path: f.Path, RotateOnly: !f.Unified})
 	}
 }
 
 // unfollow is for a process that has left the plan.
 func (s *supervisor) unfollow(p plan.Process) {
-	for _, f := range append([]plan.LogFile{{Path: p.Log}}, p.Files...) {
+	for _, f := range p.Logs() {
 		if err := s.unifier.Remove(f.Path); err != nil {
 			fmt.Fprintf(s.log, "[WARN] unified log: %v\n", err)
 		}

@@ -255,13 +255,13 @@ func (pr *project) addNginx(exe, server string) {
 	p.Health = plan.Health{TCP: true, Interval: time.Second, Timeout: 5 * time.Second, Retries: 3, StartPeriod: 20 * time.Second}
 }
 
-func (pr *project) start(opts StartOptions) Outcome {
+func (pr *project) start(opts StartOptions) (already bool) {
 	pr.t.Helper()
-	out, err := pr.client().Start(pr.t.Context(), pr.plan, opts)
+	already, err := pr.client().Start(pr.t.Context(), pr.plan, opts)
 	if err != nil {
 		pr.t.Fatalf("start: %v", err)
 	}
-	return out
+	return already
 }
 
 func (pr *project) status() Status {

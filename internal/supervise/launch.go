@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/plan"
 	"muster/internal/proc"
 )
@@ -27,7 +28,7 @@ func (p *process) launch() {
 		p.socket = s
 	}
 	// Some file systems allow a rotation only while nobody writes.
-	for _, f := range append([]plan.LogFile{{Path: p.spec.Log}}, p.spec.Files...) {
+	for _, f := range p.spec.Logs() {
 		if err := p.sup.unifier.Rotate(f.Path); err != nil {
 			fmt.Fprintf(p.sup.log, "[WARN] %s: %v\n", p.spec.Name, err)
 		}
@@ -41,3 +42,10 @@ func (p *process) launch() {
 	p.tend(c)
 	p.setState(Starting, "")
 }
+
+// program is how a process of the plan is run.
+func program(dir local.Dir, p plan.Process, s proc.Socket) proc.Command {
+	return proc.Command{Exe: p.Exe, Args: p.Args, Dir: p.Dir, Env: p.Env, Log: p.Log, Socket: s, Mark: mark(dir, p)}
+}
+
+func mark(dir local.Dir, p plan.Process) proc.Mark { return proc.Mark{Project: dir, Process: p.Name} }

@@ -36,7 +36,7 @@ func TestStartRunsEverythingAndStopLeavesNothing(t *testing.T) {
 			t.Errorf("pid file of %s: %q, %v; pid is %d", p.Name, b, err, p.PID)
 		}
 	}
-	if out := pr.start(StartOptions{}); !out.AlreadyRunning {
+	if already := pr.start(StartOptions{}); !already {
 		t.Error("a second start does not say that all runs")
 	}
 	if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
@@ -244,11 +244,11 @@ func TestOfTwoStartsAtOnceOneWins(t *testing.T) {
 	already := make([]bool, 4)
 	for i := range already {
 		wg.Go(func() {
-			out, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
+			runs, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
 			if err != nil {
 				t.Errorf("start: %v", err)
 			}
-			already[i] = out.AlreadyRunning
+			already[i] = runs
 		})
 	}
 	wg.Wait()

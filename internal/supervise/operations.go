@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -63,54 +61,6 @@ func (s *supervisor) Start(ctx context.Context, p plan.Plan, names []string, wai
 		s.stopInOrder(started, stopTimeout)
 	}
 	return err
-}
-
-const stopTimeout = 3 * time.Second
-
-// Stop ends processes in their order: nginx, the servers, core. Those that
-// names selects, or all, if empty; all of them are then forgotten. What still
-// runs after the timeout is killed. An operation under way that starts
-// processes is given up.
-func (s *supervisor) Stop(names []string, timeout time.Duration) error {
-	chosen, err := s.choose(names)
-	if err != nil {
-		return err
-	}
-	defer s.holdOff()()
-	s.stopInOrder(chosen, timeout)
-	s.op.Lock()
-	defer s.op.Unlock()
-	// What was given up had told them to start meanwhile, or put others in
-	// their place.
-	chosen, _ = s.choose(names)
-	if !idle(chosen) {
-		s.stopInOrder(chosen, timeout)
-	}
-	if len(names) == 0 {
-		s.endOrphans(timeout)
-		s.forget(chosen) // their logs are followed on: the next start may come at once
-	}
-	return nil
-}
-
-// stopInOrder ends processes rank by rank.
-func (s *supervisor) stopInOrder(procs []*process, timeout time.Duration) {
-	byRank := map[int][]*process{}
-	var ranks []int
-	for _, p := range procs {
-		r := p.spec.StopRank
-		if byRank[r] == nil {
-			ranks = append(ranks, r)
-		}
-		byRank[r] = append(byRank[r], p)
-	}
-	slices.Sort(ranks)
-	for _, r := range ranks {
-		s.tell(byRank[r], order{verb: verbStop, timeout: timeout})
-		s.await(s.ctx, byRank[r], func(now snapshot) bool {
-			return now.wanted || now.id.PID == 0 && (now.state == Stopped || now.state == Failed)
-		})
-	}
 }
 
 // Restart ends processes, all at once, and starts each again as soon as it has
@@ -173,25 +123,6 @@ func (s *supervisor) merge(next plan.Plan) {
 	s.markDirty()
 }
 
-// drop forgets processes that do not run, and their logs.
-func (s *supervisor) drop(procs []*process) {
-	s.forget(procs)
-	for _, p := range procs {
-		s.unfollow(p.spec)
-	}
-}
-
-func (s *supervisor) forget(procs []*process) {
-	for _, p := range procs {
-		p.leave()
-		<-p.done
-	}
-	s.mu.Lock()
-	s.procs = slices.DeleteFunc(s.procs, func(p *process) bool { return slices.Contains(procs, p) })
-	s.mu.Unlock()
-	s.markDirty()
-}
-
 // tell gives an order to processes and returns when each has taken it, so
 // that their states speak of it.
 func (s *supervisor) tell(procs []*process, o order) {
@@ -206,50 +137,4 @@ func (s *supervisor) tell(procs []*process, o order) {
 		}
 	}
 	taken.Wait()
-}
-
-// choose finds processes by their own name or their server's. No names mean
-// all of them.
-func (s *supervisor) choose(names []string) ([]*process, error) {
-	all := s.processes()
-	if len(names) == 0 {
-		return all, nil
-	}
-	var chosen []*process
-	for _, n := range names {
-		found := false
-		for _, p := range all {
-			if p.spec.Name == n || p.spec.Server == n {
-				found = true
-				if !slices.Contains(chosen, p) {
-					chosen = append(chosen, p)
-				}
-			}
-		}
-		if !found {
-			return nil, s.unknown(n)
-		}
-	}
-	return chosen, nil
-}
-
-func (s *supervisor) named(names []string) []*process {
-	var procs []*process
-	for _, p := range s.processes() {
-		if slices.Contains(names, p.spec.Name) {
-			procs = append(procs, p)
-		}
-	}
-	return procs
-}
-
-func (s *supervisor) unknown(name string) error {
-	var known []string
-	for _, p := range s.processes() {
-		known = append(known, p.spec.Name)
-	}
-	if len(known) == 0 {
-		return fmt.Errorf("no process %q: nothing runs", name)
-	}
-	return fmt.Errorf("no process or server %q; there are %s", name, strings.Join(known, ", "))
 }

@@ -42,3 +42,12 @@ func (c *Client) known(ctx context.Context) map[int]bool {
 	}
 	return known
 }
+
+// endOrphans ends the processes that ours left outside of their groups. The
+// sub-reaper is the parent of them all: mostly the kernel tells at once that
+// there is none.
+func (s *supervisor) endOrphans(timeout time.Duration) {
+	if proc.HasChildren() {
+		proc.EndOrphans(s.local, map[int]bool{s.id.PID: true}, timeout)
+	}
+}

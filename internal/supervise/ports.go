@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"syscall"
 
 	"muster/internal/plan"
@@ -89,13 +88,7 @@ func (e *PortTaken) Hint() string {
 // PortsTaken lists every port that a start needs and cannot have.
 type PortsTaken struct{ Errors []error }
 
-func (e *PortsTaken) Error() string {
-	lines := make([]string, len(e.Errors))
-	for i, err := range e.Errors {
-		lines[i] = err.Error()
-	}
-	return strings.Join(lines, "\n")
-}
+func (e *PortsTaken) Error() string { return errors.Join(e.Errors...).Error() }
 
 // Unwrap gives the single errors.
 func (e *PortsTaken) Unwrap() []error { return e.Errors }

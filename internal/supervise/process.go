@@ -235,8 +235,7 @@ func (p *process) blockedBy() string {
 	return ""
 }
 
-// giveUp is for a process that cannot even be started: another try would end
-// the same way.
+// giveUp is for a process that is not tried again.
 func (p *process) giveUp(reason string) {
 	p.closeSocket()
 	p.update(func(s *snapshot) { s.wanted = false })
@@ -315,16 +314,12 @@ func (p *process) onExit(e proc.Exit) {
 	case wasStopping && p.reason == "":
 		p.closeSocket()
 		p.setState(Stopped, "")
-	case p.failFast && (wasStarting || wasStopping):
+	case p.failFast && (wasStarting || wasStopping), p.spec.Restart == plan.RestartNever && !e.OK():
 		p.giveUp(how)
-	case p.spec.Restart == plan.RestartNever, p.spec.Restart == plan.RestartOnFailure && e.OK():
+	case p.spec.Restart != plan.RestartAlways && e.OK():
 		p.closeSocket()
 		p.update(func(s *snapshot) { s.wanted = false })
-		if e.OK() {
-			p.setState(Stopped, how)
-		} else {
-			p.setState(Failed, how)
-		}
+		p.setState(Stopped, how)
 	default:
 		p.update(func(s *snapshot) { s.restarts++ })
 		wait := p.backoff.next()

@@ -33,11 +33,10 @@ const (
 // reply is one JSON line of the answer: any number of events, then the result.
 type reply struct {
 	Event   *Event      `json:"event,omitempty"`
-	Done    bool        `json:"done,omitempty"`
 	Running bool        `json:"already_running,omitempty"`
 	Nothing bool        `json:"nothing_runs,omitempty"`
 	Status  *Status     `json:"status,omitempty"`
-	Changes *Changes    `json:"changes,omitempty"`
+	Changes Changes     `json:"changes,omitzero"`
 	Error   string      `json:"error,omitempty"`
 	Failed  *StartError `json:"failed,omitempty"`
 	Last    bool        `json:"last,omitempty"` // nothing runs any more: the supervisor goes too
@@ -45,12 +44,10 @@ type reply struct {
 
 // Event tells of a process that reached another state.
 type Event struct {
-	Process string    `json:"process"`
-	Kind    plan.Kind `json:"kind"`
-	State   State     `json:"state"`
-	PID     int       `json:"pid,omitempty"`
-	URL     string    `json:"url,omitempty"`
-	Detail  string    `json:"detail,omitempty"`
-	Adopted bool      `json:"adopted,omitempty"`
-	Seconds float64   `json:"seconds"` // since the process's start
+	Process string  `json:"process"`
+	State   State   `json:"state"`
+	URL     string  `json:"url,omitempty"`
+	Detail  string  `json:"detail,omitempty"`
+	Adopted bool    `json:"adopted,omitempty"`
+	Seconds float64 `json:"seconds"` // since the process's start
 }

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,12 +47,9 @@ type ProcessStatus struct {
 
 // Healthy tells whether all that is wanted is well.
 func (st Status) Healthy() bool {
-	for _, p := range st.Processes {
-		if p.State != Healthy && !(p.State == Stopped && p.Detail == "") {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(st.Processes, func(p ProcessStatus) bool {
+		return p.State != Healthy && !(p.State == Stopped && p.Detail == "")
+	})
 }
 
 // Status tells how every process is.
@@ -65,12 +63,9 @@ func (s *supervisor) Status() Status {
 }
 
 func anyRuns(procs []ProcessStatus) bool {
-	for _, p := range procs {
-		if p.PID != 0 || p.State == Backoff || p.State == Starting {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(procs, func(p ProcessStatus) bool {
+		return p.PID != 0 || p.State == Backoff || p.State == Starting
+	})
 }
 
 func processStatus(spec plan.Process, now snapshot) ProcessStatus {

@@ -141,15 +141,6 @@ func (s *supervisor) processes() []*process {
 	return slices.Clone(s.procs)
 }
 
-func (s *supervisor) find(name string) *process {
-	for _, p := range s.processes() {
-		if p.spec.Name == name {
-			return p
-		}
-	}
-	return nil
-}
-
 // stateChanged tells the world of a process's new state: its pid file, the
 // supervisor's log, state.json and all that wait.
 func (s *supervisor) stateChanged(p *process, from, to snapshot) {

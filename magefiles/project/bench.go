@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 
 	"github.com/magefile/mage/mg"
 
@@ -55,7 +56,7 @@ func peers(ctx context.Context, tools, workloads string, repetitions int) error 
 	}
 	env := append(os.Environ(), "BENCH_CUSTOM="+adapter, "BENCH_RESULTS="+filepath.Join(scratch, "results"),
 		"PYTHONDONTWRITEBYTECODE=1")
-	args := []string{script, "run", "-r", jsonText(repetitions)}
+	args := []string{script, "run", "-r", strconv.Itoa(repetitions)}
 	if tools != "" {
 		args = append(args, "-t", tools)
 	}
@@ -72,7 +73,7 @@ func peers(ctx context.Context, tools, workloads string, repetitions int) error 
 			return errors.Join(errors.New("bench.py "+argv[1]), err)
 		}
 	}
-	console.Done(os.Stderr, "every figure: %s", filepath.Join(scratch, "results"))
+	stderr.Done("every figure: %s", filepath.Join(scratch, "results"))
 	return nil
 }
 
@@ -92,14 +93,10 @@ func writeAdapter(ctx context.Context, root, scratch, exe string) (string, error
 		"combined":   "{dir}/.local/logs/backend-unified.log",
 		"individual": "{dir}/.local/logs/{name}-0.log",
 	}
-	file := filepath.Join(scratch, "muster.json")
-	return file, os.WriteFile(file, []byte(jsonText(adapter)), 0o600)
-}
-
-func jsonText(v any) string {
-	b, err := json.Marshal(v)
+	text, err := json.Marshal(adapter)
 	if err != nil {
-		panic(err) // only of types that JSON has no words for
+		return "", err
 	}
-	return string(b)
+	file := filepath.Join(scratch, "muster.json")
+	return file, os.WriteFile(file, text, 0o600)
 }

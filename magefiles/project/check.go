@@ -145,7 +145,7 @@ func newCheck(ctx context.Context) (*check, error) {
 	if err != nil {
 		return nil, err
 	}
-	python, err := toolchain.Python(ctx, cfg, step)
+	python, err := toolchain.Python(ctx, cfg, stderr.Step)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (c *check) run(ctx context.Context, s command) error {
 // end names what was left out, which CI does not accept.
 func (c *check) end() error {
 	for _, what := range c.leftOut {
-		console.Warn(os.Stderr, "left out: %s", what)
+		stderr.Warn("left out: %s", what)
 	}
 	if len(c.leftOut) > 0 && os.Getenv("CI") == "true" {
 		return errors.New("in CI nothing may be left out")
@@ -188,9 +188,6 @@ func (s command) name(root string) string {
 }
 
 func (s command) run(ctx context.Context, root string, env []string) error {
-	began := time.Now()
-	what := s.name(root)
-	console.Step(os.Stderr, "%s", what)
 	cmd := exec.CommandContext(ctx, s.argv[0], s.argv[1:]...)
 	cmd.Dir, cmd.Env = s.dir, env
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
@@ -198,14 +195,12 @@ func (s command) run(ctx context.Context, root string, env []string) error {
 	if s.quiet {
 		cmd.Stdout = &complaints
 	}
-	err := cmd.Run()
-	if err == nil && complaints.Len() > 0 {
-		os.Stdout.Write(complaints.Bytes())
-		err = errors.New("it complains about the above")
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	console.Done(os.Stderr, "%s: %s", what, console.Seconds(time.Since(began)))
-	return nil
+	return step(s.name(root), func() error {
+		err := cmd.Run()
+		if err == nil && complaints.Len() > 0 {
+			os.Stdout.Write(complaints.Bytes())
+			err = errors.New("it complains about the above")
+		}
+		return err
+	})
 }

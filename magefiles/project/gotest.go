@@ -9,32 +9,25 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"time"
-
-	"muster/internal/console"
 )
 
 // goTest runs `go test` with these arguments. It shows what `go test` shows,
 // and returns the tests that were left out, each with its reason.
 func goTest(ctx context.Context, dir string, env []string, args ...string) (leftOut []string, err error) {
-	what := "go test " + strings.Join(args, " ")
-	began := time.Now()
-	console.Step(os.Stderr, "%s", what)
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
 	cmd.Dir, cmd.Env, cmd.Stderr = dir, env, os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
-	}
-	leftOut, readErr := readTests(out, os.Stdout)
-	if err := errors.Join(readErr, cmd.Wait()); err != nil {
-		return leftOut, fmt.Errorf("%s: %w", what, err)
-	}
-	console.Done(os.Stderr, "%s: %s", what, console.Seconds(time.Since(began)))
-	return leftOut, nil
+	err = step("go test "+strings.Join(args, " "), func() error {
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			return err
+		}
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		leftOut, err = readTests(out, os.Stdout)
+		return errors.Join(err, cmd.Wait())
+	})
+	return leftOut, err
 }
 
 // testEvent is a line of `go test -json` (go doc test2json).

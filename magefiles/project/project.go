@@ -3,7 +3,9 @@
 package project
 
 import (
+	"fmt"
 	"os"
+	"time"
 
 	"muster/internal/config"
 	"muster/internal/console"
@@ -12,7 +14,16 @@ import (
 // stderr shows how the work goes.
 var stderr = console.Terminal{Out: os.Stderr}
 
-func step(text string) { stderr.Step("%s", text) }
+// step does one step, and shows how long it took.
+func step(what string, do func() error) error {
+	began := time.Now()
+	stderr.Step(what)
+	if err := do(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	stderr.Done("%s: %s", what, time.Since(began))
+	return nil
+}
 
 // example is the configuration of this repository, which runs the example.
 func example() (*config.Config, error) { return config.Load("dev-config.yaml") }

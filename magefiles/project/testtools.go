@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"muster/internal/config"
-	"muster/internal/console"
 	"muster/internal/stack"
 	"muster/internal/toolchain"
 )
@@ -53,15 +52,15 @@ func getTestTools(ctx context.Context, cfg *config.Config, python string) (lacki
 		}
 	}
 	if len(modules) > 0 {
-		if err := toolchain.InstallModules(ctx, python, modules, step); err != nil {
-			console.Warn(os.Stderr, "%v", err)
+		if err := toolchain.InstallModules(ctx, python, modules, stderr.Step); err != nil {
+			stderr.Warn("%v", err)
 		}
 	}
 	if len(packages) > 0 {
 		slices.Sort(packages)
 		packages = slices.Compact(packages) // mypy brings two of the tools
-		if err := toolchain.InstallPackages(ctx, packages, step); err != nil {
-			console.Warn(os.Stderr, "apt-get install %s: %v", strings.Join(packages, " "), err)
+		if err := toolchain.InstallPackages(ctx, packages, stderr.Step); err != nil {
+			stderr.Warn("apt-get install %s: %v", strings.Join(packages, " "), err)
 		}
 	}
 	if ctx.Err() != nil {
@@ -105,10 +104,10 @@ func testEnv(ctx context.Context, cfg *config.Config, python string) ([]string, 
 	case ctx.Err() != nil:
 		return nil, err
 	case err != nil:
-		console.Warn(os.Stderr, "%v", err)
+		stderr.Warn("%v", err)
 		var h interface{ Hint() string }
 		if errors.As(err, &h) {
-			console.Warn(os.Stderr, "%s", h.Hint())
+			stderr.Warn("%s", h.Hint())
 		}
 	default:
 		path = append(path, filepath.Dir(nginx.Path))

@@ -10,7 +10,6 @@ import (
 	"github.com/magefile/mage/mg"
 
 	"muster/internal/console"
-	"muster/internal/plan"
 	"muster/internal/stack"
 	"muster/internal/supervise"
 )
@@ -23,51 +22,49 @@ type Backend mg.Namespace
 // -nowait returns at once, -foreground stays, shows the log and stops
 // everything on Ctrl-C, -only=NAMES restricts it to servers or instances.
 func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bool, only *string) error {
-	return console.Exit(start(ctx, config, console.Or(nowait, false), console.Or(foreground, false), names(only)))
+	return withProject(config, func(p project) error {
+		opts := supervise.StartOptions{Names: names(only), NoWait: console.Or(nowait, false)}
+		if !console.Or(foreground, false) {
+			return start(ctx, p, opts)
+		}
+		if opts.NoWait {
+			return usageError("-nowait and -foreground exclude each other")
+		}
+		return startForeground(ctx, p, opts.Names)
+	})
 }
 
-func start(ctx context.Context, config *string, nowait, foreground bool, only []string) error {
-	if nowait && foreground {
-		return usageError("-nowait and -foreground exclude each other")
-	}
+func start(ctx context.Context, p project, opts supervise.StartOptions) error {
 	began := time.Now()
-	cfg, err := loadConfig(config)
+	prepared, err := stack.Prepare(ctx, p.cfg, stderr)
 	if err != nil {
 		return err
 	}
-	c, err := client(config)
-	if err != nil {
-		return err
-	}
-	c.Logs = logOptions(cfg)
-	p, err := stack.Prepare(ctx, cfg, stderr)
-	if err != nil {
-		return err
-	}
-	if foreground {
-		return startForeground(ctx, c, p.Plan, only)
-	}
-	out, err := c.Start(ctx, *p.Plan, supervise.StartOptions{Names: only, NoWait: nowait})
+	already, err := p.client.Start(ctx, *prepared.Plan, opts)
 	switch {
 	case err != nil:
 		return err
-	case out.AlreadyRunning:
-		console.Done(os.Stderr, "already running")
-	case nowait:
-		console.Done(os.Stderr, "starting; see backend:status")
+	case already:
+		stderr.Done("already running")
+	case opts.NoWait:
+		stderr.Done("starting; see backend:status")
 	default:
-		console.Done(os.Stderr, "ready at %s in %s", stack.Entry(p.Plan), console.Seconds(time.Since(began)))
+		stderr.Done("ready at %s in %s", stack.Entry(prepared.Plan), time.Since(began))
 	}
 	return nil
 }
 
-func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, only []string) error {
-	return stack.Foreground(ctx, c, stderr, showLog(c.Local), func(ctx context.Context, opts supervise.StartOptions) error {
+func startForeground(ctx context.Context, p project, only []string) error {
+	prepared, err := stack.Prepare(ctx, p.cfg, stderr)
+	if err != nil {
+		return err
+	}
+	return stack.Foreground(ctx, p.client, stderr, showLog, func(ctx context.Context, opts supervise.StartOptions) error {
 		opts.Names = only
-		if _, err := c.Start(ctx, *p, opts); err != nil {
+		if _, err := p.client.Start(ctx, *prepared.Plan, opts); err != nil {
 			return err
 		}
-		console.Done(os.Stderr, "ready at %s; Ctrl-C stops everything", stack.Entry(p))
+		stderr.Done("ready at %s; Ctrl-C stops everything", stack.Entry(prepared.Plan))
 		return nil
 	})
 }
@@ -77,16 +74,14 @@ func startForeground(ctx context.Context, c *supervise.Client, p *plan.Plan, onl
 // -timeout=5s is the time from SIGTERM to SIGKILL (3s), -only=NAMES restricts
 // it to servers or instances.
 func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration, only *string) error {
-	c, err := client(config)
-	if err != nil {
-		return console.Exit(err)
-	}
-	err = c.Stop(ctx, names(only), console.Or(timeout, stack.DefaultStopTimeout))
-	if errors.Is(err, supervise.ErrNothingRuns) {
-		console.Done(os.Stderr, "nothing runs")
-		return nil
-	}
-	return console.Exit(err)
+	return withClient(config, func(c *supervise.Client) error {
+		err := c.Stop(ctx, names(only), console.Or(timeout, stack.DefaultStopTimeout))
+		if errors.Is(err, supervise.ErrNothingRuns) {
+			stderr.Done("nothing runs")
+			return nil
+		}
+		return err
+	})
 }
 
 // Restart restarts all processes and returns when they are healthy.
@@ -96,73 +91,42 @@ func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration,
 // each after the gateway has turned to the others; -drain=10s is the time that
 // open WebSockets get then.
 func (Backend) Restart(ctx context.Context, config *string, timeout *time.Duration, only *string, rolling *bool, drain *time.Duration) error {
+	o := stack.RollingOptions{Only: names(only), Timeout: console.Or(timeout, stack.DefaultStopTimeout),
+		Drain: console.Or(drain, stack.DefaultDrain)}
+	began := time.Now()
 	if console.Or(rolling, false) {
-		return console.Exit(restartRolling(ctx, config, stack.RollingOptions{Only: names(only),
-			Timeout: console.Or(timeout, stack.DefaultStopTimeout), Drain: console.Or(drain, stack.DefaultDrain)}))
-	}
-	return console.Exit(restart(ctx, config, console.Or(timeout, stack.DefaultStopTimeout), names(only)))
-}
-
-func restartRolling(ctx context.Context, config *string, o stack.RollingOptions) error {
-	began := time.Now()
-	cfg, err := loadConfig(config)
-	if err != nil {
-		return err
-	}
-	c, err := client(config)
-	if err != nil {
-		return err
-	}
-	if err := stack.RestartRolling(ctx, cfg, c, o, stderr); err != nil {
-		return err
-	}
-	console.Done(os.Stderr, "restarted one by one in %s", console.Seconds(time.Since(began)))
-	return nil
-}
-
-func restart(ctx context.Context, config *string, timeout time.Duration, only []string) error {
-	began := time.Now()
-	c, err := client(config)
-	if err != nil {
-		return err
-	}
-	err = c.Restart(ctx, only, timeout)
-	if errors.Is(err, supervise.ErrNothingRuns) || errors.Is(err, supervise.ErrNoSupervisor) {
-		// Adoption comes with a start; what is dead starts with it.
-		if errors.Is(err, supervise.ErrNoSupervisor) {
-			if err := c.Stop(ctx, only, timeout); err != nil {
+		return withProject(config, func(p project) error {
+			if err := stack.RestartRolling(ctx, p.client, p.cfg, o, stderr); err != nil {
 				return err
 			}
+			stderr.Done("restarted one by one in %s", time.Since(began))
+			return nil
+		})
+	}
+	return withClient(config, func(c *supervise.Client) error {
+		err := c.Restart(ctx, o.Only, o.Timeout)
+		if errors.Is(err, supervise.ErrNoSupervisor) {
+			// Adoption comes with a start; what is dead starts with it.
+			if err = c.Stop(ctx, o.Only, o.Timeout); err == nil {
+				err = supervise.ErrNothingRuns
+			}
 		}
-		return start(ctx, config, false, false, only)
-	}
-	if err != nil {
+		if errors.Is(err, supervise.ErrNothingRuns) {
+			return (Backend{}).Start(ctx, config, nil, nil, only)
+		}
+		if err == nil {
+			stderr.Done("restarted in %s", time.Since(began))
+		}
 		return err
-	}
-	console.Done(os.Stderr, "restarted in %s", console.Seconds(time.Since(began)))
-	return nil
+	})
 }
 
 // Reload brings what runs in line with the configuration: what is new is
 // started, what is gone stopped, what differs restarted, the rest left alone.
 func (Backend) Reload(ctx context.Context, config *string) error {
-	return console.Exit(reload(ctx, config))
-}
-
-func reload(ctx context.Context, config *string) error {
-	cfg, err := loadConfig(config)
-	if err != nil {
-		return err
-	}
-	c, err := client(config)
-	if err != nil {
-		return err
-	}
-	p, err := stack.Prepare(ctx, cfg, stderr)
-	if err != nil {
-		return err
-	}
-	return stack.Apply(ctx, c, cfg, p, stderr)
+	return withProject(config, func(p project) error {
+		return stack.Reload(ctx, p.client, p.cfg, stderr)
+	})
 }
 
 // Status shows what runs and how it is.
@@ -170,18 +134,16 @@ func reload(ctx context.Context, config *string) error {
 // -json prints it for scripts. The exit code is 0 when all is healthy, 3 when
 // something is not, 4 when nothing runs.
 func (Backend) Status(ctx context.Context, config *string, json *bool) error {
-	return console.Exit(status(ctx, config, console.Or(json, false)))
+	return withClient(config, func(c *supervise.Client) error {
+		st, err := c.Status(ctx)
+		if err != nil {
+			return err
+		}
+		return showStatus(st, console.Or(json, false))
+	})
 }
 
-func status(ctx context.Context, config *string, asJSON bool) error {
-	c, err := client(config)
-	if err != nil {
-		return err
-	}
-	st, err := c.Status(ctx)
-	if err != nil {
-		return err
-	}
+func showStatus(st supervise.Status, asJSON bool) error {
 	switch {
 	case asJSON:
 		enc := json.NewEncoder(os.Stdout)
@@ -190,9 +152,9 @@ func status(ctx context.Context, config *string, asJSON bool) error {
 			return err
 		}
 	case !st.Running:
-		console.Done(os.Stdout, "nothing runs")
+		stdout.Done("nothing runs")
 	default:
-		console.Status(os.Stdout, st)
+		stdout.Status(st)
 	}
 	switch {
 	case !st.Running:

@@ -8,10 +8,7 @@ import (
 
 	"github.com/magefile/mage/mg"
 
-	"muster/internal/config"
-	"muster/internal/console"
 	"muster/internal/stack"
-	"muster/internal/supervise"
 )
 
 // Clean removes what muster has made.
@@ -19,14 +16,11 @@ type Clean mg.Namespace
 
 // Generated removes the exported documents and the generated clients.
 func (Clean) Generated(config *string) error {
-	cfg, err := loadConfig(config)
-	if err != nil {
-		return console.Exit(err)
-	}
-	return console.Exit(cleanGenerated(cfg))
+	return withProject(config, cleanGenerated)
 }
 
-func cleanGenerated(cfg *config.Config) error {
+func cleanGenerated(p project) error {
+	cfg := p.cfg
 	dirs := []string{cfg.Specs.Dir, cfg.Specs.Python.Dir}
 	for _, set := range cfg.Specs.TypeScript {
 		dirs = append(dirs, set.Dir)
@@ -41,29 +35,21 @@ func cleanGenerated(cfg *config.Config) error {
 		if err := os.RemoveAll(dir); err != nil {
 			return err
 		}
-		console.Done(os.Stdout, "removed %s", dir)
+		stdout.Done("removed %s", dir)
 	}
 	return nil
 }
 
 // All stops what runs and removes everything that muster has made, .local included.
 func (Clean) All(ctx context.Context, config *string) error {
-	return console.Exit(func() error {
-		cfg, err := loadConfig(config)
-		if err != nil {
+	return withProject(config, func(p project) error {
+		if err := stack.Stop(ctx, p.client); err != nil {
 			return err
 		}
-		c, err := client(config)
-		if err != nil {
+		if err := cleanGenerated(p); err != nil {
 			return err
 		}
-		if err := c.Stop(ctx, nil, stack.DefaultStopTimeout); err != nil && !errors.Is(err, supervise.ErrNothingRuns) {
-			return err
-		}
-		if err := cleanGenerated(cfg); err != nil {
-			return err
-		}
-		console.Done(os.Stdout, "removed %s", c.Local)
-		return os.RemoveAll(string(c.Local))
-	}())
+		stdout.Done("removed %s", p.client.Local)
+		return os.RemoveAll(string(p.client.Local))
+	})
 }

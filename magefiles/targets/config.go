@@ -4,8 +4,6 @@ import (
 	"os"
 
 	"github.com/magefile/mage/mg"
-
-	"muster/internal/console"
 )
 
 // Config checks and shows the configuration.
@@ -13,24 +11,19 @@ type Config mg.Namespace
 
 // Validate reports every mistake in the configuration, each with its line.
 func (Config) Validate(config *string) error {
-	cfg, err := loadConfig(config)
-	if err != nil {
-		return console.Exit(err)
-	}
-	console.Done(os.Stdout, "%s is valid", cfg.File)
-	return nil
+	return withProject(config, func(p project) error {
+		stdout.Done("%s is valid", p.cfg.File)
+		return nil
+	})
 }
 
 // Show prints the configuration with every default filled in.
 func (Config) Show(config *string) error {
-	cfg, err := loadConfig(config)
-	if err != nil {
-		return console.Exit(err)
-	}
-	text, err := cfg.YAML()
-	if err != nil {
-		return console.Exit(err)
-	}
-	_, err = os.Stdout.Write(text)
-	return console.Exit(err)
+	return withProject(config, func(p project) error {
+		text, err := p.cfg.YAML()
+		if err == nil {
+			_, err = os.Stdout.Write(text)
+		}
+		return err
+	})
 }

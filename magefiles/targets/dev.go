@@ -2,13 +2,13 @@ package targets
 
 import (
 	"context"
-	"os"
 
 	"github.com/magefile/mage/mg"
 
 	"muster/internal/console"
 	"muster/internal/plan"
 	"muster/internal/stack"
+	"muster/internal/supervise"
 )
 
 // Dev runs the whole stack: backend, gateway, watchers and frontend.
@@ -16,17 +16,13 @@ type Dev mg.Namespace
 
 // Setup gets everything that the processes need: Python, nginx, Node packages.
 func (Dev) Setup(ctx context.Context, config *string) error {
-	return console.Exit(func() error {
-		cfg, err := loadConfig(config)
-		if err != nil {
+	return withProject(config, func(p project) error {
+		if err := stack.GetTools(ctx, p.cfg, stderr); err != nil {
 			return err
 		}
-		if err := stack.GetTools(ctx, cfg, stderr); err != nil {
-			return err
-		}
-		console.Done(os.Stdout, "everything is here")
+		stdout.Done("everything is here")
 		return nil
-	}())
+	})
 }
 
 // Fullstack runs backend, watchers and frontend until Ctrl-C: the backend as
@@ -35,46 +31,51 @@ func (Dev) Setup(ctx context.Context, config *string) error {
 // -multi runs it as several processes behind the gateway, -detach leaves all
 // running and returns.
 func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool) error {
-	return console.Exit(func() error {
-		st, err := newStack(config, console.Or(multi, false))
+	return withProject(config, func(p project) error {
+		st, err := stack.New(p.cfg, p.client, console.Or(multi, false), stderr)
 		if err != nil {
 			return err
 		}
 		if !console.Or(detach, false) {
-			return upForeground(ctx, config, st)
+			return upForeground(ctx, st)
 		}
-		p, err := st.Up(ctx)
+		up, err := st.Up(ctx)
 		if err == nil {
-			console.Panel(os.Stderr, st.Links(p))
+			stderr.Panel(st.Links(up))
 		}
 		return err
-	}())
+	})
 }
 
 // Backend runs the backend alone, as one process with every module, until Ctrl-C.
 func (Dev) Backend(ctx context.Context, config *string) error {
-	return console.Exit(func() error {
-		st, err := newStack(config, false)
+	return withProject(config, func(p project) error {
+		st, err := stack.New(p.cfg, p.client, false, stderr)
 		if err != nil {
 			return err
 		}
 		st.OnlyBackend()
-		return upForeground(ctx, config, st)
-	}())
+		return upForeground(ctx, st)
+	})
 }
 
 // Frontend runs the frontend alone until Ctrl-C.
 func (Dev) Frontend(ctx context.Context, config *string) error {
-	return console.Exit(func() error {
-		st, err := newStack(config, false)
+	return withProject(config, func(p project) error {
+		st, err := stack.New(p.cfg, p.client, false, stderr)
+		if err == nil {
+			err = st.OnlyFrontend()
+		}
 		if err != nil {
 			return err
 		}
-		if err := st.OnlyFrontend(); err != nil {
-			return err
-		}
-		return upForeground(ctx, config, st)
-	}())
+		return upForeground(ctx, st)
+	})
+}
+
+// upForeground brings a stack up and shows its log until Ctrl-C.
+func upForeground(ctx context.Context, st *stack.Stack) error {
+	return st.UpForeground(ctx, showLog, func(p *plan.Plan) { stderr.Panel(st.Links(p)) })
 }
 
 // Stop stops the whole stack in order.
@@ -91,37 +92,17 @@ func (Dev) Status(ctx context.Context, config *string) error {
 // backend's sources the servers do not see by themselves. It runs beside what
 // dev:fullstack has started; -multi says what that was.
 func (Dev) WatchConfig(ctx context.Context, config *string, multi *bool) error {
-	return console.Exit(func() error {
+	return withClient(config, func(c *supervise.Client) error {
 		file, err := configFile(config)
 		if err != nil {
 			return err
 		}
-		open := func() (*stack.Stack, error) { return newStack(config, console.Or(multi, false)) }
-		return stack.Watch(ctx, file, open, stderr)
-	}())
-}
-
-// newStack makes the stack of a configuration.
-func newStack(config *string, multi bool) (*stack.Stack, error) {
-	cfg, err := loadConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	c, err := client(config)
-	if err != nil {
-		return nil, err
-	}
-	c.Logs = logOptions(cfg)
-	return stack.New(cfg, c, stack.Options{Multi: multi}, stderr)
-}
-
-// upForeground brings a stack up and shows its log until Ctrl-C.
-func upForeground(ctx context.Context, config *string, st *stack.Stack) error {
-	c, err := client(config)
-	if err != nil {
-		return err
-	}
-	return st.UpForeground(ctx, showLog(c.Local), func(p *plan.Plan) {
-		console.Panel(os.Stderr, st.Links(p))
+		return stack.Watch(ctx, file, func() (*stack.Stack, error) {
+			cfg, err := loadConfig(config)
+			if err != nil {
+				return nil, err
+			}
+			return stack.New(cfg, c, console.Or(multi, false), stderr)
+		}, stderr)
 	})
 }

@@ -2,9 +2,7 @@ package targets
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 
 	"muster/internal/console"
 	"muster/internal/stack"
@@ -17,31 +15,30 @@ import (
 // Without -fix it only looks. -fix does what is safe: it gets the tools that are
 // missing, ends orphans of this project and removes stale state.
 func (Dev) Doctor(ctx context.Context, config *string, fix *bool) error {
-	return console.Exit(doctor(ctx, config, console.Or(fix, false)))
+	return withClient(config, func(c *supervise.Client) error {
+		cfg, err := loadConfig(config)
+		return showFindings(stack.Examine(ctx, c, cfg, err, stderr), console.Or(fix, false))
+	})
 }
 
-func doctor(ctx context.Context, arg *string, fix bool) error {
-	c, err := client(arg)
-	if err != nil {
-		return err
-	}
-	cfg, err := loadConfig(arg)
+// showFindings shows what was found and, with fix, mends what can be.
+func showFindings(findings []stack.Finding, fix bool) error {
 	sick := false
-	for _, f := range stack.Examine(ctx, c, cfg, err, stderr) {
+	for _, f := range findings {
 		switch {
 		case f.Wrong == "":
-			console.Done(os.Stdout, "%-14s %s", f.What, f.Detail)
+			stdout.Done("%-14s %s", f.What, f.Detail)
 			continue
 		case fix && f.Fix != nil:
 			err := f.Fix()
 			if err == nil {
-				console.Done(os.Stdout, "%-14s mended: %s", f.What, f.Wrong)
+				stdout.Done("%-14s mended: %s", f.What, f.Wrong)
 				continue
 			}
 			f.Wrong = err.Error()
 		}
 		sick = sick || !f.Warn
-		console.Warn(os.Stdout, "%-14s %s", f.What, f.Wrong)
+		stdout.Warn("%-14s %s", f.What, f.Wrong)
 		if f.Mend != "" {
 			fmt.Println("                 " + f.Mend)
 		}
@@ -55,27 +52,23 @@ func doctor(ctx context.Context, arg *string, fix bool) error {
 // Kill ends whatever of this project runs, orphans included, and names whoever
 // else is on its ports.
 func (Dev) Kill(ctx context.Context, config *string) error {
-	return console.Exit(func() error {
-		c, err := client(config)
-		if err != nil {
-			return err
-		}
-		if err := c.Stop(ctx, nil, stack.DefaultStopTimeout); err != nil && !errors.Is(err, supervise.ErrNothingRuns) {
+	return withClient(config, func(c *supervise.Client) error {
+		if err := stack.Stop(ctx, c); err != nil {
 			return err
 		}
 		if err := c.EndOrphans(ctx, stack.DefaultStopTimeout); err != nil {
 			return err
 		}
-		console.Done(os.Stdout, "nothing of this project runs")
+		stdout.Done("nothing of this project runs")
 		cfg, err := loadConfig(config)
 		if err != nil {
 			return nil // what runs is ended; the file's mistakes are config:validate's
 		}
 		for _, f := range stack.CheckPorts(c, cfg) {
 			if f.Wrong != "" {
-				console.Warn(os.Stdout, "left alone, since it is not ours: %s", f.Wrong)
+				stdout.Warn("left alone, since it is not ours: %s", f.Wrong)
 			}
 		}
 		return nil
-	}())
+	})
 }

@@ -14,6 +14,7 @@ import (
 	"muster/internal/console"
 	"muster/internal/local"
 	"muster/internal/logs/view"
+	"muster/internal/supervise"
 )
 
 // Logs shows and cleans the logs.
@@ -27,55 +28,49 @@ const defaultTailLines = 50
 // matches, -since=10m what is not older, -lines=N the last N lines (50);
 // -follow=false ends after them, -json prints an object a line.
 func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *time.Duration, lines *int, follow, json *bool) error {
-	c, err := client(config)
-	if err != nil {
-		return console.Exit(err)
-	}
-	o := tailOptions()
-	o.Only, o.Grep, o.Since = names(only), console.Or(grep, ""), console.Or(since, 0)
-	o.Lines = console.Or(lines, defaultTailLines)
-	if since != nil && lines == nil {
-		o.Lines = -1
-	}
-	o.Follow, o.JSON = console.Or(follow, true), console.Or(json, false)
-	if level != nil {
-		if o.Level, err = view.ParseLevel(*level); err != nil {
-			return console.Exit(usageError(err.Error()))
+	return withClient(config, func(c *supervise.Client) (err error) {
+		o := tailOptions()
+		o.Only, o.Grep, o.Since = names(only), console.Or(grep, ""), console.Or(since, 0)
+		o.Lines = console.Or(lines, defaultTailLines)
+		if since != nil && lines == nil {
+			o.Lines = -1
 		}
-	}
-	ctx, stop := untilInterrupted(ctx)
-	defer stop()
-	return console.Exit(view.Tail(ctx, os.Stdout, o, view.Log{Path: c.Local.Unified()}))
+		o.Follow, o.JSON = console.Or(follow, true), console.Or(json, false)
+		if level != nil {
+			if o.Level, err = view.ParseLevel(*level); err != nil {
+				return usageError(err.Error())
+			}
+		}
+		ctx, stop := untilInterrupted(ctx)
+		defer stop()
+		return view.Tail(ctx, os.Stdout, o, view.Log{Path: c.Local.Unified()})
+	})
 }
 
 // TailNginx shows nginx's access and error logs and follows them.
 //
 // -lines=N shows the last N lines (50) first, -follow=false ends after them.
 func (Logs) TailNginx(ctx context.Context, config *string, lines *int, follow *bool) error {
-	c, err := client(config)
-	if err != nil {
-		return console.Exit(err)
-	}
-	o := tailOptions()
-	o.Lines, o.Follow = console.Or(lines, defaultTailLines), console.Or(follow, true)
-	ctx, stop := untilInterrupted(ctx)
-	defer stop()
-	return console.Exit(view.Tail(ctx, os.Stdout, o,
-		view.Log{Name: "nginx-access", Path: c.Local.Log("nginx-access")},
-		view.Log{Name: "nginx-error", Path: c.Local.Log("nginx-error")}))
+	return withClient(config, func(c *supervise.Client) error {
+		o := tailOptions()
+		o.Lines, o.Follow = console.Or(lines, defaultTailLines), console.Or(follow, true)
+		ctx, stop := untilInterrupted(ctx)
+		defer stop()
+		return view.Tail(ctx, os.Stdout, o,
+			view.Log{Name: "nginx-access", Path: c.Local.Log("nginx-access")},
+			view.Log{Name: "nginx-error", Path: c.Local.Log("nginx-error")})
+	})
 }
 
 // Clean empties every log and keeps the files. It is safe while all runs.
 func (Logs) Clean(ctx context.Context, config *string) error {
-	c, err := client(config)
-	if err != nil {
-		return console.Exit(err)
-	}
-	if err := c.CleanLogs(ctx); err != nil {
-		return console.Exit(err)
-	}
-	console.Done(os.Stdout, "logs in %s are empty", c.Local.Logs())
-	return nil
+	return withClient(config, func(c *supervise.Client) error {
+		if err := c.CleanLogs(ctx); err != nil {
+			return err
+		}
+		stdout.Done("logs in %s are empty", c.Local.Logs())
+		return nil
+	})
 }
 
 // tailOptions are those that the output decides on.
@@ -90,24 +85,16 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
-// showLog shows the unified log from now on, until its context ends. The channel
-// is closed when it has ended.
-func showLog(dir local.Dir) func(context.Context) <-chan struct{} {
-	return func(ctx context.Context) <-chan struct{} {
-		done := make(chan struct{})
-		// At the first start there is no log yet, and it is to be followed.
-		os.MkdirAll(dir.Logs(), 0o700)
-		if f, err := os.OpenFile(dir.Unified(), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
-			f.Close()
-		}
-		go func() {
-			defer close(done)
-			o := tailOptions()
-			o.Follow = true
-			if err := view.Tail(ctx, os.Stdout, o, view.Log{Path: dir.Unified()}); err != nil && ctx.Err() == nil {
-				console.Warn(os.Stderr, "the log cannot be shown: %v", err)
-			}
-		}()
-		return done
+// showLog shows the unified log from now on, until its context ends.
+func showLog(ctx context.Context, dir local.Dir) {
+	// At the first start there is no log yet, and it is to be followed.
+	os.MkdirAll(dir.Logs(), 0o700)
+	if f, err := os.OpenFile(dir.Unified(), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+		f.Close()
+	}
+	o := tailOptions()
+	o.Follow = true
+	if err := view.Tail(ctx, os.Stdout, o, view.Log{Path: dir.Unified()}); err != nil && ctx.Err() == nil {
+		stderr.Warn("the log cannot be shown: %v", err)
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/magefile/mage/mg"
 
-	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/gateway"
 	"muster/internal/gateway/install"
@@ -22,65 +21,54 @@ import (
 // Nginx installs, generates and checks the gateway.
 type Nginx mg.Namespace
 
-// withGateway loads a configuration that has to have a gateway.
-func withGateway(arg *string) (*config.Config, error) {
-	cfg, err := loadConfig(arg)
-	if err != nil {
-		return nil, err
-	}
-	if cfg.Nginx == nil {
-		return nil, usageError(cfg.File + " has no nginx section, so there is no gateway")
-	}
-	return cfg, nil
+// withGateway does the work of a target whose configuration has to have a gateway.
+func withGateway(arg *string, work func(project) error) error {
+	return withProject(arg, func(p project) error {
+		if p.cfg.Nginx == nil {
+			return usageError(p.cfg.File + " has no nginx section, so there is no gateway")
+		}
+		return work(p)
+	})
 }
 
 // Install gets an nginx for this project, without root.
 func (Nginx) Install(ctx context.Context, config *string) error {
-	cfg, err := withGateway(config)
-	if err != nil {
-		return console.Exit(err)
-	}
-	bin, err := stack.InstallNginx(ctx, cfg, stderr)
-	if err != nil {
-		return console.Exit(err)
-	}
-	console.Done(os.Stdout, "nginx %s (%s): %s", bin.Version, bin.Source, bin.Path)
-	return nil
+	return withGateway(config, func(p project) error {
+		bin, err := stack.InstallNginx(ctx, p.cfg, stderr)
+		return showNginx(bin, err)
+	})
 }
 
 // Check tells which nginx will be used.
 func (Nginx) Check(ctx context.Context, config *string) error {
-	cfg, err := withGateway(config)
-	if err != nil {
-		return console.Exit(err)
+	return withGateway(config, func(p project) error {
+		bin, err := install.Find(ctx, p.cfg)
+		return showNginx(bin, err)
+	})
+}
+
+func showNginx(bin gateway.Binary, err error) error {
+	if err == nil {
+		stdout.Done("nginx %s (%s): %s", bin.Version, bin.Source, bin.Path)
 	}
-	bin, err := install.Find(ctx, cfg)
-	if err != nil {
-		return console.Exit(err)
-	}
-	console.Done(os.Stdout, "nginx %s (%s): %s", bin.Version, bin.Source, bin.Path)
-	return nil
+	return err
 }
 
 // Verify has nginx test the configuration that would be generated.
 func (Nginx) Verify(ctx context.Context, config *string) error {
-	return console.Exit(func() error {
-		cfg, err := withGateway(config)
+	return withGateway(config, func(p project) error {
+		bin, err := stack.FindNginx(ctx, p.cfg, stderr)
 		if err != nil {
 			return err
 		}
-		bin, err := stack.FindNginx(ctx, cfg, stderr)
-		if err != nil {
-			return err
-		}
-		trial := cfg.Local().NginxConf() + ".verify"
+		trial := p.cfg.Local().NginxConf() + ".verify"
 		defer os.Remove(trial)
-		if _, err := stack.Generate(ctx, cfg, bin, gateway.Topology{}, trial, true); err != nil {
+		if _, err := stack.Generate(ctx, p.cfg, bin, gateway.Topology{}, trial, true); err != nil {
 			return err
 		}
-		console.Done(os.Stdout, "nginx %s accepts the configuration of %s", bin.Version, cfg.File)
+		stdout.Done("nginx %s accepts the configuration of %s", bin.Version, p.cfg.File)
 		return nil
-	}())
+	})
 }
 
 // Gen generates nginx's configuration.
@@ -88,22 +76,18 @@ func (Nginx) Verify(ctx context.Context, config *string) error {
 // -output=FILE writes it elsewhere than .local/nginx.conf ("-" prints it),
 // -validate has nginx test it first.
 func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) error {
-	return console.Exit(func() error {
-		cfg, err := withGateway(config)
-		if err != nil {
-			return err
-		}
+	return withGateway(config, func(p project) (err error) {
 		var bin gateway.Binary // the zero one: a file that every nginx reads
 		if console.Or(validate, false) {
-			if bin, err = stack.FindNginx(ctx, cfg, stderr); err != nil {
+			if bin, err = stack.FindNginx(ctx, p.cfg, stderr); err != nil {
 				return err
 			}
-		} else if found, err := install.Find(ctx, cfg); err == nil {
+		} else if found, err := install.Find(ctx, p.cfg); err == nil {
 			bin = found
 		}
-		file := console.Or(output, cfg.Local().NginxConf())
+		file := console.Or(output, p.cfg.Local().NginxConf())
 		if file == "-" {
-			data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User()})
+			data, err := gateway.Generate(p.cfg, gateway.Options{Binary: bin, User: gateway.User()})
 			if err != nil {
 				return err
 			}
@@ -113,36 +97,28 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 		if file, err = filepath.Abs(file); err != nil {
 			return err
 		}
-		changed, err := stack.Generate(ctx, cfg, bin, gateway.Topology{}, file, console.Or(validate, false))
+		changed, err := stack.Generate(ctx, p.cfg, bin, gateway.Topology{}, file, console.Or(validate, false))
 		if err != nil {
 			return err
 		}
 		if changed {
-			console.Done(os.Stdout, "wrote %s", file)
+			stdout.Done("wrote %s", file)
 		} else {
-			console.Done(os.Stdout, "%s is up to date", file)
+			stdout.Done("%s is up to date", file)
 		}
 		return nil
-	}())
+	})
 }
 
 // Reload generates nginx's configuration anew and has the running nginx take
 // it over, with no connection lost.
 func (Nginx) Reload(ctx context.Context, config *string) error {
-	return console.Exit(func() error {
-		cfg, err := withGateway(config)
+	return withGateway(config, func(p project) error {
+		_, changed, err := stack.PrepareGateway(ctx, p.cfg, gateway.Topology{}, stderr)
 		if err != nil {
 			return err
 		}
-		_, changed, err := stack.PrepareGateway(ctx, cfg, gateway.Topology{}, stderr)
-		if err != nil {
-			return err
-		}
-		c, err := client(config)
-		if err != nil {
-			return err
-		}
-		if err := c.Signal(ctx, plan.GatewayName, syscall.SIGHUP); err != nil {
+		if err := p.client.Signal(ctx, plan.GatewayName, syscall.SIGHUP); err != nil {
 			if errors.Is(err, supervise.ErrNothingRuns) {
 				return errors.New("nginx does not run; start it with backend:start")
 			}
@@ -152,19 +128,15 @@ func (Nginx) Reload(ctx context.Context, config *string) error {
 		if changed {
 			what = "new"
 		}
-		console.Done(os.Stdout, "nginx reloaded its %s configuration", what)
+		stdout.Done("nginx reloaded its %s configuration", what)
 		return nil
-	}())
+	})
 }
 
 // Routes prints which URL goes to which server and instances.
 func (Nginx) Routes(config *string) error {
-	return console.Exit(func() error {
-		cfg, err := withGateway(config)
-		if err != nil {
-			return err
-		}
-		routes, err := gateway.Routes(cfg)
+	return withGateway(config, func(p project) error {
+		routes, err := gateway.Routes(p.cfg)
 		if err != nil {
 			return err
 		}
@@ -172,7 +144,7 @@ func (Nginx) Routes(config *string) error {
 		for _, r := range routes {
 			rows = append(rows, []string{string(r.Kind), r.Pattern(), r.Server, fmt.Sprint(r.Instances), r.Problem})
 		}
-		console.Routes(os.Stdout, rows)
+		stdout.Routes(rows)
 		return nil
-	}())
+	})
 }

@@ -74,13 +74,10 @@ func client(arg *string) (*supervise.Client, error) {
 		Local: local.Of(filepath.Dir(abs)),
 		Exe:   exe,
 		OnEvent: func(e supervise.Event) {
-			console.Event(os.Stderr, e)
+			stderr.Event(e)
 		},
 	}, nil
 }
-
-// report shows what is being done.
-func report(text string) { stderr.Step("%s", text) }
 
 // names splits the value of -only.
 func names(only *string) []string {
@@ -90,8 +87,32 @@ func names(only *string) []string {
 	return strings.FieldsFunc(*only, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-func logOptions(cfg *config.Config) logs.Options {
-	return logs.Options{MaxSize: cfg.Logs.MaxSize, MaxFiles: cfg.Logs.MaxFiles}
+// project is what a target works on.
+type project struct {
+	cfg    *config.Config
+	client *supervise.Client
+}
+
+// withProject does the work of a target that needs a valid configuration.
+func withProject(arg *string, work func(project) error) error {
+	cfg, err := loadConfig(arg)
+	if err != nil {
+		return console.Exit(err)
+	}
+	return withClient(arg, func(c *supervise.Client) error {
+		c.Logs = logs.Options{MaxSize: cfg.Logs.MaxSize, MaxFiles: cfg.Logs.MaxFiles}
+		return work(project{cfg, c})
+	})
+}
+
+// withClient does the work of a target that needs what runs, whatever has become
+// of the configuration.
+func withClient(arg *string, work func(*supervise.Client) error) error {
+	c, err := client(arg)
+	if err == nil {
+		err = work(c)
+	}
+	return console.Exit(err)
 }
 
 // configError is a configuration that cannot be used, or read at all.

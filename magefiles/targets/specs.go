@@ -24,14 +24,15 @@ import (
 // Specs exports the API's documents, and generates, checks and watches the clients.
 type Specs mg.Namespace
 
-// withPython loads a configuration and finds the interpreter of its backend.
-func withPython(ctx context.Context, arg *string) (*config.Config, string, error) {
-	cfg, err := loadConfig(arg)
-	if err != nil {
-		return nil, "", err
-	}
-	python, err := toolchain.Python(ctx, cfg, report)
-	return cfg, python, err
+// withPython does the work of a target that needs the backend's interpreter.
+func withPython(ctx context.Context, arg *string, work func(cfg *config.Config, python string) error) error {
+	return withProject(arg, func(p project) error {
+		python, err := toolchain.Python(ctx, p.cfg, stderr.Step)
+		if err != nil {
+			return err
+		}
+		return work(p.cfg, python)
+	})
 }
 
 // Export writes the OpenAPI and AsyncAPI documents, for the whole and for each
@@ -39,22 +40,21 @@ func withPython(ctx context.Context, arg *string) (*config.Config, string, error
 //
 // -only=openapi or -only=asyncapi restricts it to the documents of one kind.
 func (Specs) Export(ctx context.Context, config, only *string) error {
-	return console.Exit(func() error {
-		kind := apidoc.Kind(console.Or(only, ""))
-		if kind != "" && kind != apidoc.OpenAPI && kind != apidoc.AsyncAPI {
-			return usageError(fmt.Sprintf("-only=%s: it is openapi or asyncapi", kind))
-		}
-		cfg, python, err := withPython(ctx, config)
+	return exportDocuments(ctx, config, apidoc.Kind(console.Or(only, "")))
+}
+
+func exportDocuments(ctx context.Context, arg *string, only apidoc.Kind) error {
+	if only != "" && only != apidoc.OpenAPI && only != apidoc.AsyncAPI {
+		return console.Exit(usageError(fmt.Sprintf("-only=%s: it is openapi or asyncapi", only)))
+	}
+	return withPython(ctx, arg, func(cfg *config.Config, python string) error {
+		changed, err := specs.Exporter{Config: cfg, Python: python, Only: only}.Export(ctx, stderr.Step)
 		if err != nil {
 			return err
 		}
-		changed, err := specs.Exporter{Config: cfg, Python: python, Only: kind}.Export(ctx, report)
-		if err != nil {
-			return err
-		}
-		console.Done(os.Stdout, "documents in %s: %s", cfg.Specs.Dir, count(len(changed), "changed"))
+		stdout.Done("documents in %s: %s", cfg.Specs.Dir, count(len(changed), "changed"))
 		return nil
-	}())
+	})
 }
 
 // Generate exports the documents and generates the clients that differ from them.
@@ -62,32 +62,30 @@ func (Specs) Export(ctx context.Context, config, only *string) error {
 // -only=python or -only=typescript restricts it to the clients of one language,
 // -only=rest and -only=ws to one half of TypeScript's.
 func (Specs) Generate(ctx context.Context, config, only *string) error {
-	return console.Exit(generateClients(ctx, config, names(only)))
+	return generateClients(ctx, config, names(only))
 }
 
-func generateClients(ctx context.Context, config *string, only []string) error {
+func generateClients(ctx context.Context, arg *string, only []string) error {
 	kinds, err := clients.Kinds(only)
 	if err != nil {
-		return usageError("-only: " + err.Error())
+		return console.Exit(usageError("-only: " + err.Error()))
 	}
-	cfg, python, err := withPython(ctx, config)
-	if err != nil {
-		return err
-	}
-	if len(kinds) == 0 || slices.Contains(kinds, clients.REST) {
-		if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
+	return withPython(ctx, arg, func(cfg *config.Config, python string) error {
+		if len(kinds) == 0 || slices.Contains(kinds, clients.REST) {
+			if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
+				return err
+			}
+		}
+		if _, err := (specs.Exporter{Config: cfg, Python: python}).Export(ctx, stderr.Step); err != nil {
 			return err
 		}
-	}
-	if _, err := (specs.Exporter{Config: cfg, Python: python}).Export(ctx, report); err != nil {
-		return err
-	}
-	res, err := clients.Generate(ctx, cfg, clients.Options{Only: kinds})
-	if err != nil {
-		return err
-	}
-	console.Done(os.Stdout, "clients: %s", count(len(res.Written), "changed"))
-	return nil
+		res, err := clients.Generate(ctx, cfg, clients.Options{Only: kinds})
+		if err != nil {
+			return err
+		}
+		stdout.Done("clients: %s", count(len(res.Written), "changed"))
+		return nil
+	})
 }
 
 func count(n int, what string) string {
@@ -103,19 +101,17 @@ func count(n int, what string) string {
 // Check fails with a diff when a client is not what its document says, for CI
 // and git hooks.
 func (Specs) Check(ctx context.Context, config *string) error {
-	cfg, err := loadConfig(config)
-	if err != nil {
-		return console.Exit(err)
-	}
-	stale, err := clients.Check(ctx, cfg, os.Stdout)
-	if err == nil && stale {
-		err = errStale{}
-	}
-	if err != nil {
-		return console.Exit(err)
-	}
-	console.Done(os.Stdout, "the clients are what the documents say")
-	return nil
+	return withProject(config, func(p project) error {
+		stale, err := clients.Check(ctx, p.cfg, os.Stdout)
+		switch {
+		case err != nil:
+			return err
+		case stale:
+			return errStale{}
+		}
+		stdout.Done("the clients are what the documents say")
+		return nil
+	})
 }
 
 type errStale struct{}
@@ -129,18 +125,16 @@ func (errStale) Hint() string  { return "generate them: specs:generate" }
 // as it is now. -json prints it for scripts. The exit code is 1 if a change is
 // breaking.
 func (Specs) Diff(ctx context.Context, config, from, to *string, json *bool) error {
-	return console.Exit(diffSpecs(ctx, config, console.Or(from, "HEAD"), console.Or(to, ""), console.Or(json, false)))
+	return withProject(config, func(p project) error {
+		changes, err := apidoc.DiffStates(ctx, p.cfg.Specs.Dir, console.Or(from, "HEAD"), console.Or(to, ""))
+		if err != nil {
+			return err
+		}
+		return showChanges(changes, console.Or(json, false))
+	})
 }
 
-func diffSpecs(ctx context.Context, config *string, from, to string, asJSON bool) error {
-	cfg, err := loadConfig(config)
-	if err != nil {
-		return err
-	}
-	changes, err := apidoc.DiffStates(ctx, cfg.Specs.Dir, from, to)
-	if err != nil {
-		return err
-	}
+func showChanges(changes []apidoc.DocumentChange, asJSON bool) error {
 	breaking := false
 	for _, c := range changes {
 		breaking = breaking || c.Breaking
@@ -157,7 +151,7 @@ func diffSpecs(ctx context.Context, config *string, from, to string, asJSON bool
 			fmt.Printf("%s %s: %s\n", c.Module, c.Kind, c.Change)
 		}
 		if len(changes) == 0 {
-			console.Done(os.Stdout, "no operation differs")
+			stdout.Done("no operation differs")
 		}
 	}
 	if breaking {
@@ -168,29 +162,27 @@ func diffSpecs(ctx context.Context, config *string, from, to string, asJSON bool
 
 // WatchFrontend regenerates the TypeScript clients whenever a document changes.
 func (Specs) WatchFrontend(ctx context.Context, config *string) error {
-	return console.Exit(watchSpecs(ctx, config, specs.WatchFrontend))
+	return watchSpecs(ctx, config, specs.WatchFrontend)
 }
 
 // WatchPython exports the documents and regenerates the Python clients whenever
 // a source of the backend changes.
 func (Specs) WatchPython(ctx context.Context, config *string) error {
-	return console.Exit(watchSpecs(ctx, config, specs.WatchPython))
+	return watchSpecs(ctx, config, specs.WatchPython)
 }
 
-func watchSpecs(ctx context.Context, config *string, watch func(context.Context, specs.Watcher) error) error {
-	cfg, python, err := withPython(ctx, config)
-	if err != nil {
+func watchSpecs(ctx context.Context, arg *string, watch func(context.Context, specs.Watcher) error) error {
+	return withPython(ctx, arg, func(cfg *config.Config, python string) error {
+		if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
+			return err
+		}
+		ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+		defer stop()
+		err := watch(ctx, specs.Watcher{Config: cfg, Python: python, Report: stderr.Step,
+			Ready: func() { stderr.Step("watching; Ctrl-C ends it") }})
+		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+			return nil
+		}
 		return err
-	}
-	if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
-		return err
-	}
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	err = watch(ctx, specs.Watcher{Config: cfg, Python: python, Report: report,
-		Ready: func() { report("watching; Ctrl-C ends it") }})
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return nil
-	}
-	return err
+	})
 }

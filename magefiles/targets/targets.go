@@ -18,8 +18,11 @@ func init() {
 	stack.ServeBuiltin()
 }
 
-// stderr shows how the work goes.
-var stderr = console.Terminal{Out: os.Stderr}
+// stdout gets what was asked for, stderr how the work goes.
+var (
+	stdout = console.Terminal{Out: os.Stdout}
+	stderr = console.Terminal{Out: os.Stderr}
+)
 
 // usageError is a command called wrongly.
 type usageError = stack.UsageError

@@ -1,0 +1,67 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"muster/internal/config"
+)
+
+// environment lays the environment's wishes over the configuration: BACKEND_PORT,
+// FRONTEND_PORT, VITE_API_URL and FRONTEND_URL.
+func (st *Stack) environment() error {
+	port := &st.cfg.Servers[0].Port
+	if st.multi {
+		port = &st.cfg.Nginx.Port
+	}
+	if err := portFromEnv("BACKEND_PORT", port); err != nil {
+		return err
+	}
+	api := os.Getenv("VITE_API_URL")
+	if api == "" {
+		api = "http://" + localhost() + ":" + strconv.Itoa(*port)
+	}
+	page := os.Getenv("FRONTEND_URL")
+	if f := st.cfg.Frontend; f != nil {
+		if err := portFromEnv("FRONTEND_PORT", &f.Port); err != nil {
+			return err
+		}
+		if page == "" {
+			page = "http://" + localhost() + ":" + strconv.Itoa(f.Port)
+		}
+		f.Env = append(f.Env, config.EnvVar{Name: "VITE_API_URL", Value: api},
+			config.EnvVar{Name: "FRONTEND_PORT", Value: strconv.Itoa(f.Port)})
+	}
+	if page != "" {
+		st.cfg.Backend.Env = append(st.cfg.Backend.Env, config.EnvVar{Name: "FRONTEND_URL", Value: page})
+	}
+	return nil
+}
+
+// localhost is the name that people and their settings know, or the address
+// where the machine does not know the name: a container's /etc/hosts may lack it.
+func localhost() string {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if _, err := net.DefaultResolver.LookupHost(ctx, "localhost"); err != nil {
+		return "127.0.0.1"
+	}
+	return "localhost"
+}
+
+func portFromEnv(name string, port *int) error {
+	text := os.Getenv(name)
+	if text == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1024 || n > 65535 {
+		return UsageError(fmt.Sprintf("%s=%s: a port is a number from 1024 to 65535", name, text))
+	}
+	*port = n
+	return nil
+}

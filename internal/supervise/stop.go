@@ -1,0 +1,68 @@
+package supervise
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+const stopTimeout = 3 * time.Second
+
+// Stop ends processes in their order: nginx, the servers, core. Those that
+// names selects, or all, if empty; all of them are then forgotten. What still
+// runs after the timeout is killed. An operation under way that starts
+// processes is given up.
+func (s *supervisor) Stop(names []string, timeout time.Duration) error {
+	chosen, err := s.choose(names)
+	if err != nil {
+		return err
+	}
+	defer s.holdOff()()
+	s.stopInOrder(chosen, timeout)
+	s.op.Lock()
+	defer s.op.Unlock()
+	// What was given up had told them to start meanwhile, or put others in
+	// their place.
+	chosen, _ = s.choose(names)
+	if !idle(chosen) {
+		s.stopInOrder(chosen, timeout)
+	}
+	if len(names) == 0 {
+		s.endOrphans(timeout)
+		s.forget(chosen) // their logs are followed on: the next start may come at once
+	}
+	return nil
+}
+
+// stopInOrder ends processes rank by rank.
+func (s *supervisor) stopInOrder(procs []*process, timeout time.Duration) {
+	byRank := map[int][]*process{}
+	for _, p := range procs {
+		byRank[p.spec.StopRank] = append(byRank[p.spec.StopRank], p)
+	}
+	for _, r := range slices.Sorted(maps.Keys(byRank)) {
+		s.tell(byRank[r], order{verb: verbStop, timeout: timeout})
+		s.await(s.ctx, byRank[r], func(now snapshot) bool {
+			return now.wanted || now.id.PID == 0 && (now.state == Stopped || now.state == Failed)
+		})
+	}
+}
+
+// drop forgets processes that do not run, and their logs.
+func (s *supervisor) drop(procs []*process) {
+	s.forget(procs)
+	for _, p := range procs {
+		s.unfollow(p.spec)
+	}
+}
+
+func (s *supervisor) forget(procs []*process) {
+	for _, p := range procs {
+		p.leave()
+		<-p.done
+	}
+	s.mu.Lock()
+	s.procs = slices.DeleteFunc(s.procs, func(p *process) bool { return slices.Contains(procs, p) })
+	s.mu.Unlock()
+	s.markDirty()
+}
