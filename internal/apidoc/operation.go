@@ -52,7 +52,7 @@ func (d Document) Operations() []Operation {
 func (d Document) parameters(item, op map[string]any) []map[string]any {
 	var params []map[string]any
 	at := map[string]int{}
-	for _, raw := range append(append([]any{}, List(item["parameters"])...), List(op["parameters"])...) {
+	for _, raw := range slices.Concat(List(item["parameters"]), List(op["parameters"])) {
 		p, _ := d.Deref(raw)
 		key := Text(p["in"]) + " " + Text(p["name"])
 		if i, ok := at[key]; ok {

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"muster/internal/hint"
 )
 
 // DocumentChange is a change in one of a project's documents.
@@ -30,7 +32,7 @@ func DiffStates(ctx context.Context, dir, from, to string) ([]DocumentChange, er
 		return nil, err
 	}
 	if isFileState(a) != isFileState(b) {
-		return nil, &hinted{errors.New("a single document can only be compared with another one"), "name two files, or two folders or git revisions"}
+		return nil, hint.With(errors.New("a single document can only be compared with another one"), "name two files, or two folders or git revisions")
 	}
 	var all []DocumentChange
 	for _, key := range allKeys(a, b) {
@@ -107,7 +109,7 @@ func readRevision(ctx context.Context, dir, revision string) (map[string]Documen
 	}
 	out, err := git(ctx, parent, "ls-tree", "-r", "-z", "--name-only", revision, "--", "./"+filepath.ToSlash(prefix)+"/")
 	if err != nil {
-		return nil, &hinted{fmt.Errorf("reading the documents at %q: %w", revision, err), "name a folder, a file or a git revision such as HEAD~1 or main"}
+		return nil, hint.With(fmt.Errorf("reading the documents at %q: %w", revision, err), "name a folder, a file or a git revision such as HEAD~1 or main")
 	}
 	tmp, err := os.MkdirTemp("", "muster-revision-")
 	if err != nil {

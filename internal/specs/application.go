@@ -16,6 +16,7 @@ import (
 
 	"muster/internal/apidoc"
 	"muster/internal/config"
+	"muster/internal/hint"
 	"muster/internal/local"
 	"muster/internal/plan"
 	"muster/internal/watch"
@@ -122,7 +123,7 @@ func documentsBelow(dir string) ([]string, error) {
 
 func exportError(argv []string, err error, out string) error {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
-		return &hinted{fmt.Errorf("cannot run the export command %s: %w", argv[0], err), "set backend.python or specs.export_command"}
+		return hint.With(fmt.Errorf("cannot run the export command %s: %w", argv[0], err), "set backend.python or specs.export_command")
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	const most = 12 // the end of a Python traceback says what and where

@@ -136,12 +136,3 @@ func isDocument(file string) bool {
 	base, ext := strings.TrimSuffix(name, filepath.Ext(name)), filepath.Ext(name)
 	return (base == string(apidoc.OpenAPI) || base == string(apidoc.AsyncAPI)) && (ext == ".json" || ext == ".yaml" || ext == ".yml")
 }
-
-// hinted is an error with a hint of what to do next.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h *hinted) Hint() string  { return h.hint }
-func (h *hinted) Unwrap() error { return h.error }
