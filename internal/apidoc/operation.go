@@ -1,6 +1,7 @@
 package apidoc
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sort"
@@ -36,12 +37,8 @@ func (d Document) Operations() []Operation {
 			if !ok {
 				continue
 			}
-			o := Operation{Method: strings.ToUpper(method), Path: path, ID: Text(raw["operationId"]), Raw: raw}
-			if o.ID == "" {
-				o.ID = method + "_" + path
-			}
-			o.Params = d.parameters(item, raw)
-			all = append(all, o)
+			id := cmp.Or(Text(raw["operationId"]), method+"_"+path)
+			all = append(all, Operation{strings.ToUpper(method), path, id, raw, d.parameters(item, raw)})
 		}
 	}
 	return all

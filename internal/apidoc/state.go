@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"muster/internal/hint"
+	"muster/internal/local"
 )
 
 // DocumentChange is a change in one of a project's documents.
@@ -64,10 +65,10 @@ func readState(ctx context.Context, dir, name string) (map[string]Document, erro
 	if name == "" {
 		return readDocuments(dir)
 	}
-	if st, err := os.Stat(name); err == nil {
-		if st.IsDir() {
-			return readDocuments(name)
-		}
+	if local.IsDir(name) {
+		return readDocuments(name)
+	}
+	if _, err := os.Stat(name); err == nil {
 		d, err := Load(name)
 		if err != nil {
 			return nil, err
@@ -100,7 +101,7 @@ func readRevision(ctx context.Context, dir, revision string) (map[string]Documen
 		return nil, fmt.Errorf("%q is neither a folder nor a git revision", revision)
 	}
 	parent := dir
-	for !isDir(parent) && parent != filepath.Dir(parent) {
+	for !local.IsDir(parent) && parent != filepath.Dir(parent) {
 		parent = filepath.Dir(parent)
 	}
 	prefix, err := filepath.Rel(parent, dir)
@@ -155,9 +156,4 @@ func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
 		return nil, err
 	}
 	return out, nil
-}
-
-func isDir(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.IsDir()
 }

@@ -37,29 +37,13 @@ func (e Exporter) command(dir string) []string {
 			return []string{e.Python, "-m", pkg + ".export", dir}
 		}
 	}
-	return []string{e.Python, "-c", exportScript, app, e.Config.APIBaseURL, strings.Join(e.modules(), ","), dir}
+	return []string{e.Python, "-c", exportScript, app, e.Config.APIBaseURL, strings.Join(e.Config.Modules(), ","), dir}
 }
 
 // roots are the folders that hold packages of the application.
 func (e Exporter) roots() []string {
 	dir := e.Config.Backend.Dir
 	return slices.Compact([]string{config.SourceDir(dir), dir})
-}
-
-// modules are those that any server names, each once.
-func (e Exporter) modules() []string {
-	var all []string
-	for _, s := range e.Config.Servers {
-		for _, m := range s.Modules {
-			if !slices.Contains(all, m) {
-				all = append(all, m)
-			}
-		}
-		if s.Name == config.Core && !slices.Contains(all, config.Core) {
-			all = append(all, config.Core)
-		}
-	}
-	return all
 }
 
 // importApplication runs the export command, and reads what it wrote.

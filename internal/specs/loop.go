@@ -147,10 +147,7 @@ const (
 // left out.
 func (w Watcher) load() map[string]apidoc.Document {
 	docs := map[string]apidoc.Document{}
-	all, err := apidoc.Modules(w.Config.Specs.Dir)
-	if err != nil {
-		return docs
-	}
+	all, _ := apidoc.Modules(w.Config.Specs.Dir)
 	for _, m := range all {
 		if m.REST.Kind != "" {
 			docs[m.Name+"/rest"] = m.REST
