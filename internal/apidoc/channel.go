@@ -1,6 +1,7 @@
 package apidoc
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -32,11 +33,7 @@ func (d Document) Channels() []Channel {
 	raws := Object(d.Root["channels"])
 	for _, name := range slices.Sorted(maps.Keys(raws)) {
 		raw, _ := d.Deref(raws[name])
-		c := Channel{Name: name, Address: Text(raw["address"]), Replies: map[string][]string{}}
-		if c.Address == "" {
-			c.Address = name
-		}
-		all = append(all, c)
+		all = append(all, Channel{Name: name, Address: cmp.Or(Text(raw["address"]), name), Replies: map[string][]string{}})
 	}
 	byRef := map[string]*Channel{}
 	for i, c := range all {
@@ -52,19 +49,15 @@ func (d Document) Channels() []Channel {
 		}
 		messages := d.messagesOf(op, ref)
 		// The document speaks for the application: what it receives, a client sends.
+		there, back := &c.Got, &c.Sent
 		if Text(op["action"]) == "receive" {
-			c.Sent = addMessages(c.Sent, messages)
-		} else {
-			c.Got = addMessages(c.Got, messages)
+			there, back = back, there
 		}
+		*there = addMessages(*there, messages)
 		if reply, _ := d.Deref(op["reply"]); reply != nil {
 			answers := d.messagesOf(reply, ref)
 			c.reply(messages, answers)
-			if Text(op["action"]) == "receive" {
-				c.Got = addMessages(c.Got, answers)
-			} else {
-				c.Sent = addMessages(c.Sent, answers)
-			}
+			*back = addMessages(*back, answers)
 		}
 	}
 	return all
@@ -123,28 +116,13 @@ func (d Document) messages2(v any) []Message {
 		}
 		return all
 	}
-	name := Text(m["name"])
-	if name == "" {
-		name = Text(m["messageId"])
-	}
-	if name == "" && ref != "" {
-		name = RefName(ref)
-	}
-	if name == "" {
-		name = Text(m["title"])
-	}
+	name := cmp.Or(Text(m["name"]), Text(m["messageId"]), RefName(ref), Text(m["title"]))
 	return []Message{d.message(name, m)}
 }
 
 func (d Document) message(name string, v any) Message {
 	raw, _ := d.Deref(v)
-	if n := Text(raw["name"]); n != "" {
-		name = n
-	}
-	if name == "" {
-		name = "Message"
-	}
-	m := Message{Name: name, Raw: raw, Ref: Text(Object(raw["payload"])["$ref"])}
+	m := Message{Name: cmp.Or(Text(raw["name"]), name, "Message"), Raw: raw, Ref: Text(Object(raw["payload"])["$ref"])}
 	s, _ := d.Deref(raw["payload"])
 	tag, _ := d.Deref(d.ShapeOf(s).Properties["type"])
 	if vals := Values(tag); len(vals) == 1 {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -88,12 +87,7 @@ func (d Document) only(s map[string]any) any {
 	if len(all) == 1 && len(alts) == 0 {
 		return all[0]
 	}
-	var rest []any
-	for _, alt := range alts {
-		if !IsNull(Object(alt)) {
-			rest = append(rest, alt)
-		}
-	}
+	rest := slices.DeleteFunc(alts, func(alt any) bool { return IsNull(Object(alt)) })
 	if len(rest) == 1 && len(all) == 0 {
 		return rest[0]
 	}
@@ -120,7 +114,7 @@ func (d Document) kindOf(s map[string]any) string {
 			return "any"
 		}
 	}
-	sort.Strings(ty)
+	slices.Sort(ty)
 	kind := strings.Join(ty, " or ")
 	if f := Text(s["format"]); f != "" && kind == "string" {
 		kind += " (" + f + ")"
@@ -187,10 +181,7 @@ func (c *comparison) limits(at string, a, b map[string]any, in bool) {
 }
 
 func number(v any) (float64, bool) {
-	n, ok := v.(json.Number)
-	if !ok {
-		return 0, false
-	}
+	n, _ := v.(json.Number)
 	f, err := n.Float64()
 	return f, err == nil
 }

@@ -47,6 +47,10 @@ func Parse(data []byte) (Document, error) {
 	if err != nil {
 		return Document{}, err
 	}
+	return identify(root)
+}
+
+func identify(root map[string]any) (Document, error) {
 	for _, kind := range []Kind{OpenAPI, AsyncAPI} {
 		switch v := root[string(kind)].(type) {
 		case string:
@@ -62,7 +66,7 @@ func Parse(data []byte) (Document, error) {
 }
 
 func parseTree(data []byte) (map[string]any, error) {
-	trimmed := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	trimmed := trim(data)
 	if len(trimmed) == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrIncomplete)
 	}
@@ -80,13 +84,18 @@ func parseTree(data []byte) (map[string]any, error) {
 		if err := yaml.Unmarshal(trimmed, &v); err != nil {
 			return nil, fmt.Errorf("%w: %s", ErrIncomplete, strings.TrimPrefix(err.Error(), "yaml: "))
 		}
-		v = fromYAML(v)
+		v = clone(v)
 	}
 	root, ok := v.(map[string]any)
 	if !ok {
 		return nil, errors.New("the document is not an object")
 	}
 	return root, nil
+}
+
+// trim drops blanks around a text, and the byte order mark before it.
+func trim(data []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 }
 
 // jsonPlace turns a decoder's error into line:column: what.
@@ -105,30 +114,33 @@ func jsonPlace(data []byte, err error) string {
 	return fmt.Sprintf("line %d, column %d: %s", line, max(column-1, 1), err)
 }
 
-// fromYAML makes the tree that JSON would have given.
-func fromYAML(v any) any {
+// clone copies a tree. One that came from YAML becomes what JSON would have
+// given.
+func clone(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
+		m := make(map[string]any, len(v))
 		for k, e := range v {
-			v[k] = fromYAML(e)
+			m[k] = clone(e)
 		}
-		return v
+		return m
 	case map[any]any:
 		m := make(map[string]any, len(v))
 		for k, e := range v {
-			m[fmt.Sprint(k)] = fromYAML(e)
+			m[fmt.Sprint(k)] = clone(e)
 		}
 		return m
 	case []any:
+		l := make([]any, len(v))
 		for i, e := range v {
-			v[i] = fromYAML(e)
+			l[i] = clone(e)
 		}
-		return v
+		return l
 	case int:
 		return json.Number(strconv.Itoa(v))
 	case float64:
 		return json.Number(strconv.FormatFloat(v, 'g', -1, 64))
-	case nil, string, bool:
+	case nil, string, bool, json.Number:
 		return v
 	}
 	return fmt.Sprint(v)
@@ -137,19 +149,7 @@ func fromYAML(v any) any {
 // Load reads the document in a file, with references to other files bundled
 // into its components.
 func Load(file string) (Document, error) {
-	d, err := parseFile(file)
-	if err != nil {
-		return Document{}, err
-	}
-	if err := bundle(&d, file); err != nil {
-		return Document{}, fmt.Errorf("%s: %w", file, err)
-	}
-	return d, nil
-}
-
-// parseFile is Load without the other files.
-func parseFile(file string) (Document, error) {
-	data, err := os.ReadFile(file)
+	data, err := readFile(file)
 	if err != nil {
 		return Document{}, err
 	}
@@ -157,7 +157,20 @@ func parseFile(file string) (Document, error) {
 	if err != nil {
 		return Document{}, fmt.Errorf("%s: %w", file, err)
 	}
+	if err := bundle(&d, file); err != nil {
+		return Document{}, fmt.Errorf("%s: %w", file, err)
+	}
 	return d, nil
+}
+
+// mostMegabytes bounds a file that is read; GitHub's whole API is 13 MB.
+const mostMegabytes = 32
+
+func readFile(file string) ([]byte, error) {
+	if st, err := os.Stat(file); err == nil && st.Size() > mostMegabytes<<20 {
+		return nil, fmt.Errorf("%s is larger than %d MB", file, mostMegabytes)
+	}
+	return os.ReadFile(file)
 }
 
 // Canonical is the document as JSON with its keys in order, indented by two

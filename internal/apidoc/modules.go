@@ -1,11 +1,14 @@
 package apidoc
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"muster/internal/hint"
 )
 
 // Module is the documents of one module, which lie in a folder of its name. A
@@ -22,7 +25,7 @@ func (m Module) empty() bool { return m.REST.Kind == "" && m.WS.Kind == "" }
 func Modules(dir string) ([]Module, error) {
 	all, err := eachModule(dir, loadModule)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &hinted{fmt.Errorf("there is no folder %s with the API's documents", dir), "export them first: mage specs:export"}
+		return nil, hint.With(fmt.Errorf("there is no folder %s with the API's documents", dir), "export them first: mage specs:export")
 	}
 	if err != nil || len(all) > 0 {
 		return all, err
@@ -32,22 +35,57 @@ func Modules(dir string) ([]Module, error) {
 		return nil, err
 	}
 	if m.empty() {
-		return nil, &hinted{fmt.Errorf("there is no openapi.json or asyncapi.json in %s or its folders", dir), "export them first: mage specs:export"}
+		return nil, hint.With(fmt.Errorf("there is no openapi.json or asyncapi.json in %s or its folders", dir), "export them first: mage specs:export")
 	}
 	m.Name = "api"
 	return []Module{m}, nil
 }
 
-// Outlines reads every module's documents without what they have in other
-// files. A document that cannot be read is left out, and the whole API is no
-// module.
+// Outlines reads of every module's documents the names of the paths and the
+// addresses of the channels, which is cheap. A document that cannot be read is
+// left out, and the whole API is no module.
 func Outlines(dir string) []Module {
 	all, _ := eachModule(dir, func(dir string) (m Module, err error) {
-		m.REST, _ = find(dir, OpenAPI, parseFile)
-		m.WS, _ = find(dir, AsyncAPI, parseFile)
+		m.REST, _ = find(dir, OpenAPI, skim)
+		m.WS, _ = find(dir, AsyncAPI, skim)
 		return m, nil
 	})
 	return all
+}
+
+// skim is Load for the names of paths and the addresses of channels.
+func skim(file string) (Document, error) {
+	data, err := readFile(file)
+	if err != nil {
+		return Document{}, err
+	}
+	var outline struct {
+		OpenAPI, AsyncAPI any
+		Paths             map[string]struct{}
+		Channels          map[string]struct {
+			Address any
+			Ref     any `json:"$ref"`
+		}
+	}
+	var wrong *json.UnmarshalTypeError // of a value that is not needed
+	if err := json.Unmarshal(trim(data), &outline); err != nil && !errors.As(err, &wrong) {
+		return Parse(data) // YAML, perhaps
+	}
+	paths, channels := map[string]any{}, map[string]any{}
+	for path := range outline.Paths {
+		paths[path] = nil
+	}
+	for name, c := range outline.Channels {
+		if c.Ref != nil {
+			return Parse(data)
+		}
+		channels[name] = map[string]any{"address": c.Address}
+	}
+	root := map[string]any{"openapi": outline.OpenAPI, "asyncapi": outline.AsyncAPI, "paths": paths, "channels": channels}
+	if d, err := identify(root); err == nil {
+		return d, nil
+	}
+	return Parse(data) // a version that is written as a number
 }
 
 // eachModule lists the modules that have a document, in order.
@@ -101,12 +139,3 @@ func find(dir string, kind Kind, read func(file string) (Document, error)) (Docu
 	}
 	return Document{}, nil
 }
-
-// hinted is an error with a hint of what to do next.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h *hinted) Hint() string  { return h.hint }
-func (h *hinted) Unwrap() error { return h.error }

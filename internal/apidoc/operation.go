@@ -1,6 +1,7 @@
 package apidoc
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sort"
@@ -36,12 +37,8 @@ func (d Document) Operations() []Operation {
 			if !ok {
 				continue
 			}
-			o := Operation{Method: strings.ToUpper(method), Path: path, ID: Text(raw["operationId"]), Raw: raw}
-			if o.ID == "" {
-				o.ID = method + "_" + path
-			}
-			o.Params = d.parameters(item, raw)
-			all = append(all, o)
+			id := cmp.Or(Text(raw["operationId"]), method+"_"+path)
+			all = append(all, Operation{strings.ToUpper(method), path, id, raw, d.parameters(item, raw)})
 		}
 	}
 	return all
@@ -52,7 +49,7 @@ func (d Document) Operations() []Operation {
 func (d Document) parameters(item, op map[string]any) []map[string]any {
 	var params []map[string]any
 	at := map[string]int{}
-	for _, raw := range append(append([]any{}, List(item["parameters"])...), List(op["parameters"])...) {
+	for _, raw := range slices.Concat(List(item["parameters"]), List(op["parameters"])) {
 		p, _ := d.Deref(raw)
 		key := Text(p["in"]) + " " + Text(p["name"])
 		if i, ok := at[key]; ok {

@@ -26,7 +26,7 @@ func pointer(v any, path string) (any, bool) {
 		if unescaped, err := url.PathUnescape(part); err == nil {
 			part = unescaped
 		}
-		part = strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
+		part = unescapePointer(part)
 		switch n := v.(type) {
 		case map[string]any:
 			e, ok := n[part]
@@ -195,11 +195,11 @@ func (b *bundler) load(file string) (map[string]any, error) {
 	if root, ok := b.files[file]; ok {
 		return root, nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := readFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no file %s", file)
+	}
 	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("there is no file %s", file)
-		}
 		return nil, err
 	}
 	root, err := parseTree(data)
@@ -219,27 +219,9 @@ func child(m map[string]any, key string) map[string]any {
 	return c
 }
 
-func clone(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		m := make(map[string]any, len(v))
-		for k, e := range v {
-			m[k] = clone(e)
-		}
-		return m
-	case []any:
-		l := make([]any, len(v))
-		for i, e := range v {
-			l[i] = clone(e)
-		}
-		return l
-	}
-	return v
-}
+func escapePointer(s string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(s) }
 
-func escapePointer(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, "~", "~0"), "/", "~1")
-}
+func unescapePointer(s string) string { return strings.NewReplacer("~1", "/", "~0", "~").Replace(s) }
 
 // Unique is name, or name with the first number from 2 that is not taken.
 func Unique(name string, taken func(string) bool) string {

@@ -13,78 +13,38 @@ import (
 
 // Types lists the JSON types that a schema allows; "null" is left out.
 func Types(s map[string]any) []string {
-	var t []string
-	switch v := s["type"].(type) {
-	case string:
-		t = []string{v}
-	case []any:
-		t = Texts(v)
+	types := Texts(List(s["type"]))
+	if one := Text(s["type"]); one != "" {
+		types = []string{one}
 	}
-	out := t[:0:0]
-	for _, e := range t {
-		if e != "null" {
-			out = append(out, e)
-		}
-	}
-	return out
+	return slices.DeleteFunc(types, func(t string) bool { return t == "null" })
 }
 
 // Nullable tells whether the schema itself allows null.
 func Nullable(s map[string]any) bool {
-	if True(s["nullable"]) || Text(s["type"]) == "null" {
-		return true
-	}
-	for _, t := range List(s["type"]) {
-		if t == "null" {
-			return true
-		}
-	}
-	if e, ok := s["enum"].([]any); ok {
-		for _, v := range e {
-			if v == nil {
-				return true
-			}
-		}
-	}
-	c, ok := s["const"]
-	return ok && c == nil
+	return True(s["nullable"]) || IsNull(s) ||
+		slices.Contains(List(s["type"]), any("null")) || slices.Contains(List(s["enum"]), nil)
 }
 
 // IsNull tells whether the schema allows nothing but null.
 func IsNull(s map[string]any) bool {
-	if Text(s["type"]) == "null" {
-		return true
-	}
-	if l := List(s["type"]); len(l) == 1 && l[0] == "null" {
-		return true
-	}
-	if c, ok := s["const"]; ok && c == nil {
-		return true
-	}
-	e, ok := s["enum"].([]any)
-	return ok && len(e) == 1 && e[0] == nil
+	c, constant := s["const"]
+	t, e := List(s["type"]), List(s["enum"])
+	return Text(s["type"]) == "null" || len(t) == 1 && t[0] == "null" || constant && c == nil || len(e) == 1 && e[0] == nil
 }
 
 // Values lists the values of an enum or const; null is left out.
 func Values(s map[string]any) []any {
-	var out []any
+	values := slices.Clone(List(s["enum"]))
 	if c, ok := s["const"]; ok {
-		if c != nil {
-			out = append(out, c)
-		}
-		return out
+		values = []any{c}
 	}
-	for _, v := range List(s["enum"]) {
-		if v != nil {
-			out = append(out, v)
-		}
-	}
-	return out
+	return slices.DeleteFunc(values, func(v any) bool { return v == nil })
 }
 
 // Alternatives lists the members of oneOf and anyOf.
 func Alternatives(s map[string]any) []any {
-	return append(append([]any{}, List(s["oneOf"])...), List(s["anyOf"])...)
+	return slices.Concat(List(s["oneOf"]), List(s["anyOf"]))
 }
 
 // Shape is an object with everything that allOf brings together.
@@ -97,8 +57,7 @@ type Shape struct {
 
 // IsObject tells whether a schema describes an object with known properties.
 func (d Document) IsObject(s map[string]any) bool {
-	sh := d.ShapeOf(s)
-	return len(sh.Properties) > 0
+	return len(d.ShapeOf(s).Properties) > 0
 }
 
 func (d Document) ShapeOf(s map[string]any) Shape {
@@ -216,8 +175,7 @@ func (d Document) tagMembers(s, disc map[string]any, found map[string]map[string
 
 // RefName is the last part of a reference.
 func RefName(ref string) string {
-	name := ref[strings.LastIndexByte(ref, '/')+1:]
-	return strings.ReplaceAll(strings.ReplaceAll(name, "~1", "/"), "~0", "~")
+	return unescapePointer(ref[strings.LastIndexByte(ref, '/')+1:])
 }
 
 // show is a value as a person reads it in a message.

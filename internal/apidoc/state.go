@@ -9,6 +9,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"muster/internal/hint"
+	"muster/internal/local"
 )
 
 // DocumentChange is a change in one of a project's documents.
@@ -30,7 +33,7 @@ func DiffStates(ctx context.Context, dir, from, to string) ([]DocumentChange, er
 		return nil, err
 	}
 	if isFileState(a) != isFileState(b) {
-		return nil, &hinted{errors.New("a single document can only be compared with another one"), "name two files, or two folders or git revisions"}
+		return nil, hint.With(errors.New("a single document can only be compared with another one"), "name two files, or two folders or git revisions")
 	}
 	var all []DocumentChange
 	for _, key := range allKeys(a, b) {
@@ -62,10 +65,10 @@ func readState(ctx context.Context, dir, name string) (map[string]Document, erro
 	if name == "" {
 		return readDocuments(dir)
 	}
-	if st, err := os.Stat(name); err == nil {
-		if st.IsDir() {
-			return readDocuments(name)
-		}
+	if local.IsDir(name) {
+		return readDocuments(name)
+	}
+	if _, err := os.Stat(name); err == nil {
 		d, err := Load(name)
 		if err != nil {
 			return nil, err
@@ -98,7 +101,7 @@ func readRevision(ctx context.Context, dir, revision string) (map[string]Documen
 		return nil, fmt.Errorf("%q is neither a folder nor a git revision", revision)
 	}
 	parent := dir
-	for !isDir(parent) && parent != filepath.Dir(parent) {
+	for !local.IsDir(parent) && parent != filepath.Dir(parent) {
 		parent = filepath.Dir(parent)
 	}
 	prefix, err := filepath.Rel(parent, dir)
@@ -107,7 +110,7 @@ func readRevision(ctx context.Context, dir, revision string) (map[string]Documen
 	}
 	out, err := git(ctx, parent, "ls-tree", "-r", "-z", "--name-only", revision, "--", "./"+filepath.ToSlash(prefix)+"/")
 	if err != nil {
-		return nil, &hinted{fmt.Errorf("reading the documents at %q: %w", revision, err), "name a folder, a file or a git revision such as HEAD~1 or main"}
+		return nil, hint.With(fmt.Errorf("reading the documents at %q: %w", revision, err), "name a folder, a file or a git revision such as HEAD~1 or main")
 	}
 	tmp, err := os.MkdirTemp("", "muster-revision-")
 	if err != nil {
@@ -153,9 +156,4 @@ func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
 		return nil, err
 	}
 	return out, nil
-}
-
-func isDir(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.IsDir()
 }

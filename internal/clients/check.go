@@ -1,11 +1,14 @@
 package clients
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
 
 	"muster/internal/config"
 )
@@ -54,6 +57,8 @@ func showChange(w io.Writer, root string, c change) error {
 	if c.New == nil {
 		to = "/dev/null"
 	}
-	_, err := fmt.Fprintf(w, "--- %s\n+++ %s\n%s", from, to, unified(splitLines(c.Old), splitLines(c.New)))
+	text := diff.Diff(from, c.Old, to, c.New)
+	_, text, _ = bytes.Cut(text, []byte("\n")) // a line that names both files once more
+	_, err := w.Write(text)
 	return err
 }

@@ -22,23 +22,14 @@ type change struct {
 
 // folder is a generated folder: every file in it, by its path within.
 type folder struct {
-	dir   string
-	files map[string][]byte
-
-	one  string // instead of a folder, this file alone
-	data []byte
+	dir    string
+	files  map[string][]byte
+	shared bool // with other outputs, whose files stay
 }
 
 // changes compares a folder with the disk. Files that nobody generated stay.
 func (f folder) changes() ([]change, error) {
 	var all []change
-	if f.one != "" {
-		old, err := os.ReadFile(f.one)
-		if err == nil && bytes.Equal(old, f.data) || err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		return []change{{f.one, old, f.data}}, nil
-	}
 	for _, name := range slices.Sorted(maps.Keys(f.files)) {
 		file := filepath.Join(f.dir, filepath.FromSlash(name))
 		old, err := os.ReadFile(file)
@@ -48,6 +39,9 @@ func (f folder) changes() ([]change, error) {
 		if err != nil || !bytes.Equal(old, f.files[name]) {
 			all = append(all, change{file, old, f.files[name]})
 		}
+	}
+	if f.shared {
+		return all, nil
 	}
 	err := filepath.WalkDir(f.dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {

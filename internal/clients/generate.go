@@ -148,7 +148,7 @@ func outputs(cfg *config.Config, o Options) ([]output, []change, error) {
 			return nil, nil, err
 		}
 		all = append(all, outs...)
-		stale = append(stale, stalePython(dir, modules)...)
+		stale = append(stale, stalePython(dir, outs)...)
 	}
 	if len(cfg.Specs.TypeScript) > 0 && o.wants(REST, WebSocket) {
 		outs, err := typeScriptOutputs(modules, o)
@@ -187,7 +187,7 @@ func pythonOutputs(cfg *config.Config, modules []apidoc.Module) ([]output, error
 func single(file string, make func() ([]byte, error)) output {
 	return output{place: file, quick: true, make: func(context.Context) (folder, error) {
 		data, err := make()
-		return folder{one: file, data: data}, err
+		return folder{dir: filepath.Dir(file), files: map[string][]byte{filepath.Base(file): data}, shared: true}, err
 	}}
 }
 
@@ -220,18 +220,13 @@ func typeScriptOutputs(modules []apidoc.Module, o Options) ([]output, error) {
 }
 
 // stalePython lists the clients of modules that are gone.
-func stalePython(dir string, modules []apidoc.Module) []change {
-	wanted := map[string]bool{}
-	for _, m := range modules {
-		if m.REST.Kind != "" {
-			wanted[pyModule{Name: m.Name}.file()] = true
-		}
-	}
+func stalePython(dir string, outs []output) []change {
 	var all []change
 	names, _ := fs.Glob(os.DirFS(dir), "*_client.py")
 	for _, name := range names {
 		file := filepath.Join(dir, name)
-		if data, err := os.ReadFile(file); err == nil && !wanted[name] && isGenerated(name, data) {
+		wanted := slices.ContainsFunc(outs, func(out output) bool { return out.place == file })
+		if data, err := os.ReadFile(file); err == nil && !wanted && isGenerated(name, data) {
 			all = append(all, change{file, data, nil})
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"muster/internal/apidoc"
 	"muster/internal/apitest"
+	"muster/internal/local"
 )
 
 func TestGenerateIsIncremental(t *testing.T) {
@@ -65,7 +66,7 @@ func TestGenerateIsIncremental(t *testing.T) {
 	}
 	mine := filepath.Join(cfg.Specs.Python.Dir, "my_client.py")
 	write(t, mine, "# by hand\n")
-	if r := generate(); len(r.Written) != 2 || isDir(filepath.Join(cfg.Specs.TypeScript[0].Dir, "trader-client-b")) {
+	if r := generate(); len(r.Written) != 2 || local.IsDir(filepath.Join(cfg.Specs.TypeScript[0].Dir, "trader-client-b")) {
 		t.Errorf("a module that is gone: wrote %v", r.Written)
 	}
 	read(t, mine)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/diff"
 	"go.uber.org/goleak"
 
 	"muster/internal/apidoc"
@@ -70,7 +71,7 @@ func golden(t *testing.T, name string, got []byte) {
 		return
 	}
 	if want := read(t, file); want != string(got) {
-		t.Errorf("%s differs (rewrite it with -update):\n%s", name, unified(splitLines([]byte(want)), splitLines(got)))
+		t.Errorf("%s differs (rewrite it with -update):\n%s", name, diff.Diff("want", []byte(want), "got", got))
 	}
 }
 

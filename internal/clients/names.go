@@ -61,22 +61,13 @@ func camelClass(s string) string {
 
 // isWord tells whether a name is one of words, which stand between spaces.
 func isWord(words, name string) bool {
-	i := strings.Index(words, name)
-	for i >= 0 {
-		end := i + len(name)
-		if i > 0 && isSpace(words[i-1]) && end < len(words) && isSpace(words[end]) {
+	for word := range strings.FieldsSeq(words) {
+		if word == name {
 			return true
 		}
-		next := strings.Index(words[end:], name)
-		if next < 0 {
-			return false
-		}
-		i = end + next
 	}
 	return false
 }
-
-func isSpace(c byte) bool { return c == ' ' || c == '\n' }
 
 // printable, for strings.Map, drops what a comment must not hold.
 func printable(r rune) rune {

@@ -84,10 +84,10 @@ func (b *pyBuilder) form(m apidoc.Media, bodyRequired bool) {
 			continue
 		}
 		style, _ := styleOf(apidoc.Object(encoding[key]), "form")
-		if style == "form" && m.Type == "application/x-www-form-urlencoded" && (b.nested(p)) {
+		if style == "form" && m.Type == "application/x-www-form-urlencoded" && b.nested(p) {
 			style = "deepObject" // what a form cannot hold flat
 		}
-		data = append(data, "*_query("+pyString(key)+", "+name+styleArgs(style, true, "form", true)+")")
+		data = append(data, "*_query("+pyString(key)+", "+name+queryArgs(style, true)+")")
 	}
 	if m.Type == "multipart/form-data" {
 		b.args = append(b.args, "multipart=True")

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -40,8 +41,7 @@ func pyString(s string) string {
 		case r == '\t':
 			b.WriteString(`\t`)
 		case r < ' ' || r == 0x7f:
-			const hex = "0123456789abcdef"
-			b.WriteString(`\x` + string(hex[r>>4]) + string(hex[r&15]))
+			fmt.Fprintf(&b, `\x%02x`, r)
 		default:
 			b.WriteRune(r)
 		}
@@ -53,7 +53,7 @@ func pyString(s string) string {
 // pyDoc makes text safe within a docstring, its lines indented.
 func pyDoc(s, indent string) string {
 	s = strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `"""`, `\"\"\"`)
-	lines := strings.Split(strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n"), "\n")
+	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s), "\n")
 	for i, l := range lines {
 		l = strings.TrimRight(strings.Map(printable, l), " \t")
 		if l != "" && i > 0 {

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -79,14 +80,13 @@ func (b *pyBuilder) param(key, place string) string {
 func (b *pyBuilder) parameters() {
 	var inPath, query, header, cookie []string
 	var rest []pyParam
-	order := pathNames(b.op.Path)
 	byName := map[string]map[string]any{}
 	for _, p := range b.op.Params {
 		if apidoc.Text(p["in"]) == "path" {
 			byName[apidoc.Text(p["name"])] = p
 		}
 	}
-	for _, key := range order { // each needs a value, be it described or not
+	for _, key := range pathNames(b.op.Path) { // each needs a value, be it described or not
 		p := byName[key]
 		name := b.param(key, "path")
 		ty := "str"
@@ -121,7 +121,7 @@ func (b *pyBuilder) parameters() {
 		switch place {
 		case "query":
 			style, explode := styleOf(p, "form")
-			query = append(query, "*_query("+pyString(key)+", "+value+styleArgs(style, explode, "form", true)+")")
+			query = append(query, "*_query("+pyString(key)+", "+value+queryArgs(style, explode)+")")
 		case "header":
 			header = append(header, pyString(key)+": "+value)
 		case "cookie":
@@ -151,27 +151,18 @@ func (b *pyBuilder) arg(name, open string, all []string, end string) {
 // pathNames lists the names in braces of a path.
 func pathNames(path string) []string {
 	var names []string
-	for {
-		_, rest, ok := strings.Cut(path, "{")
-		if !ok {
-			return names
-		}
-		name, after, ok := strings.Cut(rest, "}")
-		if !ok {
-			return names
-		}
-		if !slices.Contains(names, name) {
+	for ok := true; ok; {
+		var name string
+		_, path, _ = strings.Cut(path, "{")
+		if name, path, ok = strings.Cut(path, "}"); ok && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-		path = after
 	}
+	return names
 }
 
 func styleOf(p map[string]any, normal string) (string, bool) {
-	style := apidoc.Text(p["style"])
-	if style == "" {
-		style = normal
-	}
+	style := cmp.Or(apidoc.Text(p["style"]), normal)
 	explode, said := p["explode"].(bool)
 	if !said {
 		explode = style == "form"
@@ -179,16 +170,14 @@ func styleOf(p map[string]any, normal string) (string, bool) {
 	return style, explode
 }
 
-func styleArgs(style string, explode bool, normal string, normalExplode bool) string {
-	if style == "deepObject" {
-		return `, "deepObject"`
-	}
+// queryArgs are the arguments of _query for what is not written as a form is.
+func queryArgs(style string, explode bool) string {
 	s := ""
-	if style != normal {
+	if style != "form" {
 		s = ", " + pyString(style)
 	}
-	if explode != normalExplode {
-		s += ", explode=" + pyBool(explode)
+	if !explode && style != "deepObject" {
+		s += ", explode=False"
 	}
 	return s
 }
@@ -256,24 +245,10 @@ func (b *pyBuilder) doc() string {
 
 // pyException names the exception of the template for a status.
 func pyException(code string) string {
-	switch code {
-	case "400":
-		return "BadRequestError"
-	case "401":
-		return "UnauthorizedError"
-	case "403":
-		return "ForbiddenError"
-	case "404":
-		return "NotFoundError"
-	case "409":
-		return "ConflictError"
-	case "422":
-		return "ValidationFailedError"
-	case "429":
-		return "TooManyRequestsError"
-	}
+	named := map[string]string{"400": "BadRequestError", "401": "UnauthorizedError", "403": "ForbiddenError", "404": "NotFoundError",
+		"409": "ConflictError", "422": "ValidationFailedError", "429": "TooManyRequestsError"}
 	if code[0] == '5' {
 		return "ServerError"
 	}
-	return "ApiError"
+	return cmp.Or(named[code], "ApiError")
 }

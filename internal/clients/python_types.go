@@ -136,10 +136,7 @@ func (t *pyTypes) modelled(s map[string]any) bool {
 	if ty := apidoc.Types(s); len(ty) > 1 || len(ty) == 1 && ty[0] != "object" {
 		return false
 	}
-	if t.single(s) != nil {
-		return false
-	}
-	return t.doc.IsObject(s)
+	return t.single(s) == nil && t.doc.IsObject(s)
 }
 
 // single is the only thing that allOf says, as FastAPI writes a reference
@@ -211,7 +208,7 @@ func (t *pyTypes) typed(ty string, s map[string]any, hint string) string {
 		return t.array(s, hint)
 	case "object":
 		extra := s["additionalProperties"]
-		if apidoc.Object(extra) != nil && len(apidoc.Object(extra)) > 0 {
+		if len(apidoc.Object(extra)) > 0 {
 			return "Dict[str, " + t.annotation(extra, hint+"Value") + "]"
 		}
 		if p := apidoc.Object(s["patternProperties"]); len(p) == 1 {
@@ -274,10 +271,7 @@ func (t *pyTypes) union(alts []any, hint string) string {
 		}
 		all = append(all, t.annotation(a, hint))
 	}
-	u := "None"
-	if len(all) > 0 {
-		u = union(all)
-	}
+	u := union(all)
 	if null {
 		return optional(u)
 	}
@@ -303,14 +297,13 @@ func union(all []string) string {
 			out = append(out, a)
 		}
 	}
-	u := "None"
+	u := strings.Join(out, ", ")
 	switch len(out) {
 	case 0:
-		return u
+		return "None"
 	case 1:
-		u = out[0]
 	default:
-		u = "Union[" + strings.Join(out, ", ") + "]"
+		u = "Union[" + u + "]"
 	}
 	if null {
 		return optional(u)

@@ -23,10 +23,8 @@ type made struct{ Input, Output string }
 
 func readRecord(cfg *config.Config) *record {
 	r := &record{file: local.Of(cfg.Dir).ClientRecord("made")}
-	if data, err := os.ReadFile(r.file); err == nil {
-		if json.Unmarshal(data, r) != nil {
-			*r = record{file: r.file}
-		}
+	if data, err := os.ReadFile(r.file); err == nil && json.Unmarshal(data, r) != nil {
+		r.Made = nil
 	}
 	if r.Made == nil {
 		r.Made = map[string]made{}

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"muster/internal/hint"
 )
 
 //go:embed resident.mjs
@@ -55,8 +57,8 @@ func generatorPlace(dir string) (entry, version string, err error) {
 			return filepath.Join(pkg, filepath.FromSlash(p.Main)), p.Version, nil
 		}
 		if at == filepath.Dir(at) {
-			return "", "", &hinted{fmt.Errorf("%s is not installed for %s", restGenerator, dir),
-				"cd " + dir + " && npm install --save-dev " + restGenerator + " typescript"}
+			return "", "", hint.With(fmt.Errorf("%s is not installed for %s", restGenerator, dir),
+				"cd "+dir+" && npm install --save-dev "+restGenerator+" typescript")
 		}
 	}
 }
@@ -70,7 +72,7 @@ func startResident(ctx context.Context, dir string, warm bool) (*resident, error
 	}
 	node, err := exec.LookPath("node")
 	if err != nil {
-		return nil, &hinted{errors.New("cannot find node, which runs the TypeScript generator"), "install Node.js 20 or newer"}
+		return nil, hint.With(errors.New("cannot find node, which runs the TypeScript generator"), "install Node.js 20 or newer")
 	}
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -184,12 +186,3 @@ func (t *lastLines) text() string {
 	}
 	return strings.TrimSpace(string(bytes.Join(lines, []byte("\n"))))
 }
-
-// hinted is an error with a hint of what to do next.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h *hinted) Hint() string  { return h.hint }
-func (h *hinted) Unwrap() error { return h.error }

@@ -14,6 +14,7 @@ import (
 
 	"muster/internal/apidoc"
 	"muster/internal/config"
+	"muster/internal/local"
 )
 
 // TypeScript makes the REST clients. It owns the generators' processes, which
@@ -45,7 +46,7 @@ func NewTypeScript(cfg *config.Config) *TypeScript {
 // home is the folder whose packages make the clients in dir: the frontend's,
 // unless dir has packages of its own.
 func home(cfg *config.Config, dir string) string {
-	for !isDir(dir) && dir != filepath.Dir(dir) {
+	for !local.IsDir(dir) && dir != filepath.Dir(dir) {
 		dir = filepath.Dir(dir) // the clients' folder may not be there yet
 	}
 	if cfg.Frontend == nil {
@@ -60,11 +61,6 @@ func home(cfg *config.Config, dir string) string {
 func within(folder, path string) bool {
 	rel, err := filepath.Rel(folder, path)
 	return err == nil && filepath.IsLocal(rel)
-}
-
-func isDir(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.IsDir()
 }
 
 // Warm starts the generators' processes ahead of the first run. ctx ends them.

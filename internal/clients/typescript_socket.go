@@ -2,6 +2,7 @@ package clients
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -52,11 +53,7 @@ func socketClient(d apidoc.Document, module string) (map[string][]byte, error) {
 		s.Channels = append(s.Channels, socketChannel(types, c, module, len(chans) > 1, byMessage))
 	}
 	types.finish()
-	used := map[string]bool{}
-	for _, n := range byMessage {
-		used[n] = true
-	}
-	s.Types = slices.Sorted(maps.Keys(used))
+	s.Types = slices.Compact(slices.Sorted(maps.Values(byMessage)))
 
 	var out bytes.Buffer
 	out.WriteString(tsHeader)
@@ -118,10 +115,7 @@ func socketChannel(t *tsTypes, c apidoc.Channel, module string, several bool, by
 				names = append(names, n)
 			}
 		}
-		if len(names) == 0 {
-			return "never"
-		}
-		return strings.Join(names, " | ")
+		return cmp.Or(strings.Join(names, " | "), "never")
 	}
 	out.Sent, out.Got = union(c.Sent), union(c.Got)
 	sent, got := byTag(c.Sent), byTag(c.Got)
@@ -138,10 +132,10 @@ func socketChannel(t *tsTypes, c apidoc.Channel, module string, several bool, by
 		}
 		_, off := sent[name+".unsubscribe"]
 		sub := tsSubscription{Name: name, HasOff: off, Payload: messageType(sent[tag]) + "['payload']", Data: messageType(update) + "['payload']"}
-		if t.doc.Property(sent[tag].Raw["payload"], "payload") == nil {
+		sub.Wrapped = t.doc.Property(sent[tag].Raw["payload"], "payload") != nil
+		if !sub.Wrapped {
 			sub.Payload = "Omit<" + messageType(sent[tag]) + ", 'type' | 'id'>"
 		}
-		sub.Wrapped = t.doc.Property(sent[tag].Raw["payload"], "payload") != nil
 		sub.Answered = len(out.Replies) > 0 && out.Replies[len(out.Replies)-1].Tag == tag
 		response := got[answerOf(c.Replies[tag])]
 		sub.ByTopic = t.doc.Property(update.Raw["payload"], "payload", "topic") != nil &&

@@ -124,15 +124,12 @@ func (d *decoder) checkRoutes(c *Config) {
 		if !ok || r.Module == Core || slices.Contains(s.Modules, r.Module) {
 			continue
 		}
-		var with []string
+		suggestion := ""
 		for _, other := range c.Servers {
 			if slices.Contains(other.Modules, r.Module) {
-				with = append(with, other.Name)
+				suggestion = other.Name
+				break
 			}
-		}
-		suggestion := ""
-		if len(with) > 0 {
-			suggestion = with[0]
 		}
 		d.reportAt(d.place(path), suggestion, "%s: the server %s does not have the module %s; its modules are on line %d",
 			path, tick(r.Server), tick(r.Module), d.place("servers."+r.Server+".modules").line)

@@ -38,23 +38,17 @@ func (d *decoder) nginx(v value) *Nginx {
 	n := &Nginx{Host: "127.0.0.1", WorkerProcesses: "1", WorkerConnections: 1024}
 	s := d.section(v)
 	d.str(s.field("host"), &n.Host, "an IP address or a host name", checkHost)
-	port := s.required("port")
-	d.port(port, &n.Port)
-	d.mark(port)
+	d.port(s.required("port"), &n.Port)
 	d.word(s.field("worker_processes"), &n.WorkerProcesses, "a number or auto", checkWorkers)
 	d.integer(s.field("worker_connections"), &n.WorkerConnections, 16, 1_000_000)
 	d.word(s.field("version"), &n.Version, "a version such as 1.28.2", checkVersion)
 	d.str(s.field("mirror"), &n.Mirror, "a URL", checkMirror)
-	extra := s.field("extra")
-	d.str(extra, &n.Extra, "a path", checkIncludePath)
+	d.str(d.mark(s.field("extra")), &n.Extra, "a path", checkIncludePath)
 	if n.Extra != "" {
 		n.Extra = filepath.Clean(n.Extra)
 	}
-	d.mark(extra)
 	d.boolean(s.field("tls"), &n.TLS)
-	redirect := s.field("redirect_port")
-	d.port(redirect, &n.RedirectPort)
-	d.mark(redirect)
+	d.port(s.field("redirect_port"), &n.RedirectPort)
 	s.finish()
 	return n
 }
@@ -74,9 +68,7 @@ func (d *decoder) webSocket(v value) WebSocket {
 	s := d.section(v)
 	d.choice(s.field("routing_strategy"), &w.RoutingStrategy, RouteByPath, RouteByQuery)
 	d.str(s.field("query_param_name"), &w.QueryParamName, "a name", checkParameter)
-	fallback := s.field("default_server")
-	d.str(fallback, &w.DefaultServer, "the name of a server", checkName)
-	d.mark(fallback)
+	d.str(d.mark(s.field("default_server")), &w.DefaultServer, "the name of a server", checkName)
 	s.finish()
 	return w
 }
@@ -126,9 +118,7 @@ func (d *decoder) frontend(v value) *Frontend {
 	s := d.section(v)
 	d.path(s.required("dir"), &f.Dir)
 	d.command(s.field("command"), &f.Command)
-	port := s.field("port")
-	d.port(port, &f.Port)
-	d.mark(port)
+	d.port(s.field("port"), &f.Port)
 	d.env(s.field("env"), &f.Env)
 	s.finish()
 	return f
@@ -150,9 +140,7 @@ func (d *decoder) specs(v value, c *Config) Specs {
 	s := d.section(v)
 	d.path(s.field("dir"), &p.Dir)
 	d.command(s.field("export_command"), &p.ExportCommand)
-	sources := s.field("sources")
-	d.paths(sources, &p.Sources)
-	d.mark(sources)
+	d.paths(d.mark(s.field("sources")), &p.Sources)
 	if python := s.field("python"); python.set() {
 		p.Python.Dir = filepath.Join(c.Backend.Dir, "clients")
 		s := d.section(python)

@@ -36,7 +36,7 @@ type envReader struct {
 }
 
 func parseEnv(file string, data []byte) ([]EnvVar, error) {
-	data = bytes.ReplaceAll(trimMark(data), []byte("\r\n"), []byte("\n"))
+	data = bytes.ReplaceAll(bytes.TrimPrefix(data, byteOrderMark), []byte("\r\n"), []byte("\n"))
 	r := &envReader{file: file, text: string(data)}
 	if len(data) > maxFile {
 		r.problem(0, "the file is larger than 1 MiB")
@@ -154,9 +154,7 @@ func (r *envReader) quoted() (string, bool) {
 }
 
 func (r *envReader) blanks() {
-	for r.at < len(r.text) && (r.text[r.at] == ' ' || r.text[r.at] == '\t') {
-		r.at++
-	}
+	r.at = len(r.text) - len(strings.TrimLeft(r.text[r.at:], " \t"))
 }
 
 // endLine goes to the beginning of the next line.

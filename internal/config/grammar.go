@@ -33,14 +33,7 @@ const (
 )
 
 // only tells whether s holds no other characters than those of set.
-func only(s, set string) bool {
-	for i := range len(s) {
-		if strings.IndexByte(set, s[i]) < 0 {
-			return false
-		}
-	}
-	return true
-}
+func only(s, set string) bool { return strings.Trim(s, set) == "" }
 
 // checkIdentifier accepts [A-Za-z_][A-Za-z0-9_]*: a variable of the
 // environment or of nginx.
@@ -184,10 +177,8 @@ func checkPath(s string) error {
 	case s == "~" || strings.HasPrefix(s, "~/"):
 		return errors.New("begins with ~, which is not expanded: write the whole path")
 	}
-	for _, r := range s {
-		if r < ' ' || r == 0x7f {
-			return errors.New("holds a control character")
-		}
+	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return errors.New("holds a control character")
 	}
 	return nil
 }

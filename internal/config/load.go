@@ -1,11 +1,14 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"muster/internal/hint"
 )
 
 // Load reads and validates a configuration file, and checks that the folders
@@ -14,7 +17,8 @@ import (
 func Load(file string) (*Config, error) {
 	data, err := read(file)
 	if err != nil {
-		return nil, &missingFile{file, err}
+		return nil, hint.With(fmt.Errorf("read configuration: %w", err),
+			"name the configuration with -config=FILE, or run in the folder of dev-config.yaml")
 	}
 	c, d, err := parse(file, data)
 	if err != nil {
@@ -57,7 +61,7 @@ func parse(name string, data []byte) (*Config, *decoder, error) {
 		return nil, nil, fmt.Errorf("find the folder of %s: %w", name, err)
 	}
 	d := &decoder{file: name, dir: filepath.Dir(file), where: map[string]position{}, budget: 100_000}
-	data = trimMark(data)
+	data = bytes.TrimPrefix(data, byteOrderMark)
 	root, problem := parseTree(data)
 	if problem == nil && root == nil {
 		problem = &Problem{Line: 1, Column: 1, Message: "the file is empty: it must say at least `servers`"}
@@ -78,13 +82,8 @@ func parse(name string, data []byte) (*Config, *decoder, error) {
 	return c, d, nil
 }
 
-// trimMark drops a byte order mark, as some editors write it.
-func trimMark(data []byte) []byte {
-	if len(data) >= 3 && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf {
-		return data[3:]
-	}
-	return data
-}
+// byteOrderMark stands before a text as some editors write it.
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // err returns what was reported, or nil.
 func (d *decoder) err() error {
@@ -117,18 +116,8 @@ func (d *decoder) checkDisk(c *Config) {
 // needFolder checks a folder that the file itself names; a default is not
 // the user's mistake.
 func (d *decoder) needFolder(path, dir string) {
-	at, said := d.where[path]
-	if !said {
-		return
-	}
-	info, err := os.Stat(dir)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		d.reportAt(at, "", "%s: there is no folder %s", path, dir)
-	case err != nil:
-		d.reportAt(at, "", "%s: %s", path, err)
-	case !info.IsDir():
-		d.reportAt(at, "", "%s: %s is not a folder", path, dir)
+	if info := d.stat(path, "folder", dir); info != nil && !info.IsDir() {
+		d.reportAt(d.where[path], "", "%s: %s is not a folder", path, dir)
 	}
 }
 
@@ -149,20 +138,27 @@ func (d *decoder) needEnv(path, file string) {
 
 // needFile tells whether the file itself names a file, and it is there.
 func (d *decoder) needFile(path, file string) bool {
+	info := d.stat(path, "file", file)
+	if info != nil && info.IsDir() {
+		d.reportAt(d.where[path], "", "%s: %s is a folder, not a file", path, file)
+	}
+	return info != nil && !info.IsDir()
+}
+
+// stat looks at what the file itself names, and reports what is not there.
+func (d *decoder) stat(path, kind, name string) os.FileInfo {
 	at, said := d.where[path]
 	if !said {
-		return false
+		return nil
 	}
-	info, err := os.Stat(file)
+	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		d.reportAt(at, "", "%s: there is no file %s", path, file)
+		d.reportAt(at, "", "%s: there is no %s %s", path, kind, name)
 	case err != nil:
 		d.reportAt(at, "", "%s: %s", path, err)
-	case info.IsDir():
-		d.reportAt(at, "", "%s: %s is a folder, not a file", path, file)
 	default:
-		return true
+		return info
 	}
-	return false
+	return nil
 }

@@ -22,6 +22,23 @@ func (c *Config) ModuleServer(module string) *Server {
 	return c.SharedServer()
 }
 
+// Modules are those that servers name, each once, in the order of the file.
+func (c *Config) Modules() []string {
+	var all []string
+	for _, s := range c.Servers {
+		names := s.Modules
+		if s.Name == Core {
+			names = append(slices.Clone(names), Core)
+		}
+		for _, m := range names {
+			if !slices.Contains(all, m) {
+				all = append(all, m)
+			}
+		}
+	}
+	return all
+}
+
 // SharedServer is the server of what belongs to no module: core or, where there
 // is none, the first.
 func (c *Config) SharedServer() *Server {

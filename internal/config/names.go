@@ -1,7 +1,6 @@
 package config
 
 import (
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -21,8 +20,7 @@ func InstanceName(server string, i int) string {
 // SourceDir is the folder in a backend's or a server's that its Python packages
 // lie in: src where there is one.
 func SourceDir(dir string) string {
-	src := filepath.Join(dir, "src")
-	if st, err := os.Stat(src); err == nil && st.IsDir() {
+	if src := filepath.Join(dir, "src"); local.IsDir(src) {
 		return src
 	}
 	return dir

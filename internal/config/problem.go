@@ -43,34 +43,11 @@ func sortProblems(problems []Problem) []Problem {
 	slices.SortStableFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	type place struct {
-		line, column int
-		message      string
-	}
-	seen := make(map[place]bool, len(problems))
+	seen := make(map[Problem]bool, len(problems))
 	return slices.DeleteFunc(problems, func(p Problem) bool {
-		at := place{p.Line, p.Column, p.Message}
-		if seen[at] {
-			return true
-		}
-		seen[at] = true
-		return false
+		p.Suggestion = ""
+		again := seen[p]
+		seen[p] = true
+		return again
 	})
-}
-
-// missingFile is a configuration file that cannot be read at all.
-type missingFile struct {
-	file string
-	err  error
-}
-
-func (e *missingFile) Error() string {
-	return fmt.Sprintf("read configuration: %s", e.err)
-}
-
-func (e *missingFile) Unwrap() error { return e.err }
-
-// Hint says what to do next.
-func (e *missingFile) Hint() string {
-	return "name the configuration with -config=FILE, or run in the folder of dev-config.yaml"
 }

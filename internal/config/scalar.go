@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,11 +74,9 @@ func (d *decoder) choice(v value, into *string, choices ...string) {
 	if !ok {
 		return
 	}
-	for _, c := range choices {
-		if text == c {
-			*into = text
-			return
-		}
+	if slices.Contains(choices, text) {
+		*into = text
+		return
 	}
 	d.suggest(v, nearest(text, choices), "%s is %s: it must be %s", v.path, tick(text), expected)
 }
@@ -88,16 +87,18 @@ func (d *decoder) boolean(v value, into *bool) {
 	if !ok {
 		return
 	}
-	switch {
-	case v.node.ShortTag() == "!!bool":
+	if v.node.ShortTag() == "!!bool" {
 		*into = strings.EqualFold(text, "true")
-	case strings.EqualFold(text, "yes"), strings.EqualFold(text, "on"), text == "1", strings.EqualFold(text, "true"):
-		d.suggest(v, "true", "%s must be true or false, not %s", v.path, describe(v.node))
-	case strings.EqualFold(text, "no"), strings.EqualFold(text, "off"), text == "0", strings.EqualFold(text, "false"):
-		d.suggest(v, "false", "%s must be true or false, not %s", v.path, describe(v.node))
-	default:
-		d.report(v, "%s must be true or false, not %s", v.path, describe(v.node))
+		return
 	}
+	suggestion := ""
+	switch strings.ToLower(text) {
+	case "yes", "on", "1", "true":
+		suggestion = "true"
+	case "no", "off", "0", "false":
+		suggestion = "false"
+	}
+	d.suggest(v, suggestion, "%s must be true or false, not %s", v.path, describe(v.node))
 }
 
 // integer reads a decimal number from low to high.
@@ -128,7 +129,7 @@ const (
 	highPort = 65535
 )
 
-func (d *decoder) port(v value, into *int) { d.integer(v, into, lowPort, highPort) }
+func (d *decoder) port(v value, into *int) { d.integer(d.mark(v), into, lowPort, highPort) }
 
 // duration reads a number with a unit.
 func (d *decoder) duration(v value, into *time.Duration, low, high time.Duration) {

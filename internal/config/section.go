@@ -59,10 +59,11 @@ func (d *decoder) reportAt(at position, suggestion, format string, args ...any) 
 }
 
 // mark remembers the place of a value for a check that comes later.
-func (d *decoder) mark(v value) {
+func (d *decoder) mark(v value) value {
 	if v.set() {
 		d.where[v.path] = v.site
 	}
+	return v
 }
 
 // place returns where a path is mentioned, or else the section around it.
@@ -129,7 +130,9 @@ func (s *section) required(key string) value {
 func (s *section) finish() {
 	meant := map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(s.entries)) {
-		if slices.Contains(s.known, key) || s.path == "" && isExtension(key) {
+		// Compose's place for anchors: top-level keys that are not read.
+		extension := s.path == "" && len(key) > 2 && key[:2] == "x-"
+		if extension || slices.Contains(s.known, key) {
 			continue
 		}
 		e := s.entries[key]
@@ -151,10 +154,6 @@ func (s *section) finish() {
 		}
 	}
 }
-
-// isExtension tells of the top-level keys that are not read, a place for
-// anchors, as in a Compose file.
-func isExtension(key string) bool { return len(key) > 2 && key[:2] == "x-" }
 
 // join makes the path of a key, as messages show it.
 func join(path, key string) string {

@@ -40,15 +40,9 @@ func (d *decoder) server(name string, v value, c *Config) Server {
 		StopTimeout: 3 * time.Second, Restart: RestartAlways, Balance: RoundRobin,
 	}
 	s := d.section(v)
-	port := s.required("port")
-	d.port(port, &r.Port)
-	d.mark(port)
-	instances := s.field("instances")
-	d.integer(instances, &r.Instances, 1, 256)
-	d.mark(instances)
-	modules := s.field("modules")
-	d.names(modules, &r.Modules, "a list of names, such as [broker]")
-	d.mark(modules)
+	d.port(s.required("port"), &r.Port)
+	d.integer(d.mark(s.field("instances")), &r.Instances, 1, 256)
+	d.names(d.mark(s.field("modules")), &r.Modules, "a list of names, such as [broker]")
 	d.boolean(s.field("reload"), &r.Reload)
 	command := s.field("command")
 	d.command(command, &r.Command)

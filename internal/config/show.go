@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -15,14 +16,10 @@ import (
 // loads as the same Config from the same place.
 func (c *Config) YAML() ([]byte, error) {
 	w := &writer{dir: c.Dir}
-	root := w.file(c)
 	var b bytes.Buffer
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
-	if err := encoder.Encode(root); err != nil {
-		return nil, fmt.Errorf("write configuration: %w", err)
-	}
-	if err := encoder.Close(); err != nil {
+	if err := errors.Join(encoder.Encode(w.file(c)), encoder.Close()); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
 	return b.Bytes(), nil
@@ -41,6 +38,20 @@ func (b *block) put(key string, v *yaml.Node, comment ...string) {
 	}
 	b.node.Kind = yaml.MappingNode
 	b.node.Content = append(b.node.Content, text(key), v)
+}
+
+// given puts what is not left out: "" stands for nothing said.
+func (b *block) given(key, value string) {
+	if value != "" {
+		b.put(key, text(value))
+	}
+}
+
+// list puts words, of which nil stands for nothing said.
+func (b *block) list(key string, list []string) {
+	if list != nil {
+		b.put(key, words(list))
+	}
 }
 
 func (b *block) done() *yaml.Node {
@@ -85,11 +96,12 @@ func words(list []string) *yaml.Node {
 	return n
 }
 
-func (w *writer) path(p string) *yaml.Node {
+// path is "" for "".
+func (w *writer) path(p string) string {
 	if rel, err := filepath.Rel(w.dir, p); err == nil && filepath.IsLocal(rel) && !strings.HasPrefix(rel, "~") {
-		p = rel
+		return rel
 	}
-	return text(p)
+	return p
 }
 
 func (w *writer) env(b *block, env []EnvVar) {
@@ -138,15 +150,9 @@ func (w *writer) nginx(n *Nginx) *yaml.Node {
 	b.put("port", number(n.Port))
 	b.put("worker_processes", literal(n.WorkerProcesses), "a number, or auto")
 	b.put("worker_connections", number(n.WorkerConnections))
-	if n.Version != "" {
-		b.put("version", text(n.Version))
-	}
-	if n.Mirror != "" {
-		b.put("mirror", text(n.Mirror))
-	}
-	if n.Extra != "" {
-		b.put("extra", text(n.Extra))
-	}
+	b.given("version", n.Version)
+	b.given("mirror", n.Mirror)
+	b.given("extra", n.Extra)
 	b.put("tls", boolean(n.TLS))
 	if n.RedirectPort != 0 {
 		b.put("redirect_port", number(n.RedirectPort), "redirects to https")
@@ -162,22 +168,14 @@ func (w *writer) server(s Server) *yaml.Node {
 	}
 	b.put("port", number(s.Port), portComment)
 	b.put("instances", number(s.Instances))
-	if s.Modules != nil {
-		b.put("modules", words(s.Modules))
-	}
+	b.list("modules", s.Modules)
 	b.put("reload", boolean(s.Reload))
-	if s.Command != nil {
-		b.put("command", words(s.Command))
-	}
-	b.put("dir", w.path(s.Dir))
+	b.list("command", s.Command)
+	b.put("dir", text(w.path(s.Dir)))
 	w.env(&b, s.Env)
-	if s.EnvFile != "" {
-		b.put("env_file", w.path(s.EnvFile))
-	}
+	b.given("env_file", w.path(s.EnvFile))
 	b.put("health", w.health(s.Health))
-	if s.DependsOn != nil {
-		b.put("depends_on", words(s.DependsOn))
-	}
+	b.list("depends_on", s.DependsOn)
 	b.put("stop_timeout", duration(s.StopTimeout))
 	b.put("restart", text(s.Restart), "always, on-failure or never")
 	b.put("balance", text(s.Balance), "round_robin, least_conn or ip_hash")
@@ -205,29 +203,23 @@ func (w *writer) webSocket(s WebSocket) *yaml.Node {
 	var b block
 	b.put("routing_strategy", text(s.RoutingStrategy), "path or query_param")
 	b.put("query_param_name", text(s.QueryParamName))
-	if s.DefaultServer != "" {
-		b.put("default_server", text(s.DefaultServer))
-	}
+	b.given("default_server", s.DefaultServer)
 	return b.done()
 }
 
 func (w *writer) backend(s Backend) *yaml.Node {
 	var b block
-	b.put("dir", w.path(s.Dir))
+	b.put("dir", text(w.path(s.Dir)))
 	b.put("app", text(s.App))
-	if s.Python != "" {
-		b.put("python", text(s.Python))
-	}
+	b.given("python", s.Python)
 	w.env(&b, s.Env)
-	if s.EnvFile != "" {
-		b.put("env_file", w.path(s.EnvFile))
-	}
+	b.given("env_file", w.path(s.EnvFile))
 	return b.done()
 }
 
 func (w *writer) frontend(f *Frontend) *yaml.Node {
 	var b block
-	b.put("dir", w.path(f.Dir))
+	b.put("dir", text(w.path(f.Dir)))
 	b.put("command", words(f.Command))
 	b.put("port", number(f.Port))
 	w.env(&b, f.Env)
@@ -236,30 +228,26 @@ func (w *writer) frontend(f *Frontend) *yaml.Node {
 
 func (w *writer) specs(s Specs) *yaml.Node {
 	var b block
-	b.put("dir", w.path(s.Dir))
-	if s.ExportCommand != nil {
-		b.put("export_command", words(s.ExportCommand))
-	}
-	sources := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	b.put("dir", text(w.path(s.Dir)))
+	b.list("export_command", s.ExportCommand)
+	var sources []string
 	for _, p := range s.Sources {
-		sources.Content = append(sources.Content, w.path(p))
+		sources = append(sources, w.path(p))
 	}
-	b.put("sources", sources)
+	b.put("sources", words(sources))
 	if s.Python.Dir != "" {
 		var p block
-		p.put("dir", w.path(s.Python.Dir))
+		p.put("dir", text(w.path(s.Python.Dir)))
 		b.put("python", p.done())
 	}
 	if len(s.TypeScript) > 0 {
 		sets := &yaml.Node{Kind: yaml.SequenceNode}
 		for _, t := range s.TypeScript {
 			var p block
-			p.put("dir", w.path(t.Dir))
+			p.put("dir", text(w.path(t.Dir)))
 			p.put("rest_prefix", text(t.RESTPrefix))
 			p.put("ws_prefix", text(t.WSPrefix))
-			if t.Command != nil {
-				p.put("command", words(t.Command))
-			}
+			p.list("command", t.Command)
 			sets.Content = append(sets.Content, p.done())
 		}
 		if len(sets.Content) == 1 {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"crypto/tls"
 	"crypto/x509"
 	"os"
 	"path/filepath"
@@ -26,14 +27,14 @@ func TestTheCertificateIsKeptAndRenewed(t *testing.T) {
 		}
 		ca, _ = os.ReadFile(c.Local().Authority())
 		cert, _ = os.ReadFile(certFile)
-		p, err := readPair(certFile, keyFile)
+		p, err := tls.LoadX509KeyPair(certFile, keyFile)
 		if err != nil {
 			t.Fatal(err)
 		}
 		roots := x509.NewCertPool()
 		roots.AppendCertsFromPEM(ca)
 		for _, name := range []string{"localhost", "127.0.0.1", "::1"} {
-			if _, err := p.cert.Verify(x509.VerifyOptions{Roots: roots, DNSName: name, CurrentTime: at}); err != nil {
+			if _, err := p.Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: name, CurrentTime: at}); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

@@ -63,10 +63,10 @@ func pattern(path string) (p string, prefix bool) {
 // folder of URLs, which a route by name would send to the shared server.
 func (b *builder) documented(docs []document) {
 	for _, d := range docs {
-		server, ok := b.holder[d.module]
-		if !ok {
+		if !slices.Contains(b.listed, d.module) {
 			continue
 		}
+		server := b.c.ModuleServer(d.module).Name
 		own := b.c.APIBaseURL + "/" + d.module
 		for _, path := range d.rest {
 			p, prefix := pattern(path)
@@ -92,13 +92,12 @@ func sockets(docs []document, base, module string) []string {
 }
 
 // unanswered adds the routes that the documents promise and no server keeps.
-func (b *builder) unanswered(docs []document, shared string) {
-	s := b.byName[shared]
-	if shared != config.Core && len(s.Modules) == 0 {
+func (b *builder) unanswered(docs []document) {
+	if s := b.c.SharedServer(); s.Name != config.Core && len(s.Modules) == 0 {
 		return // it was started with every module
 	}
 	for _, d := range docs {
-		if _, ok := b.holder[d.module]; !ok {
+		if !slices.Contains(b.listed, d.module) {
 			b.routes = append(b.routes, Route{
 				Path: b.c.APIBaseURL + "/" + d.module + "/", Prefix: true, Kind: REST, Module: d.module,
 				Problem: "no server has the module " + d.module,

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net"
 	"os"
@@ -102,14 +103,12 @@ func describe(c *config.Config, o Options) (*conf, error) {
 	if _, err := quote(d.Source); err != nil {
 		return nil, err
 	}
-	if o.User != "" {
-		for w := range strings.FieldsSeq(o.User) {
-			if _, err := word("the user", w); err != nil {
-				return nil, err
-			}
+	for w := range strings.FieldsSeq(o.User) {
+		if _, err := word("the user", w); err != nil {
+			return nil, err
 		}
-		d.User = o.User
 	}
+	d.User = o.User
 	for _, p := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		if p == "client_body" || o.Binary.has("http_"+p) {
 			d.TempPaths = append(d.TempPaths, p)
@@ -136,10 +135,7 @@ func (d *conf) Path(name string) (string, error) {
 }
 
 func (d *conf) listen(n *config.Nginx, b Binary) error {
-	host := n.Host
-	if host == "" {
-		host = "127.0.0.1"
-	}
+	host := cmp.Or(n.Host, "127.0.0.1")
 	if ip := net.ParseIP(host); ip == nil {
 		if _, err := word("nginx.host", host); err != nil {
 			return err

@@ -2,7 +2,7 @@ package gateway
 
 import (
 	"fmt"
-	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -33,11 +33,11 @@ func (d *conf) upstreams(c *config.Config, t Topology) error {
 			return err
 		}
 		// nginx compares the names of upstreams without case.
-		if lower := strings.ToLower(s.Name); seen[lower] {
+		lower := strings.ToLower(s.Name)
+		if seen[lower] {
 			return fmt.Errorf("the server %s occurs twice (nginx does not tell upper from lower case)", s.Name)
-		} else {
-			seen[lower] = true
 		}
+		seen[lower] = true
 		u := upstream{Name: "server_" + s.Name}
 		peers := t.addresses(s)
 		for _, a := range peers {
@@ -75,11 +75,8 @@ func (d *conf) upstreams(c *config.Config, t Topology) error {
 }
 
 func checkAddress(a string) error {
-	host, port, err := net.SplitHostPort(a)
-	if err != nil || net.ParseIP(host) == nil {
-		return fmt.Errorf("%q is not an address of the form IP:PORT", a)
-	}
-	if p, err := strconv.ParseUint(port, 10, 16); err != nil || p == 0 {
+	p, err := netip.ParseAddrPort(a)
+	if err != nil || p.Port() == 0 {
 		return fmt.Errorf("%q is not an address of the form IP:PORT", a)
 	}
 	return nil
@@ -90,17 +87,13 @@ func (d *conf) locations(c *config.Config, t Topology) error {
 	if err != nil {
 		return err
 	}
-	known := make(map[string]bool, len(c.Servers))
-	for i := range c.Servers {
-		known[c.Servers[i].Name] = true
-	}
 	seen := map[string]bool{"= /nginx-status": true}
 	for _, r := range table {
 		path, err := urlPath(r.Path)
 		if err != nil {
 			return err
 		}
-		if r.Kind != Frontend && r.Server != "" && !known[r.Server] {
+		if _, known := c.Server(r.Server); r.Kind != Frontend && r.Server != "" && !known {
 			return fmt.Errorf("%s goes to the server %s, which does not exist", r.Pattern(), r.Server)
 		}
 		if r.Param != "" {

@@ -8,10 +8,8 @@ import (
 // quote writes s as one argument of a directive. A "$" would still be read as
 // a variable by some directives: see conf.Path.
 func quote(s string) (string, error) {
-	for _, r := range s {
-		if r < ' ' || r == 0x7f {
-			return "", fmt.Errorf("%q holds a control character, which nginx.conf cannot express: rename it", s)
-		}
+	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return "", fmt.Errorf("%q holds a control character, which nginx.conf cannot express: rename it", s)
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`, nil
 }

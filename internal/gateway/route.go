@@ -90,14 +90,8 @@ func Routes(c *config.Config) ([]Route, error) {
 		return nil, err
 	}
 	b := newBuilder(c, Topology{})
-	b.modules()
-	b.unanswered(documents(c.Specs.Dir), b.sharedServer())
-	for _, r := range b.routes {
-		if r.Problem != "" {
-			list = append(list, r)
-		}
-	}
-	return list, nil
+	b.unanswered(documents(c.Specs.Dir))
+	return append(list, b.routes...), nil
 }
 
 // Table is the part of Routes that a server answers, with the instances where
@@ -120,21 +114,16 @@ func Table(c *config.Config, t Topology) ([]Route, error) {
 
 type builder struct {
 	c         *config.Config
-	byName    map[string]*config.Server
 	instances map[string][]string
-	holder    map[string]string // the server of each module
+	listed    []string // modules, core aside: every server has that, and it is shared
 	routes    []Route
 }
 
 func newBuilder(c *config.Config, t Topology) *builder {
-	b := &builder{
-		c: c, byName: make(map[string]*config.Server, len(c.Servers)),
-		instances: map[string][]string{}, holder: map[string]string{},
-	}
-	for i := range c.Servers {
-		s := &c.Servers[i]
-		b.byName[s.Name] = s
-		b.instances[s.Name] = t.addresses(*s)
+	b := &builder{c: c, instances: map[string][]string{}, listed: c.Modules()}
+	b.listed = slices.DeleteFunc(b.listed, func(m string) bool { return m == config.Core })
+	for _, s := range c.Servers {
+		b.instances[s.Name] = t.addresses(s)
 	}
 	return b
 }
@@ -151,29 +140,15 @@ func (b *builder) byQuery() bool { return b.c.WebSocket.RoutingStrategy == confi
 // socketPath is the one path of all WebSockets that a query parameter routes.
 func (b *builder) socketPath() string { return b.c.APIBaseURL + "/ws" }
 
-// modules sends a module's paths to the server that lists it. Where several
-// do, websocket_routes says which one answers.
+// modules sends a module's paths to the server that answers for it.
 func (b *builder) modules() {
-	chosen := map[string]string{}
-	for _, r := range b.c.WebSocketRoutes {
-		chosen[r.Module] = r.Server
-	}
-	for _, s := range b.c.Servers {
-		for _, m := range s.Modules {
-			if b.holder[m] != "" || m == config.Core { // every server has core: it is shared
-				continue
-			}
-			server := s.Name
-			if other := b.byName[chosen[m]]; other != nil && slices.Contains(other.Modules, m) {
-				server = other.Name
-			}
-			b.holder[m] = server
-			path := b.c.APIBaseURL + "/" + m
-			if !b.byQuery() || path != b.socketPath() {
-				b.add(Route{Path: path, Kind: REST, Module: m, Server: server})
-			}
-			b.add(Route{Path: path + "/", Prefix: true, Kind: REST, Module: m, Server: server})
+	for _, m := range b.listed {
+		server := b.c.ModuleServer(m).Name
+		path := b.c.APIBaseURL + "/" + m
+		if !b.byQuery() || path != b.socketPath() {
+			b.add(Route{Path: path, Kind: REST, Module: m, Server: server})
 		}
+		b.add(Route{Path: path + "/", Prefix: true, Kind: REST, Module: m, Server: server})
 	}
 }
 
@@ -182,12 +157,8 @@ func (b *builder) modules() {
 func (b *builder) websockets(docs []document) {
 	list := b.c.WebSocketRoutes
 	if list == nil {
-		for _, s := range b.c.Servers {
-			for _, m := range s.Modules {
-				if b.holder[m] == s.Name {
-					list = append(list, config.WebSocketRoute{Module: m, Server: s.Name})
-				}
-			}
+		for _, m := range b.listed {
+			list = append(list, config.WebSocketRoute{Module: m, Server: b.c.ModuleServer(m).Name})
 		}
 	}
 	ws := b.c.WebSocket
@@ -210,18 +181,10 @@ func (b *builder) websockets(docs []document) {
 	}
 }
 
-// sharedServer gets what belongs to no module.
-func (b *builder) sharedServer() string {
-	if b.byName[config.Core] != nil {
-		return config.Core
-	}
-	return b.c.Servers[0].Name
-}
-
 // shared sends everything else below the base URL to the core server, and
 // what lies outside to the frontend where there is one.
 func (b *builder) shared() {
-	name := b.sharedServer()
+	name := b.c.SharedServer().Name
 	base, page := b.c.APIBaseURL, b.c.Frontend
 	if base != "" {
 		b.add(Route{Path: base, Kind: Shared, Server: name})

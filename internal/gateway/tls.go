@@ -4,12 +4,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"slices"
@@ -26,12 +25,6 @@ const (
 	renewBefore     = 30 * 24 * time.Hour
 )
 
-// pair is a certificate with its key.
-type pair struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
 // ensureCertificate makes the local authority and the gateway's certificate
 // where they are missing, near their end or for other names.
 func ensureCertificate(c *config.Config, now time.Time) error {
@@ -39,8 +32,8 @@ func ensureCertificate(c *config.Config, now time.Time) error {
 	if err := os.MkdirAll(d.TLS(), 0o700); err != nil {
 		return fmt.Errorf("local certificate: %w", err)
 	}
-	ca, err := readPair(d.Authority(), d.AuthorityKey())
-	if err != nil || now.After(ca.cert.NotAfter.Add(-renewBefore-certificateLife)) {
+	ca, err := tls.LoadX509KeyPair(d.Authority(), d.AuthorityKey())
+	if err != nil || now.After(ca.Leaf.NotAfter.Add(-renewBefore-certificateLife)) {
 		host, _ := os.Hostname()
 		t := &x509.Certificate{
 			Subject:  pkix.Name{CommonName: "muster development authority (" + host + ")"},
@@ -53,7 +46,8 @@ func ensureCertificate(c *config.Config, now time.Time) error {
 		}
 	}
 	names, ips := certNames(c.Nginx.Host)
-	if old, err := readPair(d.Certificate(), d.CertificateKey()); err == nil && fits(old.cert, ca.cert, names, ips, now) {
+	old, err := tls.LoadX509KeyPair(d.Certificate(), d.CertificateKey())
+	if err == nil && fits(old.Leaf, ca.Leaf, names, ips, now) {
 		return nil
 	}
 	t := &x509.Certificate{
@@ -97,69 +91,31 @@ func fits(cert, ca *x509.Certificate, names []string, ips []net.IP, now time.Tim
 
 // issue makes a key and a certificate for it, signed by ca or, with none, by
 // itself. The key is written first: a certificate without its key is renewed.
-func issue(t *x509.Certificate, ca *pair, now time.Time, certFile, keyFile string) (pair, error) {
+func issue(t *x509.Certificate, ca *tls.Certificate, now time.Time, certFile, keyFile string) (tls.Certificate, error) {
+	var none tls.Certificate
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return pair{}, err
+		return none, err
 	}
-	if t.SerialNumber, err = rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120)); err != nil {
-		return pair{}, err
+	if ca == nil {
+		ca = &tls.Certificate{Leaf: t, PrivateKey: key}
 	}
 	t.NotBefore = now.Add(-time.Hour) // clocks of containers and hosts differ
-	parent, signer := t, key
-	if ca != nil {
-		parent, signer = ca.cert, ca.key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, t, parent, key.Public(), signer)
+	der, err := x509.CreateCertificate(rand.Reader, t, ca.Leaf, key.Public(), ca.PrivateKey)
 	if err != nil {
-		return pair{}, err
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		return pair{}, err
+		return none, err
 	}
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return pair{}, err
+		return none, err
 	}
-	if err := local.Write(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600); err != nil {
-		return pair{}, err
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
+	if err := local.Write(keyFile, keyPEM, 0o600); err != nil {
+		return none, err
 	}
-	return pair{cert, key}, local.Write(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644)
-}
-
-func readPair(certFile, keyFile string) (pair, error) {
-	certDER, err := readPEM(certFile)
-	if err != nil {
-		return pair{}, err
+	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	if err := local.Write(certFile, certPEM, 0o644); err != nil {
+		return none, err
 	}
-	keyDER, err := readPEM(keyFile)
-	if err != nil {
-		return pair{}, err
-	}
-	cert, err := x509.ParseCertificate(certDER)
-	if err != nil {
-		return pair{}, err
-	}
-	any, err := x509.ParsePKCS8PrivateKey(keyDER)
-	if err != nil {
-		return pair{}, err
-	}
-	key, ok := any.(*ecdsa.PrivateKey)
-	if !ok || !key.PublicKey.Equal(cert.PublicKey) {
-		return pair{}, errors.New("the key is another certificate's")
-	}
-	return pair{cert, key}, nil
-}
-
-func readPEM(file string) ([]byte, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	b, _ := pem.Decode(data)
-	if b == nil {
-		return nil, fmt.Errorf("%s is no PEM file", file)
-	}
-	return b.Bytes, nil
+	return tls.X509KeyPair(certPEM, keyPEM)
 }

@@ -87,12 +87,9 @@ func parseComplaint(out string) *ConfError {
 }
 
 func lineOf(file string, n int) string {
-	data, err := os.ReadFile(file)
-	if err != nil || n < 1 {
-		return ""
-	}
+	data, _ := os.ReadFile(file)
 	lines := strings.Split(string(data), "\n")
-	if n > len(lines) {
+	if n < 1 || n > len(lines) {
 		return ""
 	}
 	return strings.TrimSpace(lines[n-1])

@@ -66,6 +66,12 @@ func (d Dir) Venv() string                    { return d.at("venv") }
 func (d Dir) Pycache() string                 { return d.at("pycache") }
 func (d Dir) ClientRecord(name string) string { return d.at("specs-" + name + ".json") }
 
+// IsDir tells whether there is a folder of that path.
+func IsDir(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}
+
 // Make makes the folders that everything running needs. They are closed to
 // others, whoever made them before: logs hold what servers print, the state
 // holds their environment.

@@ -16,6 +16,7 @@ import (
 
 	"muster/internal/apidoc"
 	"muster/internal/config"
+	"muster/internal/hint"
 	"muster/internal/local"
 	"muster/internal/plan"
 	"muster/internal/watch"
@@ -36,29 +37,13 @@ func (e Exporter) command(dir string) []string {
 			return []string{e.Python, "-m", pkg + ".export", dir}
 		}
 	}
-	return []string{e.Python, "-c", exportScript, app, e.Config.APIBaseURL, strings.Join(e.modules(), ","), dir}
+	return []string{e.Python, "-c", exportScript, app, e.Config.APIBaseURL, strings.Join(e.Config.Modules(), ","), dir}
 }
 
 // roots are the folders that hold packages of the application.
 func (e Exporter) roots() []string {
 	dir := e.Config.Backend.Dir
 	return slices.Compact([]string{config.SourceDir(dir), dir})
-}
-
-// modules are those that any server names, each once.
-func (e Exporter) modules() []string {
-	var all []string
-	for _, s := range e.Config.Servers {
-		for _, m := range s.Modules {
-			if !slices.Contains(all, m) {
-				all = append(all, m)
-			}
-		}
-		if s.Name == config.Core && !slices.Contains(all, config.Core) {
-			all = append(all, config.Core)
-		}
-	}
-	return all
 }
 
 // importApplication runs the export command, and reads what it wrote.
@@ -122,7 +107,7 @@ func documentsBelow(dir string) ([]string, error) {
 
 func exportError(argv []string, err error, out string) error {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
-		return &hinted{fmt.Errorf("cannot run the export command %s: %w", argv[0], err), "set backend.python or specs.export_command"}
+		return hint.With(fmt.Errorf("cannot run the export command %s: %w", argv[0], err), "set backend.python or specs.export_command")
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	const most = 12 // the end of a Python traceback says what and where

@@ -132,16 +132,6 @@ func (e Exporter) wants(rel string) bool {
 
 // isDocument tells by its name whether a file is a document.
 func isDocument(file string) bool {
-	name := filepath.Base(file)
-	base, ext := strings.TrimSuffix(name, filepath.Ext(name)), filepath.Ext(name)
-	return (base == string(apidoc.OpenAPI) || base == string(apidoc.AsyncAPI)) && (ext == ".json" || ext == ".yaml" || ext == ".yml")
+	kind, ext, _ := strings.Cut(filepath.Base(file), ".")
+	return (kind == string(apidoc.OpenAPI) || kind == string(apidoc.AsyncAPI)) && (ext == "json" || ext == "yaml" || ext == "yml")
 }
-
-// hinted is an error with a hint of what to do next.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h *hinted) Hint() string  { return h.hint }
-func (h *hinted) Unwrap() error { return h.error }

@@ -25,16 +25,15 @@ const maxDocument = 64 << 20
 // them serve theirs: half an API would look like removed operations.
 func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, error) {
 	docs := map[string]apidoc.Document{}
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	base := e.Config.APIBaseURL
-	for _, module := range e.modules() {
+	for _, module := range e.Config.Modules() {
 		root := clients.ServerURL(e.Config.ModuleServer(module)) + base
-		d, err := fetch(ctx, client, root+"/"+module+"/openapi.json", apidoc.OpenAPI)
+		d, err := fetch(ctx, root+"/"+module+"/openapi.json", apidoc.OpenAPI)
 		if err != nil {
 			return nil, err
 		}
 		docs[filepath.Join(module, "openapi.json")] = d
-		if d, err := fetch(ctx, client, root+"/"+module+"/asyncapi.json", apidoc.AsyncAPI); err == nil {
+		if d, err := fetch(ctx, root+"/"+module+"/asyncapi.json", apidoc.AsyncAPI); err == nil {
 			docs[filepath.Join(module, "asyncapi.json")] = d
 		} else if !errors.Is(err, errNoAnswer) {
 			return nil, err
@@ -42,7 +41,7 @@ func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, err
 	}
 	// A process serves what it runs; ?modules=all asks one that can for everything.
 	main := clients.ServerURL(e.Config.SharedServer()) + base
-	whole, err := fetch(ctx, client, main+"/openapi.json?modules=all", apidoc.OpenAPI)
+	whole, err := fetch(ctx, main+"/openapi.json?modules=all", apidoc.OpenAPI)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +51,7 @@ func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, err
 		}
 	}
 	docs["openapi.json"] = whole
-	if sockets, err := fetch(ctx, client, main+"/asyncapi.json?modules=all", apidoc.AsyncAPI); err == nil {
+	if sockets, err := fetch(ctx, main+"/asyncapi.json?modules=all", apidoc.AsyncAPI); err == nil {
 		for _, rel := range slices.Sorted(maps.Keys(docs)) {
 			if d := docs[rel]; d.Kind == apidoc.AsyncAPI {
 				sockets.Merge(d, "channels")
@@ -64,23 +63,33 @@ func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, err
 	return docs, nil
 }
 
-func fetch(ctx context.Context, client *http.Client, url string, kind apidoc.Kind) (apidoc.Document, error) {
+// get is what a server has at a URL.
+func get(ctx context.Context, url string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return apidoc.Document{}, err
+		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {
-		return apidoc.Document{}, fmt.Errorf("%s: %w", url, errors.Join(errNoAnswer, err))
+		return nil, fmt.Errorf("%s: %w", url, errors.Join(errNoAnswer, err))
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return apidoc.Document{}, fmt.Errorf("%s: %w: %s", url, errNoAnswer, resp.Status)
+		return nil, fmt.Errorf("%s: %w: %s", url, errNoAnswer, resp.Status)
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument))
 	if err != nil {
-		return apidoc.Document{}, fmt.Errorf("%s: %w", url, err)
+		return nil, fmt.Errorf("%s: %w", url, err)
+	}
+	return data, nil
+}
+
+func fetch(ctx context.Context, url string, kind apidoc.Kind) (apidoc.Document, error) {
+	data, err := get(ctx, url)
+	if err != nil {
+		return apidoc.Document{}, err
 	}
 	d, err := apidoc.Parse(data)
 	if err != nil {

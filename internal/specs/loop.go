@@ -14,6 +14,7 @@ import (
 	"muster/internal/apidoc"
 	"muster/internal/clients"
 	"muster/internal/config"
+	"muster/internal/hint"
 	"muster/internal/watch"
 )
 
@@ -34,9 +35,8 @@ func (w Watcher) report(format string, args ...any) {
 // fail reports an error with its hint.
 func (w Watcher) fail(err error) {
 	w.report("error: %s", err)
-	var h interface{ Hint() string }
-	if errors.As(err, &h) {
-		w.report("hint: %s", h.Hint())
+	if next := hint.Of(err); next != "" {
+		w.report("hint: %s", next)
 	}
 }
 
@@ -45,7 +45,7 @@ func (w Watcher) fail(err error) {
 func WatchPython(ctx context.Context, w Watcher) error {
 	cfg := w.Config
 	if cfg.Specs.Python.Dir == "" {
-		return &hinted{errors.New("no Python clients are configured"), "add specs.python to the configuration"}
+		return hint.With(errors.New("no Python clients are configured"), "add specs.python to the configuration")
 	}
 	own := &watch.Own{}
 	e := Exporter{Config: cfg, Python: w.Python, Own: own}
@@ -73,7 +73,7 @@ func WatchPython(ctx context.Context, w Watcher) error {
 func WatchFrontend(ctx context.Context, w Watcher) error {
 	cfg := w.Config
 	if len(cfg.Specs.TypeScript) == 0 {
-		return &hinted{errors.New("no TypeScript clients are configured"), "add specs.typescript or frontend to the configuration"}
+		return hint.With(errors.New("no TypeScript clients are configured"), "add specs.typescript or frontend to the configuration")
 	}
 	if err := os.MkdirAll(cfg.Specs.Dir, 0o755); err != nil {
 		return err
@@ -147,10 +147,7 @@ const (
 // left out.
 func (w Watcher) load() map[string]apidoc.Document {
 	docs := map[string]apidoc.Document{}
-	all, err := apidoc.Modules(w.Config.Specs.Dir)
-	if err != nil {
-		return docs
-	}
+	all, _ := apidoc.Modules(w.Config.Specs.Dir)
 	for _, m := range all {
 		if m.REST.Kind != "" {
 			docs[m.Name+"/rest"] = m.REST

@@ -3,8 +3,6 @@ package specs
 import (
 	"context"
 	"crypto/sha256"
-	"io"
-	"net/http"
 	"sync"
 	"time"
 
@@ -41,8 +39,7 @@ func newServed(w Watcher) *served {
 
 func (s *served) start(ctx context.Context) {
 	ctx, s.stop = context.WithCancel(ctx)
-	s.ended.Add(1)
-	go s.run(ctx)
+	s.ended.Go(func() { s.run(ctx) })
 }
 
 func (s *served) close() {
@@ -63,9 +60,7 @@ func (s *served) ask() {
 var askAt = [...]time.Duration{300, 500, 700, 900, 1100, 1400, 1800, 2300, 3000, 4000, 6000, 9000}
 
 func (s *served) run(ctx context.Context) {
-	defer s.ended.Done()
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	last := s.look(ctx, client)
+	last := s.look(ctx)
 	for {
 		select {
 		case <-ctx.Done():
@@ -82,7 +77,7 @@ func (s *served) run(ctx context.Context) {
 				continue
 			case <-time.After(time.Until(began.Add(askAt[i] * time.Millisecond))):
 			}
-			now := s.look(ctx, client)
+			now := s.look(ctx)
 			if same(last, now) {
 				continue
 			}
@@ -99,20 +94,10 @@ func (s *served) run(ctx context.Context) {
 }
 
 // look asks for every document; one that does not come is left out.
-func (s *served) look(ctx context.Context, client *http.Client) map[string][sha256.Size]byte {
+func (s *served) look(ctx context.Context) map[string][sha256.Size]byte {
 	seen := map[string][sha256.Size]byte{}
 	for _, url := range s.urls {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			continue
-		}
-		resp, err := client.Do(req)
-		if err != nil {
-			continue
-		}
-		data, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument))
-		resp.Body.Close()
-		if err == nil && resp.StatusCode == http.StatusOK {
+		if data, err := get(ctx, url); err == nil {
 			seen[url] = sha256.Sum256(data)
 		}
 	}

@@ -11,11 +11,8 @@ import (
 func realDirs(dirs ...string) []string {
 	all := make([]string, len(dirs))
 	for i, d := range dirs {
-		if d == "" {
-			continue
-		}
 		all[i] = d
-		if real, err := filepath.EvalSymlinks(d); err == nil {
+		if real, err := filepath.EvalSymlinks(d); err == nil && d != "" {
 			all[i] = real
 		}
 	}
@@ -24,12 +21,9 @@ func realDirs(dirs ...string) []string {
 
 // below tells whether a path is in one of the folders; "" is none.
 func below(path string, dirs []string) bool {
-	for _, d := range dirs {
-		if d != "" && (path == d || strings.HasPrefix(path, d+string(filepath.Separator))) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(dirs, func(d string) bool {
+		return d != "" && (path == d || strings.HasPrefix(path, d+string(filepath.Separator)))
+	})
 }
 
 // isSource tells by its name whether a file can change what the application

@@ -87,6 +87,9 @@ func Generate(ctx context.Context, cfg *config.Config, bin gateway.Binary, t gat
 	if err != nil {
 		return false, err
 	}
+	if err := gateway.Prepare(cfg); err != nil { // also renews the certificate of a file that stays
+		return false, err
+	}
 	if old, err := os.ReadFile(file); err == nil && string(old) == string(data) {
 		return false, nil
 	}

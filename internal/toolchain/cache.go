@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"muster/internal/local"
 )
@@ -35,28 +36,20 @@ func markOf(path string) mark {
 	return m
 }
 
-func (f *finder) memoryFile() string { return filepath.Join(f.folder(), "python.json") }
+func (f *finder) memoryFile() string { return filepath.Join(f.cfg.Local().Toolchain(), "python.json") }
 
 // remembered returns what an earlier search found, if it still holds. It
 // starts no process.
 func (f *finder) remembered() (string, bool) {
-	data, err := os.ReadFile(f.memoryFile())
-	if err != nil {
-		return "", false
-	}
 	var m memory
-	if json.Unmarshal(data, &m) != nil || m.Interpreter == "" || len(m.Files) == 0 {
+	if !readJSON(f.memoryFile(), &m) || m.Interpreter == "" || len(m.Files) == 0 {
 		return "", false
 	}
-	if m.Configured != f.cfg.Backend.Python || m.Dir != f.cfg.Backend.Dir || m.Active != f.variable("VIRTUAL_ENV") {
+	if m.Configured != f.cfg.Backend.Python || m.Dir != f.cfg.Backend.Dir || m.Active != variable(f.env, "VIRTUAL_ENV") {
 		return "", false
 	}
-	for _, was := range m.Files {
-		if markOf(was.Path) != was {
-			return "", false
-		}
-	}
-	return m.Interpreter, executable(m.Interpreter)
+	changed := func(was mark) bool { return markOf(was.Path) != was }
+	return m.Interpreter, !slices.ContainsFunc(m.Files, changed) && executable(m.Interpreter)
 }
 
 func (f *finder) remember(p *interpreter) error {
@@ -64,7 +57,7 @@ func (f *finder) remember(p *interpreter) error {
 		Interpreter: p.path,
 		Configured:  f.cfg.Backend.Python,
 		Dir:         f.cfg.Backend.Dir,
-		Active:      f.variable("VIRTUAL_ENV"),
+		Active:      variable(f.env, "VIRTUAL_ENV"),
 		Files:       []mark{markOf(p.path)},
 	}
 	for _, origin := range p.origins {

@@ -19,7 +19,8 @@ func (f *finder) distribution(ctx context.Context) (*interpreter, error) {
 	if f.refused("apt-get") {
 		return nil, nil
 	}
-	if err := f.apt().install(ctx, debianPackages()); err != nil {
+	a := apt{report: f.report, env: f.env, root: f.root, debian: f.debian}
+	if err := a.install(ctx, debianPackages()); err != nil {
 		f.miss("apt-get", err.Error())
 		return nil, nil
 	}
@@ -30,10 +31,6 @@ func (f *finder) distribution(ctx context.Context) (*interpreter, error) {
 		}
 	}
 	return nil, nil
-}
-
-func (f *finder) apt() apt {
-	return apt{report: f.report, env: f.env, root: f.root, debian: f.debian}
 }
 
 // InstallPackages installs packages of Debian, as root and only there. It says

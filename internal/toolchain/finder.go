@@ -3,6 +3,7 @@ package toolchain
 import (
 	"context"
 	"os"
+	"slices"
 
 	"muster/internal/config"
 )
@@ -56,20 +57,8 @@ func (f *finder) reject(way string, p *interpreter) {
 }
 
 func (f *finder) projectDirs() []string {
-	dirs := []string{f.cfg.Backend.Dir}
-	if f.cfg.Dir != f.cfg.Backend.Dir {
-		dirs = append(dirs, f.cfg.Dir)
-	}
-	return dirs
+	return slices.Compact([]string{f.cfg.Backend.Dir, f.cfg.Dir})
 }
-
-// folder is where this package keeps what it knows.
-func (f *finder) folder() string { return f.cfg.Local().Toolchain() }
-
-// variable returns a variable of the finder's environment.
-func (f *finder) variable(name string) string { return variable(f.env, name) }
-
-func (f *finder) lookPath(name string) string { return lookPath(f.env, name) }
 
 func exists(path string) bool {
 	_, err := os.Stat(path)

@@ -15,16 +15,14 @@ type MissingError struct {
 
 // Error lists the ways, one a line.
 func (e *MissingError) Error() string {
-	var b strings.Builder
-	b.WriteString("no ")
-	b.WriteString(e.What)
-	for i, a := range e.Tried {
-		if i == 0 {
-			b.WriteString("; tried:")
-		}
-		b.WriteString("\n  " + a.Way + ": " + a.Reason)
+	s := "no " + e.What
+	if len(e.Tried) > 0 {
+		s += "; tried:"
 	}
-	return b.String()
+	for _, a := range e.Tried {
+		s += "\n  " + a.Way + ": " + a.Reason
+	}
+	return s
 }
 
 // Hint says what to do next.

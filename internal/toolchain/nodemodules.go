@@ -42,7 +42,6 @@ type lockfile struct {
 	Packages map[string]struct {
 		Version   string `json:"version"`
 		Integrity string `json:"integrity"`
-		Resolved  string `json:"resolved"`
 		Optional  bool   `json:"optional"`
 		DevOpt    bool   `json:"devOptional"`
 		Peer      bool   `json:"peer"`
@@ -65,10 +64,7 @@ func (n *nodeProject) installed() bool {
 		if !ok && (p.Optional || p.DevOpt || p.Peer) {
 			continue // for another system, perhaps
 		}
-		if !ok || got.Version != p.Version || got.Integrity != p.Integrity {
-			return false
-		}
-		if !exists(filepath.Join(n.dir, path)) {
+		if !ok || got.Version != p.Version || got.Integrity != p.Integrity || !exists(filepath.Join(n.dir, path)) {
 			return false
 		}
 	}

@@ -67,12 +67,11 @@ func (f *finder) probe(ctx context.Context, path string) *interpreter {
 	if p, ok := f.probes[path]; ok {
 		return p
 	}
-	p := f.ask(ctx, path)
 	if f.probes == nil {
 		f.probes = map[string]*interpreter{}
 	}
-	f.probes[path] = p
-	return p
+	f.probes[path] = f.ask(ctx, path)
+	return f.probes[path]
 }
 
 func (f *finder) ask(ctx context.Context, path string) *interpreter {
@@ -155,11 +154,7 @@ func (f *finder) onPath(ctx context.Context) (*interpreter, error) {
 	var chosen *interpreter
 	for i := range candidates {
 		<-done[i]
-		p := answers[i]
-		if p == nil {
-			break
-		}
-		if p.usable() {
+		if p := answers[i]; p == nil || p.usable() {
 			chosen = p
 			break
 		}
@@ -196,17 +191,13 @@ func (f *finder) candidates() []string {
 	}
 	var paths []string
 	for _, name := range names {
-		for _, dir := range filepath.SplitList(f.variable("PATH")) {
+		for _, dir := range filepath.SplitList(variable(f.env, "PATH")) {
 			if path := filepath.Join(dir, name); filepath.IsAbs(path) && executable(path) {
 				paths = append(paths, path)
 			}
 		}
 	}
-	for _, path := range f.system {
-		if executable(path) {
-			paths = append(paths, path)
-		}
-	}
+	paths = append(paths, slices.DeleteFunc(slices.Clone(f.system), func(path string) bool { return !executable(path) })...)
 	var seen []string
 	return slices.DeleteFunc(paths, func(path string) bool {
 		key := interpreterKey(path)

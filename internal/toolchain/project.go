@@ -18,7 +18,7 @@ func (f *finder) poetry(ctx context.Context) (*interpreter, error) {
 	if dir == "" {
 		return nil, nil
 	}
-	poetry := f.lookPath("poetry")
+	poetry := lookPath(f.env, "poetry")
 	if poetry == "" {
 		f.miss("poetry", "the project uses it, but it is not installed")
 		return nil, nil
@@ -63,7 +63,7 @@ func (f *finder) uv(ctx context.Context) (*interpreter, error) {
 	if dir == "" {
 		return nil, nil
 	}
-	uv := f.lookPath("uv")
+	uv := lookPath(f.env, "uv")
 	if uv == "" {
 		f.miss("uv", "the project uses it, but it is not installed")
 		return nil, nil
@@ -128,7 +128,7 @@ func (f *finder) halfMade(venv, dir, tool string) bool {
 
 func (f *finder) note(dir, tool string) string {
 	sum := sha256.Sum256([]byte(dir))
-	return filepath.Join(f.folder(), "unfinished-"+tool+"-"+hex.EncodeToString(sum[:8]))
+	return filepath.Join(f.cfg.Local().Toolchain(), "unfinished-"+tool+"-"+hex.EncodeToString(sum[:8]))
 }
 
 // progress reports a program's output, line by line, behind its name.

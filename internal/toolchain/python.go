@@ -43,10 +43,10 @@ func (f *finder) find(ctx context.Context) (string, error) {
 	}
 	// One start at a time looks and installs; a second waits and then finds
 	// what the first one remembered.
-	if err := os.MkdirAll(f.folder(), 0o755); err != nil {
+	if err := os.MkdirAll(f.cfg.Local().Toolchain(), 0o755); err != nil {
 		return "", fmt.Errorf("remember the interpreter: %w", err)
 	}
-	release, err := local.Hold(ctx, f.folder(), nil)
+	release, err := local.Hold(ctx, f.cfg.Local().Toolchain(), nil)
 	if err != nil {
 		return "", err
 	}
@@ -100,7 +100,7 @@ func (f *finder) configured(ctx context.Context) (*interpreter, error) {
 	name := f.cfg.Backend.Python
 	path := name
 	if !strings.Contains(name, "/") {
-		if path = f.lookPath(name); path == "" {
+		if path = lookPath(f.env, name); path == "" {
 			f.miss("backend.python", name+" is not on PATH")
 			return nil, nil
 		}

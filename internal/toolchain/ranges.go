@@ -11,14 +11,7 @@ import (
 // interpreter's version (packaging.python.org: requires-python), such as
 // ">=3.9,<4", or "".
 func (f *finder) requiredPython() string {
-	file := f.projectFile("pyproject.toml")
-	if file == "" {
-		return ""
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return ""
-	}
+	data, _ := os.ReadFile(f.projectFile("pyproject.toml")) // none says nothing
 	section := ""
 	for line := range strings.Lines(string(data)) {
 		line = strings.TrimSpace(line)

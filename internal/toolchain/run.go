@@ -2,12 +2,15 @@ package toolchain
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,7 +36,7 @@ func run(ctx context.Context, c command) (stdout string, err error) {
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	if c.line != nil {
 		split := &lines{each: c.line}
-		cmd.Stdout, cmd.Stderr = both{&out, split}, both{&stderr, split}
+		cmd.Stdout, cmd.Stderr = io.MultiWriter(&out, split), io.MultiWriter(&stderr, split)
 	}
 	ownGroup(cmd)
 	cmd.WaitDelay = 5 * time.Second // from the signal to the kill: enough for dpkg to leave a sane state
@@ -45,13 +48,13 @@ func run(ctx context.Context, c command) (stdout string, err error) {
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx)
 	case err != nil:
-		return "", failure(err, lastLine(stderr.String()), lastLine(out.String()))
+		return "", failure(err, cmp.Or(lastLine(stderr.String()), lastLine(out.String())))
 	}
 	return out.String(), nil
 }
 
 // failure words how a program ended.
-func failure(err error, said ...string) error {
+func failure(err error, said string) error {
 	var exit *exec.ExitError
 	var path *os.PathError
 	reason := err.Error()
@@ -64,12 +67,10 @@ func failure(err error, said ...string) error {
 	case errors.As(err, &path):
 		reason = path.Err.Error()
 	}
-	for _, s := range said {
-		if s != "" {
-			return fmt.Errorf("failed with %s: %s", reason, s)
-		}
+	if said != "" {
+		reason += ": " + said
 	}
-	return fmt.Errorf("failed with %s", reason)
+	return errors.New("failed with " + reason)
 }
 
 // ending keeps the last of what is written: enough for any answer that is read,
@@ -99,17 +100,6 @@ func lastLine(s string) string {
 	return strings.TrimSpace(s)
 }
 
-type both struct {
-	a, b interface{ Write([]byte) (int, error) }
-}
-
-func (w both) Write(p []byte) (int, error) {
-	if _, err := w.a.Write(p); err != nil {
-		return 0, err
-	}
-	return w.b.Write(p)
-}
-
 // variable returns a variable of an environment; the last setting counts.
 func variable(env []string, name string) string {
 	value := ""
@@ -123,17 +113,10 @@ func variable(env []string, name string) string {
 
 // without drops variables from an environment.
 func without(env []string, names ...string) []string {
-	kept := make([]string, 0, len(env))
-next:
-	for _, v := range env {
-		for _, name := range names {
-			if strings.HasPrefix(v, name+"=") {
-				continue next
-			}
-		}
-		kept = append(kept, v)
-	}
-	return kept
+	return slices.DeleteFunc(slices.Clone(env), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains(names, name)
+	})
 }
 
 // lookPath finds a program on the PATH of an environment.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/rjeczalik/notify"
 	"golang.org/x/sys/unix"
+
+	"muster/internal/local"
 )
 
 // tree follows folders with one watch each. notify could do folders within
@@ -59,14 +61,8 @@ func followSystem(roots []string, ignore func(string) bool) (follower, error) {
 }
 
 func newTree(roots []string, ignore func(string) bool, watch watchFunc) (follower, error) {
-	t := &tree{ignore: ignore, watch: watch, events: make(chan notify.EventInfo, backlog), out: make(chan batch),
+	t := &tree{roots: roots, ignore: ignore, watch: watch, events: make(chan notify.EventInfo, backlog), out: make(chan batch),
 		quit: make(chan struct{}), ended: make(chan struct{}), dirs: map[string]bool{}, gone: map[string]bool{}}
-	for _, r := range roots {
-		if real, err := filepath.EvalSymlinks(r); err == nil {
-			r = real // events name files so
-		}
-		t.roots = append(t.roots, r)
-	}
 	if err := t.addRoots(false); err != nil {
 		notify.Stop(t.events)
 		return nil, err
@@ -236,7 +232,7 @@ func (t *tree) renew() error {
 // lookAgain finds what lost events would have told: folders that came or went.
 func (t *tree) lookAgain() {
 	for d := range t.dirs {
-		if !isDir(d) {
+		if !local.IsDir(d) {
 			t.lose(d)
 			t.note(d)
 		}
@@ -251,7 +247,7 @@ func (t *tree) addRoots(tell bool) error {
 		if t.dirs[root] {
 			continue
 		}
-		if !isDir(root) {
+		if !local.IsDir(root) {
 			t.missing = true
 			continue
 		}
@@ -310,9 +306,4 @@ func (t *tree) watchDir(dir string) error {
 		return fmt.Errorf("watching %s: %w", dir, err)
 	}
 	return nil
-}
-
-func isDir(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.IsDir()
 }

@@ -23,9 +23,6 @@ func followSystem(roots []string, ignore func(string) bool) (follower, error) {
 	s := &stream{events: make(chan notify.EventInfo, 8192), out: make(chan batch), quit: make(chan struct{}),
 		ended: make(chan struct{}), ignore: ignore}
 	for _, r := range roots {
-		if real, err := filepath.EvalSymlinks(r); err == nil {
-			r = real
-		}
 		if err := notify.Watch(filepath.Join(r, "..."), s.events, notify.All); err != nil {
 			notify.Stop(s.events)
 			return nil, fmt.Errorf("watching %s: %w", r, err)

@@ -45,12 +45,11 @@ func realPath(file string) string {
 
 // take counts a file, as it is now, among this process's own.
 func (o *Own) take(file string) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		o.set(file, hash{})
-		return
+	h := hash{}
+	if data, err := os.ReadFile(file); err == nil {
+		h = sha256.Sum256(data)
 	}
-	o.set(file, sha256.Sum256(data))
+	o.set(file, h)
 }
 
 // has tells whether a file still is as this process left it.

@@ -30,11 +30,6 @@ const pollEvery = time.Second
 
 func newPoller(roots []string, ignore func(string) bool) *poller {
 	p := &poller{roots: roots, ignore: ignore, out: make(chan batch), quit: make(chan struct{}), ended: make(chan struct{})}
-	for i, r := range roots {
-		if real, err := filepath.EvalSymlinks(r); err == nil {
-			p.roots[i] = real
-		}
-	}
 	before := p.look()
 	go p.run(before)
 	return p

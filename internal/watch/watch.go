@@ -72,6 +72,11 @@ func Watch(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	for i, root := range roots {
+		if real, err := filepath.EvalSymlinks(root); err == nil {
+			roots[i] = real // the path by which events name what is below
+		}
+	}
 	outputs, err := absolute(o.Outputs)
 	if err != nil {
 		return err

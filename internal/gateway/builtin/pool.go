@@ -79,7 +79,7 @@ func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		tried[m] = true
 		try := r.Clone(r.Context())
-		try.URL = instanceURL(r.URL, m.addr)
+		try.URL.Host = m.addr
 		// http.Transport repeats by itself what has no body and an Idempotency-Key.
 		if body.ReadCloser != http.NoBody || !idempotent(r.Method) {
 			try.Body = body
@@ -116,17 +116,17 @@ func (p *pool) send(r *http.Request, m *member, limit time.Duration) (*http.Resp
 		p.done(m, r.Context().Err() == nil)
 		return nil, err
 	}
-	finish := func() {
-		timer.Stop()
+	body := &watchedBody{ReadCloser: resp.Body, timer: timer, limit: limit, finish: func() {
 		cancel(nil)
 		p.done(m, false)
-	}
+	}}
 	if rw, ok := resp.Body.(io.ReadWriteCloser); ok { // an upgraded connection
 		timer.Stop()
-		resp.Body = &watchedConn{ReadWriteCloser: rw, timer: time.AfterFunc(limit, func() { rw.Close() }), limit: limit, finish: finish}
+		body.timer = time.AfterFunc(limit, func() { rw.Close() })
+		resp.Body = &watchedConn{body, rw}
 		return resp, nil
 	}
-	resp.Body = &watchedBody{ReadCloser: resp.Body, timer: timer, limit: limit, finish: finish}
+	resp.Body = body
 	return resp, nil
 }
 
@@ -172,13 +172,12 @@ func (p *pool) done(m *member, failed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m.active--
-	switch {
-	case failed:
-		m.fails++
-		m.since = time.Now()
-	default:
+	if !failed {
 		m.fails = 0
+		return
 	}
+	m.fails++
+	m.since = time.Now()
 }
 
 // hashClient keeps a network of clients at one instance: nginx takes the first

@@ -33,10 +33,10 @@ func TestEveryPartIsASignOfLife(t *testing.T) {
 			_, _ = (&watchedBody{ReadCloser: rw, timer: timer, limit: time.Hour}).Read(make([]byte, 1))
 		},
 		"a message to the client": func(timer *time.Timer, rw io.ReadWriteCloser) {
-			_, _ = (&watchedConn{ReadWriteCloser: rw, timer: timer, limit: time.Hour}).Read(make([]byte, 1))
+			_, _ = (&watchedConn{watchedBody: &watchedBody{ReadCloser: rw, timer: timer, limit: time.Hour}}).Read(make([]byte, 1))
 		},
 		"a message to the server": func(timer *time.Timer, rw io.ReadWriteCloser) {
-			_, _ = (&watchedConn{ReadWriteCloser: rw, timer: timer, limit: time.Hour}).Write([]byte("x"))
+			_, _ = (&watchedConn{&watchedBody{timer: timer, limit: time.Hour}, rw}).Write([]byte("x"))
 		},
 	} {
 		here, there := net.Pipe()

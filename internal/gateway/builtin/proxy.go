@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"net/url"
 	"path"
 	"strings"
 	"sync/atomic"
@@ -217,11 +216,4 @@ func (p *proxy) status(w http.ResponseWriter, r *http.Request) {
 func isStream(r *http.Request) bool {
 	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket") ||
 		strings.EqualFold(r.Header.Get("Accept"), "text/event-stream")
-}
-
-// instanceURL points a request at an instance.
-func instanceURL(u *url.URL, addr string) *url.URL {
-	c := *u
-	c.Host = addr
-	return &c
 }

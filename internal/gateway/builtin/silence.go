@@ -38,14 +38,11 @@ type watchedBody struct {
 
 func (b *watchedBody) Read(p []byte) (int, error) {
 	b.timer.Reset(b.limit)
-	n, err := b.ReadCloser.Read(p)
-	if err != nil {
-		b.timer.Stop()
-	}
-	return n, err
+	return b.ReadCloser.Read(p)
 }
 
 func (b *watchedBody) Close() error {
+	b.timer.Stop()
 	err := b.ReadCloser.Close()
 	b.once.Do(b.finish)
 	return err
@@ -53,26 +50,11 @@ func (b *watchedBody) Close() error {
 
 // watchedConn is watchedBody for an upgraded connection.
 type watchedConn struct {
-	io.ReadWriteCloser
-	timer  *time.Timer
-	limit  time.Duration
-	once   sync.Once
-	finish func()
-}
-
-func (c *watchedConn) Read(p []byte) (int, error) {
-	c.timer.Reset(c.limit)
-	return c.ReadWriteCloser.Read(p)
+	*watchedBody
+	io.Writer
 }
 
 func (c *watchedConn) Write(p []byte) (int, error) {
 	c.timer.Reset(c.limit)
-	return c.ReadWriteCloser.Write(p)
-}
-
-func (c *watchedConn) Close() error {
-	c.timer.Stop()
-	err := c.ReadWriteCloser.Close()
-	c.once.Do(c.finish)
-	return err
+	return c.Writer.Write(p)
 }

@@ -108,10 +108,10 @@ func inspect(ctx context.Context, c *config.Config, path string) (gateway.Binary
 
 func firstLine(out string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(out), "\n")
-	if line == "" {
-		return ""
+	if line != "" {
+		line = " (" + line + ")"
 	}
-	return " (" + line + ")"
+	return line
 }
 
 // parseBuild reads the output of `nginx -V`: a line "nginx version: NAME/1.2.3"

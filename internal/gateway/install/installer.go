@@ -1,6 +1,7 @@
 package install
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -43,14 +44,11 @@ type installer struct {
 func (i *installer) say(text string) { i.progress(Event{Text: text}) }
 
 func (i *installer) mirror() string {
-	m := os.Getenv(mirrorVariable)
-	if m == "" && i.c.Nginx != nil {
-		m = i.c.Nginx.Mirror
+	configured := ""
+	if i.c.Nginx != nil {
+		configured = i.c.Nginx.Mirror
 	}
-	if m == "" {
-		m = defaultMirror
-	}
-	return strings.TrimRight(m, "/")
+	return strings.TrimRight(cmp.Or(os.Getenv(mirrorVariable), configured, defaultMirror), "/")
 }
 
 // place makes the tested binary at path the project's nginx.
