@@ -12,6 +12,7 @@ import (
 	"text/template"
 
 	"muster/internal/config"
+	"muster/internal/proc"
 	"muster/templates"
 )
 
@@ -135,7 +136,7 @@ func (d *conf) Path(name string) (string, error) {
 }
 
 func (d *conf) listen(n *config.Nginx, b Binary) error {
-	host := cmp.Or(n.Host, "127.0.0.1")
+	host := proc.Localhost(cmp.Or(n.Host, "127.0.0.1"))
 	if ip := net.ParseIP(host); ip == nil {
 		if _, err := word("nginx.host", host); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -23,7 +24,9 @@ func TestABrokenInstanceIsLeftAloneAndComesBack(t *testing.T) {
 	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "round_robin", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
 		b.backends["core-1"].http.Close()
 		s, _ := b.c.Server("core")
+		syscall.ForkLock.RLock() // a program that another test starts has the port until its exec
 		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(s.Port+1))
+		syscall.ForkLock.RUnlock()
 		if err != nil {
 			t.Fatal(err)
 		}

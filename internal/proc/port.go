@@ -10,6 +10,20 @@ import (
 	"time"
 )
 
+// Localhost is a host to listen on or to link to: the same one, but an address
+// in place of a "localhost" that this machine does not know by name.
+func Localhost(host string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if host != "localhost" {
+		return host
+	}
+	if _, err := net.DefaultResolver.LookupHost(ctx, host); err != nil {
+		return "127.0.0.1"
+	}
+	return host
+}
+
 // Addresses are what a host stands for. "localhost" is the loopback without
 // anybody being asked (RFC 6761, 6.3): an /etc/hosts may lack it.
 func Addresses(host string) []string {

@@ -1,14 +1,12 @@
 package stack
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"os"
 	"strconv"
-	"time"
 
 	"muster/internal/config"
+	"muster/internal/proc"
 )
 
 // environment lays the environment's wishes over the configuration: BACKEND_PORT,
@@ -23,7 +21,7 @@ func (st *Stack) environment() error {
 	}
 	api := os.Getenv("VITE_API_URL")
 	if api == "" {
-		api = "http://" + localhost() + ":" + strconv.Itoa(*port)
+		api = "http://" + proc.Localhost("localhost") + ":" + strconv.Itoa(*port)
 	}
 	page := os.Getenv("FRONTEND_URL")
 	if f := st.cfg.Frontend; f != nil {
@@ -31,7 +29,7 @@ func (st *Stack) environment() error {
 			return err
 		}
 		if page == "" {
-			page = "http://" + localhost() + ":" + strconv.Itoa(f.Port)
+			page = "http://" + proc.Localhost("localhost") + ":" + strconv.Itoa(f.Port)
 		}
 		f.Env = append(f.Env, config.EnvVar{Name: "VITE_API_URL", Value: api},
 			config.EnvVar{Name: "FRONTEND_PORT", Value: strconv.Itoa(f.Port)})
@@ -40,17 +38,6 @@ func (st *Stack) environment() error {
 		st.cfg.Backend.Env = append(st.cfg.Backend.Env, config.EnvVar{Name: "FRONTEND_URL", Value: page})
 	}
 	return nil
-}
-
-// localhost is the name that people and their settings know, or the address
-// where the machine does not know the name: a container's /etc/hosts may lack it.
-func localhost() string {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	if _, err := net.DefaultResolver.LookupHost(ctx, "localhost"); err != nil {
-		return "127.0.0.1"
-	}
-	return "localhost"
 }
 
 func portFromEnv(name string, port *int) error {

@@ -325,4 +325,10 @@ func kill(t *testing.T, pid int, sig syscall.Signal) {
 	if err := syscall.Kill(pid, sig); err != nil {
 		t.Fatalf("kill %d: %v", pid, err)
 	}
+	if sig == syscall.SIGKILL { // it ends when the kernel comes to it
+		eventually(t, "the killed process is gone", func() bool {
+			_, err := proc.Identify(pid)
+			return err != nil
+		})
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/gateway"
+	"muster/internal/proc"
 )
 
 // readTimeout is the longest silence of a server that is no stream. Ten
@@ -44,7 +45,7 @@ func Config(c *config.Config, t gateway.Topology) ([]byte, error) {
 	}
 	n := c.Nginx
 	s := settings{
-		Listen:      net.JoinHostPort(n.Host, strconv.Itoa(n.Port)),
+		Listen:      net.JoinHostPort(proc.Localhost(n.Host), strconv.Itoa(n.Port)),
 		Port:        n.Port,
 		AccessLog:   c.Local().Log("nginx-access"),
 		Routes:      table,
@@ -57,7 +58,7 @@ func Config(c *config.Config, t gateway.Topology) ([]byte, error) {
 	if n.TLS {
 		s.Certificate, s.Key = c.Local().Certificate(), c.Local().CertificateKey()
 		if n.RedirectPort != 0 {
-			s.RedirectListen = net.JoinHostPort(n.Host, strconv.Itoa(n.RedirectPort))
+			s.RedirectListen = net.JoinHostPort(proc.Localhost(n.Host), strconv.Itoa(n.RedirectPort))
 		}
 	}
 	data, err := json.MarshalIndent(s, "", "  ")
