@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 )
 
@@ -38,7 +39,7 @@ type testEvent struct {
 // readTests shows the packages' results and whatever failing tests said, and
 // collects the tests that were skipped.
 func readTests(from io.Reader, to io.Writer) (leftOut []string, err error) {
-	said := map[[2]string]*strings.Builder{}
+	outputs := map[[2]string]*strings.Builder{}
 	for events := json.NewDecoder(from); ; {
 		var e testEvent
 		switch err := events.Decode(&e); {
@@ -54,31 +55,33 @@ func readTests(from io.Reader, to io.Writer) (leftOut []string, err error) {
 				io.WriteString(to, e.Output)
 			}
 		case e.Output != "":
-			if said[test] == nil {
-				said[test] = &strings.Builder{}
+			if outputs[test] == nil {
+				outputs[test] = &strings.Builder{}
 			}
-			said[test].WriteString(e.Output)
-		case e.Test == "" || said[test] == nil:
+			outputs[test].WriteString(e.Output)
+		case e.Test == "" || outputs[test] == nil:
 		case e.Action == "fail":
-			io.WriteString(to, said[test].String())
-			delete(said, test)
+			io.WriteString(to, outputs[test].String())
+			delete(outputs, test)
 		case e.Action == "skip":
-			leftOut = append(leftOut, e.Test+" of "+e.Package+": "+skipReason(said[test].String()))
-			delete(said, test)
+			leftOut = append(leftOut, e.Test+" of "+e.Package+": "+skipReason(outputs[test].String()))
+			delete(outputs, test)
 		case e.Action == "pass":
-			delete(said, test)
+			delete(outputs, test)
 		}
 	}
 }
 
-// skipReason takes what a skipped test said out of the lines around it:
+// skipReason takes what a skipped test said last out of the lines around it:
 // "=== RUN", "    file_test.go:12: the reason", "--- SKIP".
 func skipReason(output string) string {
+	reason := "skipped"
 	for line := range strings.Lines(output) {
-		if _, reason, ok := strings.Cut(line, "_test.go:"); ok {
-			_, reason, _ = strings.Cut(reason, ": ")
-			return strings.TrimSpace(reason)
+		if m := said.FindStringSubmatch(line); m != nil {
+			reason = m[1]
 		}
 	}
-	return "skipped"
+	return reason
 }
+
+var said = regexp.MustCompile(`^\s+\w+\.go:\d+: (.+)`)
