@@ -50,6 +50,9 @@ type Child struct {
 
 // Spawn starts a process in a group of its own.
 func Spawn(c Command) (*Child, error) {
+	// Go reads the time zone once, at its first use, by a descriptor that is not
+	// closed on exec: a child started in that moment would inherit it.
+	_, _ = time.Now().Zone()
 	out, err := OpenLog(c.Log)
 	if err != nil {
 		return nil, err
