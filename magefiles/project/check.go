@@ -57,6 +57,9 @@ func (Check) Test(ctx context.Context) error {
 				}
 			}
 		}
+		if cache, err := os.UserCacheDir(); err == nil {
+			stderr.Step("the tests of the clients get npm packages and Go modules, once, into " + filepath.Join(cache, "muster-tests"))
+		}
 		// Go would take an earlier result for this one's: it knows nothing of the
 		// nginx, Python and browser that the tests run.
 		args := []string{"-race", "-count=1", "-timeout=15m", "./..."}
