@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -53,6 +54,11 @@ func Spawn(c Command) (*Child, error) {
 	// Go reads the time zone once, at its first use, by a descriptor that is not
 	// closed on exec: a child started in that moment would inherit it.
 	_, _ = time.Now().Zone()
+	for _, v := range c.Env { // os/exec leaves such a variable out without a word
+		if name, _, _ := strings.Cut(v, "="); strings.Contains(v, "\x00") {
+			return nil, fmt.Errorf("start %s: the variable %q holds a NUL byte", c.Exe, name)
+		}
+	}
 	out, err := OpenLog(c.Log)
 	if err != nil {
 		return nil, err

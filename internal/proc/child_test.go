@@ -2,6 +2,7 @@ package proc
 
 import (
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -43,5 +44,15 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not within 40 s: %s", what)
 		}
+	}
+}
+
+func TestAVariableThatCannotBeHandedOverIsNamed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	_, err := Spawn(Command{Exe: "/bin/true", Args: []string{"true"}, Dir: dir, Env: []string{"TOKEN=a\x00b"},
+		Log: filepath.Join(dir, "log"), Socket: NoSocket})
+	if err == nil || !strings.Contains(err.Error(), `"TOKEN" holds a NUL byte`) {
+		t.Errorf("got %v", err)
 	}
 }

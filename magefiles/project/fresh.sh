@@ -28,6 +28,7 @@ base=${XDG_CACHE_HOME:-$HOME/.cache}/muster-tests/fresh-$suite
 if [[ ! -d $base ]]; then
   say "debootstrap $suite"
   mkdir -p "$(dirname "$base")"
+  rm -rf "$base.new" # of a run that was killed
   debootstrap --variant=minbase --include=$asked "$suite" "$base.new" >"$work/log" 2>&1 || { tail -20 "$work/log"; die 'debootstrap failed'; }
   mv "$base.new" "$base"
 fi
@@ -102,5 +103,5 @@ if ! inside 'make -f project.mk install' >"$work/install.log" 2>&1; then
   chroot "$root" sh -c "apt-get update && $hint --yes --no-install-recommends" >"$work/log" 2>&1 || { tail "$work/log"; die "$hint failed"; }
 fi
 fullstack
-tests | tee "$work/tests.log"
+tests
 say 'README, on a fresh machine: both commands work, as root and as a user'
