@@ -63,6 +63,12 @@ const (
 	RestartNever     = "never"
 )
 
+// What is done about a process that runs and does not answer.
+const (
+	OnFailureReport  = "report"  // it is shown and left alone: it may be at a breakpoint
+	OnFailureRestart = "restart" // it is restarted
+)
+
 // Server is one program of the backend, run as one or more instances.
 type Server struct {
 	Name      string
@@ -71,7 +77,12 @@ type Server struct {
 	Modules   []string // nil: nothing is said; empty: the shared endpoints only
 	Reload    bool
 
+	// Patterns of the files that a reload looks for, relative to Dir, on top of
+	// uvicorn's own.
+	ReloadInclude, ReloadExclude []string
+
 	Command     []string // argv; nil runs uvicorn. "{port}" in an argument is the instance's port
+	Args        []string // further arguments for uvicorn
 	Dir         string   // absolute
 	Env         []EnvVar
 	EnvFile     string // absolute; "" is none
@@ -95,6 +106,7 @@ type Health struct {
 	Timeout     time.Duration // of one check
 	Retries     int           // failed checks in a row that make a healthy process unhealthy
 	StartPeriod time.Duration // how long a start may take
+	OnFailure   string        // OnFailureReport or OnFailureRestart
 }
 
 // WebSocket says how a WebSocket finds its server.

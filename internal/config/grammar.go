@@ -183,6 +183,17 @@ func checkPath(s string) error {
 	return nil
 }
 
+// checkPattern accepts what uvicorn takes as a pattern of files.
+func checkPattern(s string) error {
+	if err := checkPath(s); err != nil {
+		return err
+	}
+	if strings.HasPrefix(s, "/") {
+		return errors.New("must be relative to the folder in which the server runs")
+	}
+	return nil
+}
+
 // checkIncludePath is stricter: the path is written into nginx.conf.
 func checkIncludePath(s string) error {
 	if err := checkPath(s); err != nil {

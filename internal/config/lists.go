@@ -64,43 +64,94 @@ func (d *decoder) names(v value, into *[]string, expected string) {
 
 // command reads an argv: a list of words, or a text that is split into them.
 func (d *decoder) command(v value, into *[]string) {
-	const expected = "a command: a list of words, or one text"
-	if !v.set() {
+	argv, ok := d.words(v, "a command: a list of words, or one text")
+	switch {
+	case !ok:
+	case len(argv) == 0 || argv[0] == "":
+		d.report(v, "%s is empty: it must name a program", v.path)
+	default:
+		*into = argv
+	}
+}
+
+// args reads further arguments of uvicorn, without those that are ours to give.
+func (d *decoder) args(v value, into *[]string) {
+	args, ok := d.words(v, "arguments: a list of words, or one text")
+	for _, arg := range args {
+		option, _, _ := strings.Cut(arg, "=")
+		if why := reservedArgs[option]; why != "" {
+			d.report(v, "%s has %s: %s", v.path, tick(option), why)
+			ok = false
+		}
+	}
+	if ok && len(args) > 0 {
+		*into = args
+	}
+}
+
+// reservedArgs are the options of uvicorn that cannot be given, and why.
+var reservedArgs = map[string]string{
+	"--fd":             "the listening socket is handed over, so that a restart refuses no connection",
+	"--uds":            "servers listen on their port; remove it",
+	"--host":           "servers listen on 127.0.0.1; nginx.host is the address of the public side",
+	"--port":           "write port",
+	"--workers":        "write instances, each of which is a process of its own",
+	"--reload":         "write reload: true",
+	"--no-reload":      "write reload: false",
+	"--reload-dir":     "the folder of the sources is watched; reload_include and reload_exclude choose among its files",
+	"--reload-include": "write reload_include",
+	"--reload-exclude": "write reload_exclude",
+	"--ssl-keyfile":    "the gateway and the health checks speak plain HTTP to a server; nginx.tls serves HTTPS",
+	"--ssl-certfile":   "the gateway and the health checks speak plain HTTP to a server; nginx.tls serves HTTPS",
+}
+
+// patterns reads a list of glob patterns of files.
+func (d *decoder) patterns(v value, into *[]string) {
+	values, ok := d.elements(v, "a list of patterns, such as [data, \"*.tmp\"]")
+	if !ok || len(values) == 0 {
 		return
 	}
-	var argv []string
+	patterns := make([]string, len(values))
+	for i, e := range values {
+		d.str(e, &patterns[i], "a pattern", checkPattern)
+	}
+	*into = patterns
+}
+
+// words reads a list of words, or a text that is split into them.
+func (d *decoder) words(v value, expected string) (argv []string, ok bool) {
+	if !v.set() {
+		return nil, false
+	}
 	if v.node.Kind == yaml.ScalarNode {
 		text, ok := d.scalar(v, expected)
 		if !ok {
-			return
+			return nil, false
 		}
 		words, err := splitWords(text)
 		if err != nil {
 			d.report(v, "%s %s", v.path, err)
-			return
+			return nil, false
 		}
 		argv = words
 	} else {
 		values, ok := d.elements(v, expected)
 		if !ok {
-			return
+			return nil, false
 		}
 		for _, e := range values {
 			text, ok := d.scalar(e, "a word of the command")
 			if !ok {
-				return
+				return nil, false
 			}
 			argv = append(argv, text)
 		}
 	}
-	switch {
-	case len(argv) == 0 || argv[0] == "":
-		d.report(v, "%s is empty: it must name a program", v.path)
-	case strings.ContainsRune(strings.Join(argv, ""), 0):
+	if strings.ContainsRune(strings.Join(argv, ""), 0) {
 		d.report(v, "%s holds a NUL character", v.path)
-	default:
-		*into = argv
+		return nil, false
 	}
+	return argv, true
 }
 
 // env reads a mapping of variables. A value is taken as it is written, so

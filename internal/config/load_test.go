@@ -66,7 +66,7 @@ servers:
       ON: yes
       KEY: "two\nlines"
     env_file: api.env
-    health: {command: [check, 1], interval: 500ms, timeout: 1s, retries: 5, start_period: 1m30s}
+    health: {command: [check, 1], interval: 500ms, timeout: 1s, retries: 5, start_period: 1m30s, on_failure: restart}
     depends_on: [db]
     stop_timeout: 0s
     restart: on-failure
@@ -75,6 +75,10 @@ servers:
     port: 9200
     health:
       tcp: true
+    reload: true
+    reload_include: ["*.html"]
+    reload_exclude: [data, "*.tmp"]
+    args: [--log-level, debug, --root-path=/db]
 websocket:
   routing_strategy: query_param
   query_param_name: channel
@@ -115,7 +119,8 @@ func TestEveryKeyIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	usual := Health{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
+	usual := Health{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second,
+		OnFailure: OnFailureReport}
 	tcp := usual
 	tcp.TCP = true
 	want := &Config{
@@ -127,9 +132,11 @@ func TestEveryKeyIsRead(t *testing.T) {
 				Command: []string{"serve", "--port", "{port}", "--title", "two words", `a " b`, "c d", ""},
 				Dir:     "/srv/services/api",
 				Env:     []EnvVar{{"LEVEL", "010"}, {"ON", "yes"}, {"KEY", "two\nlines"}}, EnvFile: "/srv/api.env",
-				Health:    Health{Command: []string{"check", "1"}, Interval: 500 * time.Millisecond, Timeout: time.Second, Retries: 5, StartPeriod: 90 * time.Second},
+				Health: Health{Command: []string{"check", "1"}, Interval: 500 * time.Millisecond, Timeout: time.Second, Retries: 5, StartPeriod: 90 * time.Second,
+					OnFailure: OnFailureRestart},
 				DependsOn: []string{"db"}, Restart: RestartOnFailure, Balance: LeastConn},
-			{Name: "db", Port: 9200, Instances: 1, Dir: "/srv/backend", Health: tcp,
+			{Name: "db", Port: 9200, Instances: 1, Dir: "/srv/backend", Health: tcp, Reload: true,
+				ReloadInclude: []string{"*.html"}, ReloadExclude: []string{"data", "*.tmp"}, Args: []string{"--log-level", "debug", "--root-path=/db"},
 				StopTimeout: 3 * time.Second, Restart: RestartAlways, Balance: RoundRobin},
 		},
 		WebSocket:       WebSocket{RoutingStrategy: RouteByQuery, QueryParamName: "channel", DefaultServer: "api"},
@@ -163,7 +170,7 @@ specs:
 	if err != nil {
 		t.Fatal(err)
 	}
-	usual := Health{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
+	usual := Health{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second, OnFailure: OnFailureReport}
 	path, tcp := usual, usual
 	path.Path, tcp.TCP = "/api/v1/health", true
 	want := &Config{

@@ -238,6 +238,21 @@ var mistakes = []struct{ name, file, want string }{
 	{"health path that is none", "servers:\n  a: {port: 8001, health: {path: health}}\n",
 		"2:34: servers.a.health.path is 'health': it must be a path that begins with /, such as /api/v1/health"},
 	{"no health for a command", "servers:\n  a: {port: 8001, command: x, health: {tcp: false}}\n", "2:45: servers.a.health.tcp is false: say path or command instead"},
+	{"reload beside a command", "servers:\n  a:\n    port: 8001\n    command: x\n    reload: true\n    reload_include: [a]\n    reload_exclude: [b]\n    args: [-v]\n", `
+5:5: servers.a.reload is for uvicorn, and this server has a command: use what its program has to reload itself
+6:5: servers.a.reload_include is for uvicorn, and this server has a command: use what its program has to reload itself
+7:5: servers.a.reload_exclude is for uvicorn, and this server has a command: use what its program has to reload itself
+8:5: servers.a.args is for uvicorn, and this server has a command: write the arguments into it`},
+	{"no reload beside a command", "servers:\n  a: {port: 8001, command: x, reload: false}\n", "(it loads)"},
+	{"patterns without a reload", "servers:\n  a: {port: 8001, reload_exclude: [data]}\n", "2:19: servers.a.reload_exclude needs reload: true"},
+	{"pattern that is absolute", "servers:\n  a: {port: 8001, reload: true, reload_exclude: [/data]}\n",
+		"2:50: servers.a.reload_exclude[0] is '/data': it must be relative to the folder in which the server runs"},
+	{"argument that is ours", "servers:\n  a: {port: 8001, args: [--log-level, debug, --port=8002]}\n", "2:25: servers.a.args has '--port': write port"},
+	{"arguments that are ours", "servers:\n  a: {port: 8001, args: --workers 2 --fd 4}\n", `
+2:25: servers.a.args has '--workers': write instances, each of which is a process of its own
+2:25: servers.a.args has '--fd': the listening socket is handed over, so that a restart refuses no connection`},
+	{"unknown answer to a failure", "servers:\n  a: {port: 8001, health: {on_failure: restrt}}\n",
+		"2:40: servers.a.health.on_failure is 'restrt': it must be one of 'report', 'restart' (did you mean 'restart'?)"},
 	{"clients without a folder", server + "specs:\n  typescript: {rest_prefix: x}\n", "4:3: specs.typescript.dir is missing: without a frontend there is no default"},
 	{"clients that share a folder", server + "specs:\n  typescript: {dir: x, rest_prefix: x, ws_prefix: x}\n",
 		"4:51: specs.typescript.rest_prefix and ws_prefix are both 'x': the clients of a module would share a folder"},
@@ -257,7 +272,7 @@ var mistakes = []struct{ name, file, want string }{
 	{"anchor that merges itself", "servers: &s\n  <<: *s\n  a: {port: 8001}\n", "1:10: merge keys in servers nest too deep, or an anchor merges itself"},
 	{"merge of a number", server + "<<: 1\n", "3:5: a merge key in the file must name a mapping or a list of mappings"},
 	{"unknown anchor", "servers:\n  a: {port: 8001, modules: *m}\n", "2:28: the anchor 'm' is not defined above"},
-	{"extension below the top level", "servers:\n  a: {port: 8001, x-a: 1}\n", "2:19: unknown key 'x-a' in servers.a: known are 'port', 'instances', 'modules', 'reload', 'command', 'dir', 'env', 'env_file', 'health', 'depends_on', 'stop_timeout', 'restart', 'balance'"},
+	{"extension below the top level", "servers:\n  a: {port: 8001, x-a: 1}\n", "2:19: unknown key 'x-a' in servers.a: known are 'port', 'instances', 'modules', 'reload', 'reload_include', 'reload_exclude', 'command', 'args', 'dir', 'env', 'env_file', 'health', 'depends_on', 'stop_timeout', 'restart', 'balance'"},
 
 	// The text itself.
 	{"empty file", "", "1:1: the file is empty: it must say at least 'servers'"},

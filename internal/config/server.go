@@ -43,9 +43,14 @@ func (d *decoder) server(name string, v value, c *Config) Server {
 	d.port(s.required("port"), &r.Port)
 	d.integer(d.mark(s.field("instances")), &r.Instances, 1, 256)
 	d.names(d.mark(s.field("modules")), &r.Modules, "a list of names, such as [broker]")
-	d.boolean(s.field("reload"), &r.Reload)
-	command := s.field("command")
+	reload, include, exclude := s.field("reload"), s.field("reload_include"), s.field("reload_exclude")
+	d.boolean(reload, &r.Reload)
+	d.patterns(include, &r.ReloadInclude)
+	d.patterns(exclude, &r.ReloadExclude)
+	command, args := s.field("command"), s.field("args")
 	d.command(command, &r.Command)
+	d.args(args, &r.Args)
+	d.uvicornOnly(&r, reload, include, exclude, args)
 	d.path(s.field("dir"), &r.Dir)
 	d.env(s.field("env"), &r.Env)
 	d.path(s.field("env_file"), &r.EnvFile)
@@ -61,10 +66,27 @@ func (d *decoder) server(name string, v value, c *Config) Server {
 	return r
 }
 
+// uvicornOnly reports settings of uvicorn beside a command, which nothing would
+// hand over, and those of a reload where there is none.
+func (d *decoder) uvicornOnly(r *Server, reload, include, exclude, args value) {
+	for _, v := range []value{reload, include, exclude, args} {
+		switch {
+		case !v.set() || v.path == reload.path && !r.Reload:
+		case r.Command != nil && v.path == args.path:
+			d.reportAt(v.at, "", "%s is for uvicorn, and this server has a command: write the arguments into it", v.path)
+		case r.Command != nil:
+			d.reportAt(v.at, "", "%s is for uvicorn, and this server has a command: use what its program has to reload itself", v.path)
+		case !r.Reload && v.path != args.path:
+			d.reportAt(v.at, "", "%s needs reload: true", v.path)
+		}
+	}
+}
+
 // health reads how a server is checked. A uvicorn server has the health
 // endpoint of the API; of any other command nothing is known but its port.
 func (d *decoder) health(v value, uvicorn bool, c *Config) Health {
-	h := Health{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second}
+	h := Health{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second,
+		OnFailure: OnFailureReport}
 	s := d.section(v)
 	path, tcp, command := s.field("path"), s.field("tcp"), s.field("command")
 	d.str(path, &h.Path, "a path such as /health", checkRequestPath)
@@ -75,6 +97,7 @@ func (d *decoder) health(v value, uvicorn bool, c *Config) Health {
 	d.duration(s.field("timeout"), &h.Timeout, shortest, longest)
 	d.integer(s.field("retries"), &h.Retries, 1, 1000)
 	d.duration(s.field("start_period"), &h.StartPeriod, shortest, longest)
+	d.choice(s.field("on_failure"), &h.OnFailure, OnFailureReport, OnFailureRestart)
 	s.finish()
 	said := 0
 	for _, one := range []value{path, tcp, command} {

@@ -170,7 +170,10 @@ func (w *writer) server(s Server) *yaml.Node {
 	b.put("instances", number(s.Instances))
 	b.list("modules", s.Modules)
 	b.put("reload", boolean(s.Reload))
+	b.list("reload_include", s.ReloadInclude)
+	b.list("reload_exclude", s.ReloadExclude)
 	b.list("command", s.Command)
+	b.list("args", s.Args)
 	b.put("dir", text(w.path(s.Dir)))
 	w.env(&b, s.Env)
 	b.given("env_file", w.path(s.EnvFile))
@@ -196,6 +199,7 @@ func (w *writer) health(h Health) *yaml.Node {
 	b.put("timeout", duration(h.Timeout))
 	b.put("retries", number(h.Retries))
 	b.put("start_period", duration(h.StartPeriod))
+	b.put("on_failure", text(h.OnFailure), "report or restart")
 	return b.done()
 }
 

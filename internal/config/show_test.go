@@ -128,8 +128,8 @@ func anyConfig(r *rand.Rand) *Config {
 	}
 	for i := range 1 + r.IntN(4) {
 		name := pick("yes", "null", "on", "a-b", "c_d") + itoa(i)
-		s := Server{Name: name, Instances: 1 + r.IntN(3), Reload: some(), Dir: path(), Env: env(), EnvFile: file(),
-			Health:      Health{Interval: duration(), Timeout: duration(), Retries: 1 + r.IntN(9), StartPeriod: duration()},
+		s := Server{Name: name, Instances: 1 + r.IntN(3), Dir: path(), Env: env(), EnvFile: file(),
+			Health:      Health{Interval: duration(), Timeout: duration(), Retries: 1 + r.IntN(9), StartPeriod: duration(), OnFailure: pick(OnFailureReport, OnFailureRestart)},
 			StopTimeout: time.Duration(r.IntN(5)) * time.Second, Restart: pick(RestartAlways, RestartOnFailure, RestartNever),
 			Balance: pick(RoundRobin, LeastConn, IPHash)}
 		s.Port = nextPort(s.Instances)
@@ -142,6 +142,11 @@ func anyConfig(r *rand.Rand) *Config {
 		}
 		if some() {
 			s.Command = command()
+		} else if s.Reload = some(); some() {
+			s.Args = command()
+		}
+		if s.Reload {
+			s.ReloadExclude = []string{pick("data", "*.tmp", "a b", "yes", "10")}
 		}
 		switch r.IntN(3) {
 		case 0:

@@ -89,7 +89,7 @@ func instance(cfg *config.Config, s *config.Server, name string, port int, tools
 		Dir: s.Dir, Log: cfg.Local().Log(name),
 		Host: "127.0.0.1", Port: port, URL: "http://127.0.0.1:" + strconv.Itoa(port),
 		Modules:     s.Modules,
-		Health:      Health(s.Health),
+		Health:      health(s.Health),
 		Restart:     Restart(s.Restart),
 		StopTimeout: s.StopTimeout,
 		Env:         []string{"PORT=" + strconv.Itoa(port)},
@@ -125,8 +125,19 @@ func uvicorn(cfg *config.Config, s *config.Server, python string) []string {
 		"--timeout-keep-alive", "75"}
 	if s.Reload {
 		args = append(args, "--reload", "--reload-dir", config.SourceDir(s.Dir))
+		for _, p := range s.ReloadInclude {
+			args = append(args, "--reload-include="+p)
+		}
+		for _, p := range s.ReloadExclude {
+			args = append(args, "--reload-exclude="+p)
+		}
 	}
-	return args
+	return append(args, s.Args...)
+}
+
+func health(h config.Health) Health {
+	return Health{Path: h.Path, TCP: h.TCP, Command: h.Command, Interval: h.Interval, Timeout: h.Timeout,
+		Retries: h.Retries, StartPeriod: h.StartPeriod, OnFailure: OnFailure(h.OnFailure)}
 }
 
 func gateway(cfg *config.Config, cmd *Command) Process {
@@ -150,7 +161,8 @@ func gateway(cfg *config.Config, cmd *Command) Process {
 		Host: host, Port: cfg.Nginx.Port,
 		URL: fmt.Sprintf("%s://%s", scheme, net.JoinHostPort(host, strconv.Itoa(cfg.Nginx.Port))),
 		Health: Health{TCP: true, Interval: 10 * time.Second, Timeout: 2 * time.Second,
-			Retries: 3, StartPeriod: 10 * time.Second},
+			Retries: 3, StartPeriod: 10 * time.Second,
+			OnFailure: OnFailureRestart}, // nobody debugs it
 		Restart: RestartAlways, StopTimeout: 3 * time.Second,
 	}
 }

@@ -117,6 +117,27 @@ func TestUvicornGetsItsSocketAndItsSources(t *testing.T) {
 	}
 }
 
+func TestUvicornGetsItsPatternsAndArguments(t *testing.T) {
+	p := build(t, `
+servers:
+  a:
+    port: 8001
+    reload: true
+    reload_include: ["*.html"]
+    reload_exclude: [data, "*.tmp"]
+    args: [--log-level, debug]
+    health: {on_failure: restart}
+  b: {port: 8002}
+`, tools)
+	if args := strings.Join(p["a-0"].Args, " "); !strings.HasSuffix(args,
+		" --reload-include=*.html --reload-exclude=data --reload-exclude=*.tmp --log-level debug") {
+		t.Error(args)
+	}
+	if a, b := p["a-0"].Health.OnFailure, p["b-0"].Health.OnFailure; a != OnFailureRestart || b != OnFailureReport {
+		t.Errorf("on_failure: %s, %s", a, b)
+	}
+}
+
 func TestACommandIsRunAsItIsWithItsPort(t *testing.T) {
 	procs := build(t, `
 servers:

@@ -38,6 +38,15 @@ const (
 	RestartNever     Restart = config.RestartNever
 )
 
+// OnFailure says what is done about a process that runs and does not answer.
+type OnFailure string
+
+// The answers to a process that stands still.
+const (
+	OnFailureReport  OnFailure = config.OnFailureReport
+	OnFailureRestart OnFailure = config.OnFailureRestart
+)
+
 // Process is one process of the plan.
 type Process struct {
 	Name   string `json:"name"`   // unique, such as broker-0
@@ -90,4 +99,5 @@ type Health struct {
 	Timeout     time.Duration `json:"timeout"`
 	Retries     int           `json:"retries"`
 	StartPeriod time.Duration `json:"start_period"`
+	OnFailure   OnFailure     `json:"on_failure,omitempty"` // "" is OnFailureReport
 }

@@ -18,7 +18,8 @@ func Single(cfg *config.Config) *config.Config {
 	one.Servers = []config.Server{{
 		Name: "backend", Port: port, Instances: 1, Reload: true, Dir: cfg.Backend.Dir,
 		Health: config.Health{Path: cfg.APIBaseURL + "/health", Interval: 10 * time.Second,
-			Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second},
+			Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second,
+			OnFailure: config.OnFailureReport},
 		StopTimeout: 3 * time.Second, Restart: config.RestartAlways, Balance: config.RoundRobin,
 	}}
 	return &one
