@@ -27,6 +27,7 @@ type Command struct {
 	Dir    string
 	Env    []string // NAME=VALUE, on top of our own
 	Log    string   // absolute path of the file that gets stdout and stderr
+	Output *os.File // gets them instead, if it is not nil
 	Socket Socket   // a listening socket, which becomes descriptor 3, or NoSocket
 	Mark   Mark
 }
@@ -59,11 +60,14 @@ func Spawn(c Command) (*Child, error) {
 			return nil, fmt.Errorf("start %s: the variable %q holds a NUL byte", c.Exe, name)
 		}
 	}
-	out, err := OpenLog(c.Log)
-	if err != nil {
-		return nil, err
+	out := c.Output
+	if out == nil {
+		var err error
+		if out, err = OpenLog(c.Log); err != nil {
+			return nil, err
+		}
+		defer out.Close()
 	}
-	defer out.Close()
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return nil, err

@@ -59,11 +59,15 @@ func tryAddress(host string, port int) error {
 
 // Holder is a process that listens on a port.
 type Holder struct {
-	PID     int    // 0: not to be seen by this user
-	Command string // its command line
+	PID       int    // 0: not to be seen by this user
+	Command   string // its command line
+	Lingering bool   // nobody listens: a connection has the port that is not closed yet
 }
 
 func (h Holder) String() string {
+	if h.Lingering {
+		return "a connection that is still open, or that the system keeps for a minute"
+	}
 	if h.PID == 0 {
 		return "another user's process"
 	}

@@ -1,7 +1,10 @@
 package proc
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -17,7 +20,7 @@ import (
 func PortHolder(port int) Holder {
 	sockets := socketsOn(port, listening)
 	if len(sockets) == 0 {
-		return Holder{}
+		return Holder{Lingering: true}
 	}
 	for _, pid := range allPIDs() {
 		if !holds(pid, sockets) {
@@ -55,7 +58,17 @@ const (
 // socketsOn are the links to the sockets of a port that are in a state.
 func socketsOn(port int, state string) map[string]bool {
 	links := map[string]bool{}
-	suffix := fmt.Sprintf(":%04X", port)
+	eachSocket(func(local netip.AddrPort, in, link string) {
+		if int(local.Port()) == port && in == state {
+			links[link] = true
+		}
+	})
+	return links
+}
+
+// eachSocket reads the machine's TCP sockets (proc_pid_net(5)): the local end,
+// the state, and what a descriptor of it links to.
+func eachSocket(do func(local netip.AddrPort, state, link string)) {
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		b, err := os.ReadFile(table)
 		if err != nil {
@@ -63,12 +76,62 @@ func socketsOn(port int, state string) map[string]bool {
 		}
 		for line := range strings.Lines(string(b)) {
 			f := strings.Fields(line)
-			if len(f) > 9 && f[3] == state && strings.HasSuffix(f[1], suffix) {
-				links["socket:["+f[9]+"]"] = true
+			if len(f) < 10 {
+				continue
+			}
+			if local, err := parseEnd(f[1]); err == nil {
+				do(local, f[3], "socket:["+f[9]+"]")
 			}
 		}
 	}
-	return links
+}
+
+// parseEnd reads an address as the kernel prints it: words of four bytes in the
+// machine's own order, and the port.
+func parseEnd(s string) (netip.AddrPort, error) {
+	host, port, _ := strings.Cut(s, ":")
+	n, err := strconv.ParseUint(port, 16, 16)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	b, err := hex.DecodeString(host)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	for word := b; len(word) >= 4; word = word[4:] {
+		binary.NativeEndian.PutUint32(word, binary.BigEndian.Uint32(word))
+	}
+	addr, ok := netip.AddrFromSlice(b)
+	if !ok {
+		return netip.AddrPort{}, fmt.Errorf("no address: %q", s)
+	}
+	return netip.AddrPortFrom(addr.Unmap(), uint16(n)), nil
+}
+
+// listeners are the sockets on which somebody listens, by what a descriptor of
+// them links to.
+func listeners() map[string]netip.AddrPort {
+	at := map[string]netip.AddrPort{}
+	eachSocket(func(local netip.AddrPort, state, link string) {
+		if state == listening {
+			at[link] = local
+		}
+	})
+	return at
+}
+
+// heldBy are those of the sockets that a process has open.
+func heldBy(pid int, sockets map[string]netip.AddrPort) []netip.AddrPort {
+	var held []netip.AddrPort
+	dir := file(pid, "fd")
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		link, err := os.Readlink(dir + "/" + e.Name())
+		if at, ok := sockets[link]; err == nil && ok {
+			held = append(held, at)
+		}
+	}
+	return held
 }
 
 // connected looks for connections whose server side is the port.

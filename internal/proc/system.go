@@ -2,6 +2,7 @@ package proc
 
 import (
 	"context"
+	"net/netip"
 	"syscall"
 	"time"
 )
@@ -73,6 +74,10 @@ var (
 var (
 	// PortHolder finds who listens on a TCP port.
 	_ func(port int) Holder = PortHolder
+	// listeners are the TCP sockets of the machine on which somebody listens, and
+	// heldBy those of them that a process has open, as far as can be seen.
+	_ func() map[string]netip.AddrPort                                  = listeners
+	_ func(pid int, sockets map[string]netip.AddrPort) []netip.AddrPort = heldBy
 	// connected tells whether a TCP port of ours has connections.
 	_ func(port int) bool = connected
 	// inheritSocket takes a copy of the socket with which a process that we hold

@@ -22,7 +22,7 @@ func (s *supervisor) takeOver(st savedState, damaged bool) {
 		p := newProcess(s, saved.Process)
 		s.procs = append(s.procs, p)
 		s.follow(p.spec)
-		p.now.restarts, p.now.since = saved.Restarts, saved.Since
+		p.life.restarts, p.since = saved.Restarts, saved.Since
 		if saved.ID.PID != 0 && p.adopt(saved.ID) {
 			known[saved.ID.PID] = true
 		}
@@ -42,15 +42,14 @@ func (s *supervisor) takeOver(st savedState, damaged bool) {
 func (p *process) adopt(id proc.Identity) bool {
 	c, err := proc.Attach(id, mark(p.sup.local, p.spec))
 	if err != nil {
-		p.now.detail = "ended while no supervisor ran"
+		p.life.detail = "ended while no supervisor ran"
+		p.publish()
 		return false
 	}
-	p.now.adopted, p.now.wanted, p.now.state, p.now.id = true, true, Starting, c.ID
 	if p.spec.Listen {
 		p.socket = c.InheritSocket(p.spec.Port)
 	}
-	p.tend(c)
-	p.sup.writePID(p)
-	fmt.Fprintf(p.sup.log, "[INFO] %s adopted (pid %d)\n", p.spec.Name, c.ID.PID)
+	p.tend(c, p.since, true)
+	p.step(adopted{})
 	return true
 }

@@ -40,9 +40,11 @@ func TestALongStretchOfHealthResetsTheBackOff(t *testing.T) {
 			p := newProcess(s, plan.Process{Name: "core-0", DependsOn: []string{"db-0"}})
 			s.procs = []*process{p, newProcess(s, plan.Process{Name: "db-0"})}
 			for range 5 {
-				p.backoff.next()
+				p.life.backoff.next()
 			}
-			p.child, p.now.state = &proc.Child{}, Starting
+			p.child, p.life.runs = &proc.Child{}, true
+			p.life = p.life.to(Starting, "")
+			p.publish()
 			go p.run()
 			p.checked <- checkResult{verdict: verdictHealthy}
 			time.Sleep(healthy)

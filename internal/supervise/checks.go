@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"muster/internal/proc"
 )
 
 // startChecks begins the health checks of the child.
 func (p *process) startChecks() {
 	p.checks, p.endChecks = context.WithCancel(context.Background())
-	go p.runChecks(p.checks)
+	c := &checker{process: p, child: p.child, ctx: p.checks}
+	go c.run()
 }
 
 func (p *process) stopChecks() {
@@ -20,92 +23,108 @@ func (p *process) stopChecks() {
 	p.stopTicker()
 }
 
-// runChecks asks the running child for its health until ctx ends.
-func (p *process) runChecks(ctx context.Context) {
-	h := p.spec.Health
-	report := func(r checkResult) bool {
-		select {
-		case p.checked <- r:
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	}
+// checker asks one running child for its health until ctx ends.
+type checker struct {
+	*process
+	child *proc.Child
+	ctx   context.Context
+	known bool // whose the listening socket is
+}
+
+// run polls until the first good answer or the end of the start's time, and
+// then asks ever more rarely.
+func (c *checker) run() {
+	h := c.spec.Health
 	limit := h.Timeout * time.Duration(h.Retries)
-	first := limit
-	if p.spec.Listen {
-		// A socket that we listen on accepts before the server does: one request
-		// waits for the first answer, and there is nothing to poll.
-		first = h.StartPeriod
-	}
-	began, pause := time.Now(), pollFirst
-	for {
-		r := check(ctx, p.sup.local, p.spec, first)
-		if ctx.Err() != nil || !report(r) {
-			return
-		}
-		if r.verdict == verdictHealthy {
-			break
-		}
-		if !sleep(ctx, pause) {
-			return
-		}
-		if pause = pollFast; time.Since(began) > time.Second {
-			pause = pollSlow
-		}
-	}
-	pause = checkFirst
-	for sleep(ctx, pause) {
-		r := check(ctx, p.sup.local, p.spec, limit)
-		if ctx.Err() != nil || !report(r) {
+	healthy := c.start(limit)
+	for pause := checkFirst; sleep(c.ctx, pause); {
+		r := c.ask(limit)
+		if !c.report(r) {
 			return
 		}
 		if pause = min(4*pause, h.Interval); r.verdict != verdictHealthy {
 			pause = min(checkFirst, h.Interval)
+		} else if !healthy {
+			healthy, pause = true, checkFirst
 		}
 	}
 }
 
-// onCheck takes the outcome of a health check.
-func (p *process) onCheck(r checkResult) {
-	if p.child == nil || p.now.state == Stopping {
-		return
+// start asks until a good answer, or tells that the start is late.
+func (c *checker) start(limit time.Duration) (healthy bool) {
+	end := time.Now().Add(c.spec.Health.StartPeriod)
+	if c.spec.Listen {
+		// A socket that we listen on accepts before the server does: one request
+		// waits for the first answer, and there is nothing to poll.
+		limit = c.spec.Health.StartPeriod
 	}
-	if r.verdict == verdictHealthy {
-		p.failedChecks = 0
-		first := p.now.state != Healthy || p.ticker != nil // of the process, or of a reloader's next worker
-		detail := ""
-		if r.took > p.spec.Health.Timeout && !first {
-			detail = fmt.Sprintf("slow: health took %.1f s", r.took.Seconds())
+	for pause := pollFirst; ; pause = c.pollPause(end) {
+		r := c.ask(min(limit, time.Until(end)))
+		if r.verdict != verdictHealthy && time.Until(end) <= pause {
+			pause, r.late = time.Until(end), true
+			r.reason += c.listensElsewhere(r)
+			sleep(c.ctx, pause)
 		}
-		if p.now.state == Starting {
-			p.failFast = false
-			p.timer.Reset(backoffReset)
+		if !c.report(r) || r.late || r.verdict == verdictHealthy {
+			return r.verdict == verdictHealthy
 		}
-		if p.spec.Reload && first {
-			p.awaitWorkerEnd()
+		if !sleep(c.ctx, pause) {
+			return false
 		}
-		p.setState(Healthy, detail)
-		return
 	}
-	if p.now.state == Starting {
-		if r.verdict == verdictSick { // the reason to tell if it stays so
-			p.update(func(s *snapshot) { s.detail = r.reason })
-		}
-		return
-	}
-	p.failedChecks++
-	if r.verdict != verdictHung && p.failedChecks < p.spec.Health.Retries {
-		return
-	}
+}
+
+// pollPause is the pause between the checks of a start that ends then.
+func (c *checker) pollPause(end time.Time) time.Duration {
 	switch {
-	case p.waitsForChange(): // which is no fault of the process
-	case r.verdict == verdictSick: // it lives and says so itself; a restart would hide why
-		p.setState(Unhealthy, r.reason)
-	default:
-		p.setState(Unhealthy, r.reason)
-		p.update(func(s *snapshot) { s.restarts++ })
-		p.restarting = true
-		p.end("restarting: "+r.reason, p.spec.StopTimeout)
+	case len(c.spec.Health.Command) > 0:
+		return pollCommand
+	case time.Until(end) > c.spec.Health.StartPeriod-time.Second:
+		return pollFast
 	}
+	return pollSlow
+}
+
+// report hands a result over, and tells whether anybody still wants it.
+func (c *checker) report(r checkResult) bool {
+	select {
+	case <-c.ctx.Done():
+		return false
+	default:
+	}
+	select {
+	case c.checked <- r:
+		return true
+	case <-c.ctx.Done():
+		return false
+	}
+}
+
+// ask checks once. The first good answer counts if it comes from the process.
+func (c *checker) ask(limit time.Duration) checkResult {
+	r := check(c.ctx, c.sup.local, c.spec, limit)
+	if r.verdict != verdictHealthy || c.known || c.spec.Listen || c.spec.Port == 0 {
+		return r
+	}
+	switch whose, holder := c.child.Listener(c.spec.Host, c.spec.Port); whose {
+	case proc.Another:
+		r.verdict = verdictForeign
+		r.reason = fmt.Sprintf("port %d is answered by %s, which is not of %s", c.spec.Port, holder, c.spec.Name)
+	case proc.Unseen:
+		r.note = fmt.Sprintf("port %d is held by a process that cannot be seen from here", c.spec.Port)
+	}
+	c.known = r.verdict == verdictHealthy
+	return r
+}
+
+// listensElsewhere tells where the process listens that is not found where it
+// should be.
+func (c *checker) listensElsewhere(r checkResult) string {
+	if r.verdict != verdictRefused {
+		return ""
+	}
+	if at := c.child.ListensOn(); len(at) > 0 {
+		return fmt.Sprintf("; it listens on %s", at)
+	}
+	return ""
 }

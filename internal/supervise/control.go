@@ -85,7 +85,7 @@ func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 		out.Encode(rep)
 		s.count(1, 1)
 		<-ctx.Done()
-		s.Stop(nil, stopTimeout)
+		s.Stop(nil, OwnTimeout)
 		return s.tryRetire()
 	}
 	rep.Last = s.conclude()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -22,10 +23,11 @@ import (
 // waits for it; a process that stays healthy is asked ever more rarely, down
 // to its interval.
 const (
-	pollFirst  = 5 * time.Millisecond
-	pollFast   = 10 * time.Millisecond  // for the first second: most servers need less
-	pollSlow   = 100 * time.Millisecond // for a slow start
-	checkFirst = time.Second            // after it became healthy
+	pollFirst   = 5 * time.Millisecond
+	pollFast    = 10 * time.Millisecond  // for the first second: most servers need less
+	pollSlow    = 100 * time.Millisecond // for a slow start
+	pollCommand = 250 * time.Millisecond // where a program has to be started for it
+	checkFirst  = time.Second            // after it became healthy
 )
 
 // verdict is the outcome of one health check.
@@ -36,6 +38,7 @@ const (
 	verdictSick            // it answered that it is not well
 	verdictRefused         // nobody listens
 	verdictHung            // it let us wait for all of the time there was
+	verdictForeign         // somebody else answers on its port
 )
 
 // checkResult is one answered (or unanswered) check.
@@ -43,6 +46,10 @@ type checkResult struct {
 	verdict verdict
 	reason  string        // for a person; "" when healthy
 	took    time.Duration // until the answer
+	note    string        // what a person should know of a good answer
+
+	late       bool // the start's time is over
+	workerless bool // it is a reloader that waits for a change of the sources
 }
 
 // check asks once whether a process serves, and waits for the answer for at
@@ -66,15 +73,20 @@ func check(ctx context.Context, dir local.Dir, p plan.Process, limit time.Durati
 	case err == nil:
 		return res
 	case errors.Is(err, syscall.ECONNREFUSED):
-		res.verdict = verdictRefused
+		res.verdict, err = verdictRefused, fmt.Errorf("nobody listens on %s", address(p))
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		res.verdict, err = verdictHung, fmt.Errorf("no answer within %s", limit)
+		res.verdict, err = verdictHung, fmt.Errorf("no answer within %s", limit.Round(10*time.Millisecond))
 	default:
 		res.verdict = verdictSick
 	}
 	res.reason = err.Error()
 	return res
 }
+
+// maxStatusLine is more than any server's status line has, in bytes.
+const maxStatusLine = 1 << 10
+
+func address(p plan.Process) string { return net.JoinHostPort(p.Host, strconv.Itoa(p.Port)) }
 
 func dial(ctx context.Context, p plan.Process) (net.Conn, error) {
 	var d net.Dialer
@@ -111,13 +123,13 @@ func checkHTTP(ctx context.Context, p plan.Process) error {
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: muster-health\r\nAccept: */*\r\nConnection: close\r\n\r\n",
-		p.Health.Path, net.JoinHostPort(p.Host, strconv.Itoa(p.Port)))
+		p.Health.Path, address(p))
 	if err != nil {
 		return err
 	}
-	line, err := bufio.NewReaderSize(conn, 256).ReadString('\n')
-	if err != nil {
-		return err
+	line, err := bufio.NewReader(io.LimitReader(conn, maxStatusLine)).ReadString('\n')
+	if err != nil && line == "" {
+		return fmt.Errorf("GET %s: %w", p.Health.Path, err)
 	}
 	version, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 	code, _, _ := strings.Cut(rest, " ")
@@ -131,28 +143,56 @@ func checkHTTP(ctx context.Context, p plan.Process) error {
 	return nil
 }
 
-// checkCommand runs the health command, whose output goes to the process's
-// own log.
+// checkCommand runs the health command. What it says is no log of the process:
+// its last line is told with its failure.
 func checkCommand(ctx context.Context, dir local.Dir, p plan.Process) error {
 	cmd := p
-	cmd.Args = p.Health.Command
+	cmd.Name, cmd.Args = p.Name+".health", p.Health.Command // a mark of its own: what it leaves is not the process's
 	exe, err := plan.LookPath(cmd.Args[0], p.Dir)
 	if err != nil {
 		return err
 	}
 	cmd.Exe = exe
-	c, err := proc.Spawn(program(dir, cmd, proc.NoSocket))
+	said, out, err := os.Pipe()
 	if err != nil {
 		return err
 	}
+	defer said.Close()
+	spec := program(dir, cmd, proc.NoSocket)
+	spec.Output = out
+	c, err := proc.Spawn(spec)
+	out.Close()
+	if err != nil {
+		return err
+	}
+	last := make(chan string, 1)
+	go func() { last <- lastLine(said) }()
 	stop := context.AfterFunc(ctx, func() { c.Signal(syscall.SIGKILL) })
 	defer stop()
-	e := c.Wait()
+	e := c.WaitAll()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !e.OK() {
-		return fmt.Errorf("%s: %s", p.Health.Command[0], e)
+	if e.OK() {
+		return nil
 	}
-	return nil
+	said.SetReadDeadline(time.Now()) // what left its group may hold on to the other end
+	if line := <-last; line != "" {
+		return fmt.Errorf("%s: %s: %.200s", p.Health.Command[0], e, line)
+	}
+	return fmt.Errorf("%s: %s", p.Health.Command[0], e)
+}
+
+// lastLine reads to the end and keeps the last line that is not empty.
+func lastLine(r io.Reader) (last string) {
+	in := bufio.NewReaderSize(r, maxStatusLine)
+	for {
+		line, err := in.ReadSlice('\n')
+		if text := strings.TrimSpace(string(line)); text != "" {
+			last = text
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return last
+		}
+	}
 }

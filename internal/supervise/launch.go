@@ -10,22 +10,28 @@ import (
 	"muster/internal/proc"
 )
 
-// launch starts the process, with its listening socket if it gets one from us.
-func (p *process) launch() {
-	if p.spec.Listen && p.socket == proc.NoSocket {
-		s, err := proc.Bind(p.spec.Host, p.spec.Port)
-		if err != nil {
-			if e := checkPort(p.spec); e != nil {
-				err = e
-			}
-			var taken *PortTaken
-			if errors.As(err, &taken) && proc.Marked(taken.Holder.PID, p.sup.local) {
-				err = fmt.Errorf("port %d is taken by this project's own %s, which runs: stop that first", p.spec.Port, taken.Holder)
-			}
-			p.giveUp(err.Error())
-			return
-		}
-		p.socket = s
+// launch starts the process, with its listening socket if it gets one from us,
+// unless it has to wait for others. Whatever keeps it from starting may be gone
+// at the next try.
+func (p *process) launch() event {
+	p.timer.Stop()
+	if p.sup.ending {
+		return nil // the next supervisor starts it
+	}
+	if name := p.blockedBy(); name != "" {
+		return blocked{name}
+	}
+	c, err := p.spawn()
+	if err != nil {
+		return ended{how: err.Error()}
+	}
+	p.tend(c, time.Now(), false)
+	return launched{}
+}
+
+func (p *process) spawn() (*proc.Child, error) {
+	if err := p.takePort(); err != nil {
+		return nil, err
 	}
 	// Some file systems allow a rotation only while nobody writes.
 	for _, f := range p.spec.Logs() {
@@ -33,14 +39,30 @@ func (p *process) launch() {
 			fmt.Fprintf(p.sup.log, "[WARN] %s: %v\n", p.spec.Name, err)
 		}
 	}
-	c, err := proc.Spawn(program(p.sup.local, p.spec, p.socket))
-	if err != nil {
-		p.giveUp(err.Error())
-		return
+	return proc.Spawn(program(p.sup.local, p.spec, p.socket))
+}
+
+// takePort binds the process's port, or looks whether it can.
+func (p *process) takePort() (err error) {
+	switch {
+	case p.spec.Port == 0 || p.socket != proc.NoSocket:
+		return nil
+	case p.spec.Listen:
+		p.socket, err = proc.Bind(p.spec.Host, p.spec.Port)
+		if err == nil {
+			return nil
+		}
+		if e := checkPort(p.spec); e != nil {
+			err = e
+		}
+	default:
+		err = checkPort(p.spec)
 	}
-	p.update(func(s *snapshot) { s.since, s.adopted = time.Now(), false })
-	p.tend(c)
-	p.setState(Starting, "")
+	var taken *PortTaken
+	if errors.As(err, &taken) && proc.Marked(taken.Holder.PID, p.sup.local) {
+		return fmt.Errorf("port %d is taken by this project's own %s, which runs: stop that first", p.spec.Port, taken.Holder)
+	}
+	return err
 }
 
 // program is how a process of the plan is run.

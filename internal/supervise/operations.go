@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -51,21 +52,22 @@ func (s *supervisor) Start(ctx context.Context, p plan.Plan, names []string, wai
 		}
 		return errRunning
 	}
-	s.tell(started, order{verb: verbStart, failFast: wait})
+	s.tell(started, startOrder{failFast: wait})
 	if !wait {
 		return nil
 	}
 	// What ran before counts too: a start ends with everything healthy.
 	err = s.awaitHealthy(ctx, started, chosen)
 	if err != nil {
-		s.stopInOrder(started, stopTimeout)
+		err = errors.Join(err, s.stopInOrder(started, OwnTimeout))
 	}
 	return err
 }
 
-// Restart ends processes, all at once, and starts each again as soon as it has
-// ended; it returns once all are healthy. A process that hands its listening
-// socket on refuses no connection meanwhile.
+// Restart ends processes and starts them again; it returns once all are healthy.
+// Each starts as soon as it has ended, all at once, but for those that depend on
+// one another: they end in order, and start when all of them have ended. A
+// process that hands its listening socket on refuses no connection meanwhile.
 func (s *supervisor) Restart(ctx context.Context, names []string, timeout time.Duration) error {
 	ctx, end, err := s.takeTurn(ctx)
 	if err != nil {
@@ -79,7 +81,13 @@ func (s *supervisor) Restart(ctx context.Context, names []string, timeout time.D
 	if err != nil {
 		return err
 	}
-	s.tell(chosen, order{verb: verbRestart, timeout: timeout})
+	related, single := s.related(chosen)
+	s.tell(single, restartOrder{timeout})
+	err = s.inOrder(related, haltOrder{timeout}, func(now snapshot) bool { return now.id.PID == 0 && now.state == Stopped })
+	if err != nil {
+		return err
+	}
+	s.tell(related, startOrder{})
 	return s.awaitHealthy(ctx, chosen, chosen)
 }
 
@@ -123,11 +131,31 @@ func (s *supervisor) merge(next plan.Plan) {
 	s.markDirty()
 }
 
+// related tells the processes that depend on one another from those that do not.
+func (s *supervisor) related(procs []*process) (related, single []*process) {
+	in := map[string]bool{}
+	for _, p := range procs {
+		for _, d := range p.spec.DependsOn {
+			if slices.ContainsFunc(procs, func(o *process) bool { return o.spec.Name == d }) {
+				in[p.spec.Name], in[d] = true, true
+			}
+		}
+	}
+	for _, p := range procs {
+		if in[p.spec.Name] {
+			related = append(related, p)
+		} else {
+			single = append(single, p)
+		}
+	}
+	return related, single
+}
+
 // tell gives an order to processes and returns when each has taken it, so
 // that their states speak of it.
-func (s *supervisor) tell(procs []*process, o order) {
+func (s *supervisor) tell(procs []*process, e event) {
 	var taken sync.WaitGroup
-	o.taken = taken.Done
+	o := order{e, taken.Done}
 	for _, p := range procs {
 		taken.Add(1)
 		select {

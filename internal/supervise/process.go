@@ -11,51 +11,28 @@ import (
 	"muster/internal/proc"
 )
 
-// State is where a process is in its life. docs/architecture.md draws the
-// states and what leads from one to another.
-type State string
-
-// The states, as `backend:status -json` names them.
-const (
-	Stopped   State = "stopped"   // not wanted, or ended and not to be restarted
-	Starting  State = "starting"  // runs, or waits for what it depends on, and was not healthy yet
-	Healthy   State = "healthy"   // answers its health check
-	Unhealthy State = "unhealthy" // runs and does not answer as it should
-	Backoff   State = "backoff"   // ended, waits for its next restart
-	Failed    State = "failed"    // ended, and a restart was not wanted
-	Stopping  State = "stopping"  // was told to end
-)
-
-// verb is what a process can be asked for.
-type verb int
-
-const (
-	verbStart verb = iota
-	verbStop
-	verbRestart
-)
-
 // order asks a process for something. Whoever waits for the outcome watches
 // the process's state.
 type order struct {
-	verb     verb
-	timeout  time.Duration // verbStop, verbRestart: from SIGTERM to SIGKILL
-	failFast bool          // verbStart: an end before the process is healthy is final
-	taken    func()        // called once the process's state speaks of the order
+	event
+	taken func() // called once the process's state speaks of the order
 }
 
 // snapshot is a process as others see it.
 type snapshot struct {
 	state    State
 	detail   string // why it is in that state; "" where there is nothing to say
+	check    string // what the last failed health check of a start told
 	id       proc.Identity
 	since    time.Time // of the running process's start
+	changed  time.Time // of the state
 	restarts int
 	adopted  bool
 	wanted   bool
+	stuck    bool // it does not end, whatever it is sent
 }
 
-// process owns the life of one process: the goroutine in run starts it,
+// process does what its life says: the goroutine in run starts the child,
 // watches it and ends it. Others send orders and read snapshots.
 type process struct {
 	sup  *supervisor
@@ -63,38 +40,37 @@ type process struct {
 	in   chan order
 	done chan struct{} // closed when run has returned
 
-	life  context.Context
+	ctx   context.Context
 	leave context.CancelFunc // ends run
 
 	mu  sync.Mutex
 	now snapshot
 
 	// What follows belongs to run.
-	child        *proc.Child
-	socket       proc.Socket // of a process that gets its listening socket from us
-	exited       chan proc.Exit
-	checked      chan checkResult
-	checks       context.Context    // of what looks after the running child
-	endChecks    context.CancelFunc // ends that
-	timer        *time.Timer        // wakes run in the states that end by time
-	ticker       *time.Ticker       // looks at a reloader's worker, at its start and after one ended
-	workerEnded  chan struct{}
-	backoff      backoff
-	failedChecks int    // in a row
-	reason       string // why a child that is being ended must go; "" for a stop
-	failFast     bool
-	restarting   bool // the child that is being ended gets a successor
-	workerDead   bool // the last look found a dead worker
+	life        life
+	child       *proc.Child
+	since       time.Time   // of its start
+	adopted     bool        // its start was another supervisor's
+	asked       bool        // it was told to end
+	killed      bool        // and then killed
+	socket      proc.Socket // of a process that gets its listening socket from us
+	exited      chan proc.Exit
+	checked     chan checkResult
+	checks      context.Context    // of what looks after the running child
+	endChecks   context.CancelFunc // ends that
+	timer       *time.Timer        // wakes run in the states that end by time
+	ticker      *time.Ticker       // wakes it to look at a reloader's worker
+	workerEnded chan struct{}
 }
 
 func newProcess(s *supervisor, spec plan.Process) *process {
-	life, leave := context.WithCancel(s.ctx)
+	ctx, leave := context.WithCancel(s.ctx)
 	p := &process{
-		sup: s, spec: spec, life: life, leave: leave,
+		sup: s, spec: spec, ctx: ctx, leave: leave,
 		in: make(chan order), done: make(chan struct{}),
 		exited: make(chan proc.Exit, 1), checked: make(chan checkResult), workerEnded: make(chan struct{}),
 		socket: proc.NoSocket, timer: time.NewTimer(time.Hour),
-		now: snapshot{state: Stopped},
+		life: life{state: Stopped}, now: snapshot{state: Stopped},
 	}
 	p.timer.Stop()
 	return p
@@ -121,7 +97,7 @@ func (p *process) run() {
 		if p.waits() {
 			others = p.sup.changes()
 			if p.blockedBy() == "" {
-				p.launch()
+				p.step(unblocked{})
 				continue
 			}
 		}
@@ -130,100 +106,93 @@ func (p *process) run() {
 			tick = p.ticker.C
 		}
 		select {
-		case <-p.life.Done():
+		case <-p.ctx.Done():
 			return
 		case o := <-p.in:
-			p.obey(o)
+			p.step(o.event)
+			o.taken()
 		case e := <-p.exited:
-			p.onExit(e)
+			p.stopChecks()
+			p.timer.Stop()
+			p.child = nil
+			p.step(ended{e.String(), e.OK()})
 		case r := <-p.checked:
-			p.onCheck(r)
+			r.workerless = r.verdict != verdictHealthy && p.life.state != Starting && p.waitsForChange()
+			p.step(r)
 		case <-p.timer.C:
-			p.onTimer()
+			p.step(timeUp{})
 		case <-tick:
 			p.lookForWorker()
 		case <-p.workerEnded:
-			p.onWorkerEnded()
+			p.step(workerEnded{})
 		case <-others:
 		}
 	}
 }
 
-// setState is the one place where a process's state changes.
-func (p *process) setState(to State, detail string) {
+// step takes an event, does what follows from it, and tells others once.
+func (p *process) step(e event) {
+	var do []action
+	p.life, do = e.on(p.life, &p.spec)
+	for len(do) > 0 {
+		next := p.act(do[0])
+		do = do[1:]
+		if next != nil {
+			var more []action
+			p.life, more = next.on(p.life, &p.spec)
+			do = append(do, more...)
+		}
+	}
+	p.publish()
+}
+
+// publish is the one door to what others see of the process.
+func (p *process) publish() {
+	l := &p.life
+	to := snapshot{state: l.state, detail: l.detail, check: l.check, since: p.since, restarts: l.restarts,
+		adopted: p.adopted, wanted: l.wanted, stuck: l.stuck}
+	if p.child != nil {
+		to.id = p.child.ID
+	}
 	p.mu.Lock()
 	from := p.now
-	p.now.state, p.now.detail = to, detail
-	p.now.id = proc.Identity{}
-	if p.child != nil {
-		p.now.id = p.child.ID
+	if to.changed = from.changed; from.state != to.state {
+		to.changed = time.Now()
 	}
-	now := p.now
+	p.now = to
 	p.mu.Unlock()
-	if from.state == to && from.detail == detail && from.id == now.id {
-		return
-	}
-	p.sup.stateChanged(p, from, now)
-}
-
-func (p *process) update(change func(*snapshot)) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	change(&p.now)
-}
-
-func (p *process) obey(o order) {
-	defer o.taken()
-	switch o.verb {
-	case verbStart:
-		p.update(func(s *snapshot) { s.wanted = true })
-		switch {
-		case p.child == nil:
-			p.failFast = o.failFast
-			p.backoff.reset()
-			p.start()
-		case p.now.state == Stopping:
-			p.restarting, p.failFast = true, o.failFast
-		}
-	case verbStop:
-		p.update(func(s *snapshot) { s.wanted = false })
-		p.restarting = false
-		if p.child == nil {
-			p.timer.Stop()
-			p.closeSocket()
-			p.setState(Stopped, "")
-			return
-		}
-		p.reason = "" // it may be on its way to a restart
-		p.end("", o.timeout)
-	case verbRestart:
-		p.update(func(s *snapshot) { s.wanted = true })
-		p.failFast = o.failFast
-		p.backoff.reset()
-		if p.child == nil {
-			p.start()
-			return
-		}
-		p.restarting = true
-		p.end("", o.timeout)
+	if from != to {
+		p.sup.changedState(p, from, to)
 	}
 }
 
-// start launches the process, now or as soon as what it depends on is healthy.
-func (p *process) start() {
-	p.restarting = false
-	p.timer.Stop()
-	if p.sup.ending {
-		return // the next supervisor starts it
+// act does one thing. Where its outcome is known at once, that is the event.
+func (p *process) act(a action) event {
+	switch a.do {
+	case doLaunch:
+		return p.launch()
+	case doEnd:
+		p.end(a.time)
+	case doKill:
+		return p.kill()
+	case doWait:
+		p.timer.Reset(a.time)
+	case doCheckAnew:
+		p.endChecks()
+		p.startChecks()
+	case doLook:
+		p.startTicker()
+	case doAwaitWorker:
+		p.awaitWorkerEnd()
+	case doCloseSocket:
+		p.timer.Stop()
+		p.socket.Close()
+		p.socket = proc.NoSocket
 	}
-	if name := p.blockedBy(); name != "" {
-		p.setState(Starting, "waits for "+name)
-		return
-	}
-	p.launch()
+	return nil
 }
 
-func (p *process) waits() bool { return p.child == nil && p.now.state == Starting }
+func (p *process) waits() bool { return p.child == nil && p.life.state == Starting }
 
 // blockedBy names a process that has to be healthy first.
 func (p *process) blockedBy() string {
@@ -235,95 +204,46 @@ func (p *process) blockedBy() string {
 	return ""
 }
 
-// giveUp is for a process that is not tried again.
-func (p *process) giveUp(reason string) {
-	p.closeSocket()
-	p.update(func(s *snapshot) { s.wanted = false })
-	p.setState(Failed, reason)
-}
-
-// tend begins to watch a child: its end, its health, and the time that it has
-// to become healthy.
-func (p *process) tend(c *proc.Child) {
-	p.child, p.failedChecks, p.reason, p.workerDead = c, 0, "", false
+// tend begins to watch a child: its end and its health.
+func (p *process) tend(c *proc.Child, since time.Time, adopted bool) {
+	p.child, p.since, p.adopted, p.asked, p.killed = c, since, adopted, false, false
 	go func() { p.exited <- c.WaitAll() }()
-	if p.sup.ending {
-		return // a process that is being ended gets no health check
+	if !p.sup.ending { // a process that is being ended gets no health check
+		p.startChecks()
 	}
-	p.startChecks()
-	p.timer.Reset(p.spec.Health.StartPeriod)
-	if p.spec.Reload {
-		p.startTicker()
-	}
-}
-
-func (p *process) closeSocket() {
-	p.socket.Close()
-	p.socket = proc.NoSocket
 }
 
 // end tells the child to go, and kills what is left of its group after the
-// timeout. A second call can only shorten that.
-func (p *process) end(reason string, timeout time.Duration) {
+// timeout; OwnTimeout is the process's own. A second call can only shorten that.
+func (p *process) end(timeout time.Duration) {
 	p.stopChecks()
+	if timeout == OwnTimeout {
+		timeout = p.spec.StopTimeout
+	}
 	deadline := time.Now().Add(timeout)
-	if p.now.state == Stopping && p.child.Deadline().Before(deadline) {
+	if p.asked && p.child.Deadline().Before(deadline) {
 		return
 	}
 	p.child.SetDeadline(deadline)
 	p.timer.Reset(timeout)
-	if p.now.state != Stopping {
-		p.reason = reason
-		p.setState(Stopping, reason)
+	if !p.asked {
+		p.asked = true
 		p.child.Signal(syscall.SIGTERM)
 	}
 }
 
-func (p *process) onTimer() {
-	switch p.now.state {
-	case Stopping:
-		p.child.Signal(syscall.SIGKILL)
-	case Backoff:
-		p.start()
-	case Starting:
-		if p.child != nil {
-			reason := fmt.Sprintf("not healthy within %s", p.spec.Health.StartPeriod)
-			if p.now.detail != "" {
-				reason += ": " + p.now.detail
-			}
-			p.end(reason, p.spec.StopTimeout)
-		}
-	case Healthy:
-		p.backoff.reset()
+// kill ends what is left of the child's group. What it cannot end it names.
+func (p *process) kill() event {
+	p.child.Signal(syscall.SIGKILL)
+	again := p.killed
+	p.killed = true
+	switch left, err := p.child.Left(); {
+	case len(left) == 0: // its end is on the way
+		return nil
+	case err != nil:
+		return stuckAt{fmt.Sprintf("%s cannot be ended: %v; end it as its owner, or as root: kill -9 %d", left[0], err, left[0].PID)}
+	case again:
+		return stuckAt{fmt.Sprintf("%s does not end, SIGKILL sent %s ago: it waits in the kernel, for a disk or a network", left[0], killPatience)}
 	}
-}
-
-// onExit decides what follows the end of the child.
-func (p *process) onExit(e proc.Exit) {
-	p.stopChecks()
-	p.timer.Stop()
-	wasStopping, wasStarting := p.now.state == Stopping, p.now.state == Starting
-	p.child = nil
-	how := e.String()
-	if p.reason != "" {
-		how = p.reason
-	}
-	switch {
-	case wasStopping && p.restarting:
-		p.start()
-	case wasStopping && p.reason == "":
-		p.closeSocket()
-		p.setState(Stopped, "")
-	case p.failFast && (wasStarting || wasStopping), p.spec.Restart == plan.RestartNever && !e.OK():
-		p.giveUp(how)
-	case p.spec.Restart != plan.RestartAlways && e.OK():
-		p.closeSocket()
-		p.update(func(s *snapshot) { s.wanted = false })
-		p.setState(Stopped, how)
-	default:
-		p.update(func(s *snapshot) { s.restarts++ })
-		wait := p.backoff.next()
-		p.setState(Backoff, how)
-		p.timer.Reset(wait)
-	}
+	return nil
 }

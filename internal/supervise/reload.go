@@ -30,11 +30,13 @@ func (s *supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error
 	}
 	ch := s.compare(next)
 	gone := s.named(append(slices.Clone(ch.Removed), ch.Restarted...))
-	s.stopInOrder(gone, stopTimeout)
+	if err := s.stopInOrder(gone, OwnTimeout); err != nil {
+		return Changes{}, err
+	}
 	s.drop(gone)
 	s.merge(next)
 	started := s.named(append(slices.Clone(ch.Added), ch.Restarted...))
-	s.tell(started, order{verb: verbStart})
+	s.tell(started, startOrder{})
 	return ch, s.awaitHealthy(ctx, started, started)
 }
 

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"muster/internal/plan"
 	"muster/internal/proc"
 )
 
@@ -145,20 +144,4 @@ func TestAKilledReloadWorkerIsReplaced(t *testing.T) {
 		p := pr.process("app-0")
 		return p.State == Healthy && p.PID != before.PID && p.Restarts == 1
 	})
-}
-
-func TestAWorkerThatEndsWithItsReloaderIsLeftAlone(t *testing.T) {
-	t.Parallel()
-	self, err := proc.Identify(os.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for state, c := range map[State]*proc.Child{Stopped: nil, Backoff: nil, Stopping: {ID: self}} {
-		p := newProcess(&supervisor{ctx: t.Context()}, plan.Process{Name: "app-0", Reload: true})
-		p.now.state, p.child = state, c
-		p.onWorkerEnded() // the news may come late
-		if p.ticker != nil || p.now.state != state {
-			t.Errorf("%s: state %s, ticker %v", state, p.now.state, p.ticker)
-		}
-	}
 }

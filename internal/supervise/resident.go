@@ -65,7 +65,7 @@ func resident(root, maxSize, maxFiles string) error {
 	})
 	s.serve(ctx, l.(*net.UnixListener))
 	if ctx.Err() != nil { // told to end by a signal: so do the processes
-		s.Stop(nil, stopTimeout)
+		s.Stop(nil, OwnTimeout)
 	}
 	return s.Close()
 }

@@ -1,12 +1,15 @@
 package supervise
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 )
 
-const stopTimeout = 3 * time.Second
+// OwnTimeout stands for each process's own time from SIGTERM to SIGKILL.
+const OwnTimeout time.Duration = -1
 
 // Stop ends processes in their order: nginx, the servers, core. Those that
 // names selects, or all, if empty; all of them are then forgotten. What still
@@ -18,14 +21,17 @@ func (s *supervisor) Stop(names []string, timeout time.Duration) error {
 		return err
 	}
 	defer s.holdOff()()
-	s.stopInOrder(chosen, timeout)
+	err = s.stopInOrder(chosen, timeout)
 	s.op.Lock()
 	defer s.op.Unlock()
 	// What was given up had told them to start meanwhile, or put others in
 	// their place.
 	chosen, _ = s.choose(names)
 	if !idle(chosen) {
-		s.stopInOrder(chosen, timeout)
+		err = s.stopInOrder(chosen, timeout)
+	}
+	if err != nil {
+		return err
 	}
 	if len(names) == 0 {
 		s.endOrphans(timeout)
@@ -34,18 +40,30 @@ func (s *supervisor) Stop(names []string, timeout time.Duration) error {
 	return nil
 }
 
-// stopInOrder ends processes rank by rank.
-func (s *supervisor) stopInOrder(procs []*process, timeout time.Duration) {
+// stopInOrder ends processes rank by rank, and names those that do not end.
+func (s *supervisor) stopInOrder(procs []*process, timeout time.Duration) error {
+	return s.inOrder(procs, stopOrder{timeout}, func(now snapshot) bool {
+		return now.wanted || now.id.PID == 0 && (now.state == Stopped || now.state == Failed)
+	})
+}
+
+// inOrder gives an order rank by rank, and waits for each rank until done holds
+// of it. One that does not end keeps no other waiting.
+func (s *supervisor) inOrder(procs []*process, e event, done func(snapshot) bool) (err error) {
 	byRank := map[int][]*process{}
 	for _, p := range procs {
 		byRank[p.spec.StopRank] = append(byRank[p.spec.StopRank], p)
 	}
 	for _, r := range slices.Sorted(maps.Keys(byRank)) {
-		s.tell(byRank[r], order{verb: verbStop, timeout: timeout})
-		s.await(s.ctx, byRank[r], func(now snapshot) bool {
-			return now.wanted || now.id.PID == 0 && (now.state == Stopped || now.state == Failed)
-		})
+		s.tell(byRank[r], e)
+		s.await(s.ctx, byRank[r], func(now snapshot) bool { return now.stuck || done(now) })
+		for _, p := range byRank[r] {
+			if now := p.snapshot(); now.stuck {
+				err = errors.Join(err, fmt.Errorf("%s still runs: %s", p.spec.Name, now.detail))
+			}
+		}
 	}
+	return err
 }
 
 // drop forgets processes that do not run, and their logs.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"muster/internal/plan"
 )
 
 func TestAStopEndsAProcessThatIsJustBeingRestarted(t *testing.T) {
@@ -16,7 +18,7 @@ func TestAStopEndsAProcessThatIsJustBeingRestarted(t *testing.T) {
 	pr := newProject(t)
 	hang := filepath.Join(t.TempDir(), "hang")
 	p := pr.add("hung-0", "-hang", hang, "-deaf")
-	p.Health.Timeout, p.StopTimeout = 50*time.Millisecond, time.Hour
+	p.Health.Timeout, p.Health.OnFailure, p.StopTimeout = 50*time.Millisecond, plan.OnFailureRestart, time.Hour
 	pr.start(StartOptions{})
 	if err := os.WriteFile(hang, nil, 0o600); err != nil {
 		t.Fatal(err)

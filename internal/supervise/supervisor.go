@@ -141,13 +141,13 @@ func (s *supervisor) processes() []*process {
 	return slices.Clone(s.procs)
 }
 
-// stateChanged tells the world of a process's new state: its pid file, the
+// changedState tells the world what has changed of a process: its pid file, the
 // supervisor's log, state.json and all that wait.
-func (s *supervisor) stateChanged(p *process, from, to snapshot) {
+func (s *supervisor) changedState(p *process, from, to snapshot) {
 	if from.id != to.id {
 		s.writePID(p)
 	}
-	if from.state != to.state {
+	if from.state != to.state || from.stuck != to.stuck && to.stuck {
 		fmt.Fprintln(s.log, describe(p.spec, to))
 	}
 	s.mu.Lock()
@@ -164,7 +164,11 @@ func describe(p plan.Process, now snapshot) string {
 	case Failed:
 		level = "ERROR"
 	}
-	line := fmt.Sprintf("[%s] %s %s", level, p.Name, now.state)
+	what := string(now.state)
+	if now.state == Starting && now.adopted {
+		what = "adopted"
+	}
+	line := fmt.Sprintf("[%s] %s %s", level, p.Name, what)
 	if now.state == Starting && now.id.PID != 0 {
 		line += fmt.Sprintf(" (pid %d)", now.id.PID)
 	}

@@ -260,20 +260,30 @@ func TestAnAdoptedProcessThatEndsIsNotTakenForSuccessful(t *testing.T) {
 	})
 }
 
-func TestAHungProcessIsRestartedAndASlowOneIsNot(t *testing.T) {
+func TestAHungProcessIsReportedOrRestartedAndASlowOneNeither(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)
 	hang := filepath.Join(t.TempDir(), "hang")
-	pr.add("hung-0", "-hang", hang).Health.Timeout = 100 * time.Millisecond
+	pr.add("paused-0", "-hang", hang).Health.Timeout = 100 * time.Millisecond
+	hung0 := pr.add("hung-0", "-hang", hang)
+	hung0.Health.Timeout, hung0.Health.OnFailure = 100*time.Millisecond, plan.OnFailureRestart
 	slow0 := pr.add("slow-0", "-slow", "150ms")
 	slow0.Health.Timeout, slow0.Health.Retries = 100*time.Millisecond, 100 // hung after 10 s: the machine may be busy
 	pr.start(StartOptions{})
-	hung, slow := pr.process("hung-0").PID, pr.process("slow-0").PID
+	paused, hung, slow := pr.process("paused-0").PID, pr.process("hung-0").PID, pr.process("slow-0").PID
 	if err := os.WriteFile(hang, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "hung-0 is ended", func() bool { return pr.process("hung-0").PID != hung })
+	eventually(t, "paused-0 is reported", func() bool { return pr.process("paused-0").State == Unhealthy })
+	if p := pr.process("paused-0"); p.PID != paused || p.Detail != "no answer within 200ms" {
+		t.Errorf("paused-0: %+v", p)
+	}
 	os.Remove(hang)
+	eventually(t, "paused-0 is healthy again", func() bool { return pr.process("paused-0").State == Healthy })
+	if p := pr.process("paused-0"); p.PID != paused || p.Restarts != 0 {
+		t.Errorf("paused-0 was restarted: %+v", p)
+	}
 	eventually(t, "hung-0 is healthy again", func() bool { return pr.process("hung-0").State == Healthy })
 	eventually(t, "slow-0 is called slow", func() bool { return strings.HasPrefix(pr.process("slow-0").Detail, "slow") })
 	if p := pr.process("slow-0"); p.PID != slow || p.State != Healthy {

@@ -6,45 +6,18 @@ import (
 	"muster/internal/proc"
 )
 
-// onWorkerEnded looks for the next worker, whose first answer is waited for as
-// at a start: that it is being loaded is no reason to call the process hung.
-func (p *process) onWorkerEnded() {
-	if p.child == nil || p.now.state == Stopping {
-		return // it ended with its reloader
-	}
-	p.startTicker()
-	p.endChecks()
-	p.startChecks()
-}
-
-// lookForWorker looks whether the worker of a reloader has ended, which then
-// waits for a change of the sources, and we for it. A worker that could not
-// import the application fails a start; later it is the developer's to mend.
-// One that a signal ended is nobody's but ours, and is restarted.
+// lookForWorker looks whether the worker of a reloader has ended.
 func (p *process) lookForWorker() {
-	ended, killed := proc.DeadChild(p.child.ID.PID)
-	twice := ended && p.workerDead // once may be a moment between two workers
-	p.workerDead = ended
-	switch {
-	case !twice:
-	case p.failFast:
+	dead, killed := proc.DeadChild(p.child.ID.PID)
+	p.step(workerLooked{dead, killed})
+	if !p.life.looking {
 		p.stopTicker()
-		p.end("its worker ended", p.spec.StopTimeout)
-	case killed:
-		p.stopTicker()
-		p.update(func(s *snapshot) { s.restarts++ })
-		p.restarting = true
-		p.end("restarting: its worker was killed", p.spec.StopTimeout)
-	default:
-		p.stopTicker()
-		p.timer.Stop()
-		p.setState(Unhealthy, "its worker ended; the next change of a source starts a new one")
 	}
 }
 
 // waitsForChange tells whether the process is a reloader without a worker.
 func (p *process) waitsForChange() bool {
-	if !p.spec.Reload {
+	if !p.spec.Reload || p.child == nil {
 		return false
 	}
 	ended, _ := proc.DeadChild(p.child.ID.PID)

@@ -1,0 +1,316 @@
+package supervise
+
+import (
+	"fmt"
+	"time"
+
+	"muster/internal/plan"
+)
+
+// State is where a process is in its life. docs/architecture.md draws the
+// states and what leads from one to another.
+type State string
+
+// The states, as `backend:status -json` names them.
+const (
+	Stopped   State = "stopped"   // not wanted, or ended and not to be restarted
+	Starting  State = "starting"  // runs, or waits for what it depends on, and was not healthy yet
+	Healthy   State = "healthy"   // answers its health check
+	Unhealthy State = "unhealthy" // runs and does not answer as it should
+	Backoff   State = "backoff"   // ended, waits for its next restart
+	Failed    State = "failed"    // ended, and a restart was not wanted
+	Stopping  State = "stopping"  // was told to end
+)
+
+// life is where a process is, and what is meant to become of it. It is plain
+// data: next says what follows from what happens, and process does it.
+type life struct {
+	state    State
+	detail   string // why it is in that state; "" where there is nothing to say
+	runs     bool   // there is a child
+	looking  bool   // a reloader's worker is looked at, at its start and after one ended
+	check    string // what the last failed health check of a start told
+	failed   int    // health checks in a row
+	restarts int
+	stuck    bool // the child does not end, whatever it is sent
+	backoff  backoff
+	intent
+}
+
+// intent is what is to become of a process.
+type intent struct {
+	wanted   bool   // to run: it is restarted when it ends
+	failFast bool   // somebody waits for its start: an end before it is healthy is final
+	again    bool   // the child that is being ended gets a successor at once
+	reason   string // why that child must go; "" where somebody asked for it
+	suspect  bool   // the last look found a dead worker
+}
+
+// event is what happens to a process.
+type event interface {
+	on(l life, p *plan.Process) (life, []action)
+}
+
+// killPatience is how long a killed process may take to end before that is told.
+const killPatience = 2 * time.Second
+
+// action is what a process does next.
+type action struct {
+	do   deed
+	time time.Duration // doEnd: from the stop signal to SIGKILL; doWait: until the timer
+}
+
+type deed int
+
+const (
+	doLaunch      deed = iota // or wait for what it depends on
+	doEnd                     // ask the child to go
+	doKill                    // what is left of it
+	doWait                    // set the timer
+	doCheckAnew               // begin the health checks anew, as at a start
+	doLook                    // look at the reloader's worker, again and again
+	doAwaitWorker             // leave the worker to the kernel until one ends
+	doCloseSocket             // nobody will serve it
+)
+
+// The orders of a person.
+type (
+	startOrder   struct{ failFast bool }
+	stopOrder    struct{ timeout time.Duration }
+	restartOrder struct{ timeout time.Duration }
+	// haltOrder is the first half of a restart: the process ends and keeps its
+	// socket, in which connections wait for the second half.
+	haltOrder struct{ timeout time.Duration }
+)
+
+// What becomes of a launch, and of the child.
+type (
+	blocked   struct{ by string } // it has to wait for that process
+	unblocked struct{}
+	launched  struct{}
+	adopted   struct{}
+	ended     struct { // the child, or a launch that did not get that far
+		how string
+		ok  bool
+	}
+	timeUp       struct{}             // of the timer
+	stuckAt      struct{ why string } // SIGKILL did not end it
+	workerEnded  struct{}
+	workerLooked struct{ dead, killed bool }
+)
+
+func (e startOrder) on(l life, _ *plan.Process) (life, []action) {
+	l.wanted = true
+	switch {
+	case !l.runs:
+		l.failFast, l.again = e.failFast, false
+		l.backoff.reset()
+		return l, []action{{do: doLaunch}}
+	case l.state == Stopping:
+		l.again, l.failFast = true, e.failFast
+	}
+	return l, nil
+}
+
+func (e stopOrder) on(l life, p *plan.Process) (life, []action) {
+	l.wanted, l.again = false, false
+	if !l.runs {
+		return l.to(Stopped, ""), []action{{do: doCloseSocket}}
+	}
+	l.reason = "" // it may be on its way to a restart
+	return l.end("", e.timeout)
+}
+
+func (e haltOrder) on(l life, p *plan.Process) (life, []action) {
+	if !l.runs {
+		return l.to(Stopped, ""), nil
+	}
+	l.again, l.reason = false, ""
+	return l.end("", e.timeout)
+}
+
+func (e restartOrder) on(l life, p *plan.Process) (life, []action) {
+	l.wanted, l.failFast = true, false
+	l.backoff.reset()
+	if !l.runs {
+		return l, []action{{do: doLaunch}}
+	}
+	l.again = true
+	return l.end("", e.timeout)
+}
+
+func (e blocked) on(l life, _ *plan.Process) (life, []action) {
+	return l.to(Starting, "waits for "+e.by), nil
+}
+
+func (unblocked) on(l life, _ *plan.Process) (life, []action) {
+	return l, []action{{do: doLaunch}}
+}
+
+func (launched) on(l life, p *plan.Process) (life, []action) {
+	l.runs, l.again, l.reason, l.suspect, l.check, l.failed = true, false, "", false, "", 0
+	if l.looking = p.Reload; l.looking {
+		return l.to(Starting, ""), []action{{do: doLook}}
+	}
+	return l.to(Starting, ""), nil
+}
+
+func (adopted) on(l life, p *plan.Process) (life, []action) {
+	l.wanted = true
+	return launched{}.on(l, p)
+}
+
+func (e ended) on(l life, p *plan.Process) (life, []action) {
+	was, how := l, e.how
+	if l.reason != "" {
+		how = l.reason
+	}
+	l.runs, l.looking, l.stuck, l.again, l.reason = false, false, false, false, ""
+	begins := was.state == Starting || was.state == Stopping || !was.runs
+	switch {
+	case was.state == Stopping && was.runs && was.again:
+		return l, []action{{do: doLaunch}}
+	case was.state == Stopping && was.runs && was.reason == "":
+		return l.to(Stopped, ""), l.release()
+	case l.failFast && begins, p.Restart == plan.RestartNever && !e.ok:
+		l.wanted = false
+		return l.to(Failed, how), l.release()
+	case p.Restart != plan.RestartAlways && e.ok:
+		l.wanted = false
+		return l.to(Stopped, how), l.release()
+	}
+	if was.runs {
+		l.restarts++
+	}
+	return l.to(Backoff, how), []action{{doWait, l.backoff.next()}}
+}
+
+func (timeUp) on(l life, p *plan.Process) (life, []action) {
+	switch l.state {
+	case Stopping:
+		return l, []action{{do: doKill}, {doWait, killPatience}}
+	case Backoff:
+		return l, []action{{do: doLaunch}}
+	case Healthy:
+		l.backoff.reset()
+	}
+	return l, nil
+}
+
+func (e stuckAt) on(l life, _ *plan.Process) (life, []action) {
+	if l.state != Stopping {
+		return l, nil
+	}
+	l.stuck = true
+	return l.to(Stopping, e.why), nil
+}
+
+// on takes the outcome of a health check.
+func (r checkResult) on(l life, p *plan.Process) (life, []action) {
+	switch {
+	case !l.runs || l.state == Stopping:
+		return l, nil
+	case r.verdict == verdictHealthy:
+		return l.answered(r, p)
+	case l.state == Starting && r.verdict == verdictForeign && l.failFast:
+		return l.end(r.reason, p.StopTimeout)
+	case l.state == Starting && r.late:
+		why := fmt.Sprintf("not healthy within %s: %s", p.Health.StartPeriod, r.reason)
+		if l.failFast || p.Health.OnFailure == plan.OnFailureRestart {
+			return l.end(why, p.StopTimeout)
+		}
+		return l.to(Unhealthy, why), nil
+	case l.state == Starting: // which is no news yet, but the reason to tell if it stays so
+		l.check = r.reason
+		return l, nil
+	}
+	l.failed++
+	switch {
+	case r.verdict != verdictHung && l.failed < p.Health.Retries:
+		return l, nil
+	case r.workerless: // it waits for a change, which is no fault of the process
+		return l, nil
+	case r.verdict == verdictHung || r.verdict == verdictRefused:
+		if p.Health.OnFailure == plan.OnFailureRestart {
+			l.restarts++
+			l.again = true
+			return l.end("restarting: "+r.reason, p.StopTimeout)
+		}
+	}
+	return l.to(Unhealthy, r.reason), nil
+}
+
+// answered takes a good answer.
+func (l life) answered(r checkResult, p *plan.Process) (life, []action) {
+	var do []action
+	detail := r.note
+	first := l.state != Healthy || l.looking // of the process, or of a reloader's next worker
+	if r.took > p.Health.Timeout && !first {
+		detail = fmt.Sprintf("slow: health took %.1f s", r.took.Seconds())
+	}
+	l.failed = 0
+	if l.state == Starting {
+		l.failFast = false
+		do = append(do, action{doWait, backoffReset})
+	}
+	if p.Reload && first {
+		l.looking = false
+		do = append(do, action{do: doAwaitWorker})
+	}
+	return l.to(Healthy, detail), do
+}
+
+// on looks for the next worker, whose first answer is waited for as at a start:
+// that it is being loaded is no reason to call the process hung.
+func (workerEnded) on(l life, p *plan.Process) (life, []action) {
+	if !l.runs || l.state == Stopping {
+		return l, nil // it ended with its reloader
+	}
+	l.looking = true
+	return l, []action{{do: doLook}, {do: doCheckAnew}}
+}
+
+// on takes a look at the worker of a reloader. One that ended leaves the
+// reloader waiting for a change of the sources, and us for it. A worker that
+// could not import the application fails a start; later it is the developer's
+// to mend. One that a signal ended is nobody's but ours, and is restarted.
+func (e workerLooked) on(l life, p *plan.Process) (life, []action) {
+	twice := e.dead && l.suspect // once may be a moment between two workers
+	l.suspect = e.dead
+	if !twice || !l.looking {
+		return l, nil
+	}
+	l.looking = false
+	switch {
+	case l.failFast:
+		return l.end("its worker ended", p.StopTimeout)
+	case e.killed:
+		l.restarts++
+		l.again = true
+		return l.end("restarting: its worker was killed", p.StopTimeout)
+	}
+	return l.to(Unhealthy, "its worker ended; the next change of a source starts a new one"), nil
+}
+
+func (l life) to(s State, detail string) life {
+	l.state, l.detail = s, detail
+	return l
+}
+
+// end asks the child to go. A second call can only shorten the time that it has.
+func (l life) end(reason string, timeout time.Duration) (life, []action) {
+	l.looking = false
+	if l.state != Stopping {
+		l.reason = reason
+		l = l.to(Stopping, reason)
+	}
+	return l, []action{{doEnd, timeout}}
+}
+
+// release gives the socket up of a process that is not to run again.
+func (l life) release() []action {
+	if l.wanted {
+		return nil // it was halted
+	}
+	return []action{{do: doCloseSocket}}
+}
