@@ -89,6 +89,10 @@ func TestTheGatewayStopsFirstDependentsNextAndCoreLast(t *testing.T) {
 		rank("broker-0") == rank("broker-1") && rank("broker-1") < rank("core-0")) {
 		t.Errorf("ranks: nginx %d, datafeed %d, broker %d, core %d", rank("nginx"), rank("datafeed-0"), rank("broker-0"), rank("core-0"))
 	}
+	needed := build(t, "servers:\n  db: {port: 8001, command: [cat]}\n  core: {port: 8002, depends_on: [db]}\n  api: {port: 8003, depends_on: [db]}\n", tools)
+	if r := func(name string) int { return needed[name].StopRank }; !(r("api-0") < r("core-0") && r("core-0") < r("db-0")) {
+		t.Errorf("ranks: api %d, core %d, db %d", r("api-0"), r("core-0"), r("db-0"))
+	}
 	if want := []string{"broker-0", "broker-1"}; !slices.Equal(procs["datafeed-0"].DependsOn, want) {
 		t.Errorf("datafeed-0 depends on %v", procs["datafeed-0"].DependsOn)
 	}

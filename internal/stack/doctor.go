@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"muster/internal/config"
 	"muster/internal/gateway"
@@ -16,6 +17,10 @@ import (
 	"muster/internal/supervise"
 	"muster/internal/toolchain"
 )
+
+// OrphanTimeout is the time from SIGTERM to SIGKILL of processes of which nothing
+// is known any more.
+const OrphanTimeout = 3 * time.Second
 
 // Finding is what Examine says of one thing.
 type Finding struct {
@@ -162,7 +167,7 @@ func checkState(ctx context.Context, c *supervise.Client) []Finding {
 	if left := c.Orphans(ctx); len(left) > 0 {
 		orphans.Wrong = "of earlier runs: " + strings.Join(left, "; ")
 		orphans.Mend = "dev:kill, or dev:doctor -fix"
-		orphans.Fix = func() error { return c.EndOrphans(ctx, DefaultStopTimeout) }
+		orphans.Fix = func() error { return c.EndOrphans(ctx, OrphanTimeout) }
 	}
 	return append(all, orphans)
 }

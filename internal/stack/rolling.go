@@ -32,7 +32,7 @@ type rolling struct {
 // RollingOptions are the wishes for a rolling restart.
 type RollingOptions struct {
 	Only    []string      // servers or instances; empty: all
-	Timeout time.Duration // from SIGTERM to SIGKILL
+	Timeout time.Duration // from SIGTERM to SIGKILL, or supervise.OwnTimeout
 	Drain   time.Duration // that open connections get to end by themselves
 }
 

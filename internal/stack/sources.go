@@ -190,7 +190,7 @@ func (s *sources) restart(ctx context.Context) error {
 		names = append(names, p.Name)
 	}
 	began := time.Now()
-	if err := s.st.client.Restart(ctx, names, DefaultStopTimeout); err != nil {
+	if err := s.st.client.Restart(ctx, names, supervise.OwnTimeout); err != nil {
 		return err
 	}
 	s.st.report.Done("source files came or went: restarted %s in %s", strings.Join(names, ", "), time.Since(began))

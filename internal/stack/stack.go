@@ -7,20 +7,15 @@ package stack
 import (
 	"context"
 	"errors"
-	"time"
 
 	"muster/internal/config"
 	"muster/internal/plan"
 	"muster/internal/supervise"
 )
 
-// DefaultStopTimeout is the time from SIGTERM to SIGKILL where nobody says
-// another.
-const DefaultStopTimeout = 3 * time.Second
-
 // Stop ends everything that runs, if anything does.
 func Stop(ctx context.Context, c *supervise.Client) error {
-	err := c.Stop(ctx, nil, DefaultStopTimeout)
+	err := c.Stop(ctx, nil, supervise.OwnTimeout)
 	if errors.Is(err, supervise.ErrNothingRuns) {
 		return nil
 	}

@@ -207,7 +207,7 @@ func TestARollingRestartReplacesEachInstanceWhileItsServerServes(t *testing.T) {
 		}
 		refused <- nil
 	}()
-	o := RollingOptions{Only: []string{"api"}, Timeout: DefaultStopTimeout, Drain: DefaultDrain}
+	o := RollingOptions{Only: []string{"api"}, Timeout: supervise.OwnTimeout, Drain: DefaultDrain}
 	if err := RestartRolling(t.Context(), pr.client, cfg, o, pr.report); err != nil {
 		t.Error(err)
 	}

@@ -10,11 +10,14 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
+	"muster/internal/hint"
 	"muster/internal/local"
 	"muster/internal/logs"
+	"muster/internal/logs/view"
 	"muster/internal/plan"
 	"muster/internal/proc"
 )
@@ -60,8 +63,11 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (alr
 			return false, nil
 		}
 		conn.Close()
-		if !errors.Is(err, errUnanswered) || try == tries {
+		if !errors.Is(err, errUnanswered) {
 			return rep.Running, err
+		}
+		if try == tries {
+			return false, c.lastError(err)
 		}
 	}
 }
@@ -69,6 +75,15 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (alr
 // errUnanswered says that the supervisor ended before it said anything. It was
 // about to end when it was asked, so the next one is asked instead.
 var errUnanswered = errors.New("the supervisor ended when it was asked")
+
+// lastError adds what the supervisor said last, which may be why it ended.
+func (c *Client) lastError(err error) error {
+	lines, _ := view.LastLines(c.Local.Log(supervisorName), 1)
+	if len(lines) == 1 && strings.HasPrefix(lines[0], "[ERROR] ") {
+		return fmt.Errorf("%w: %s", err, strings.TrimPrefix(lines[0], "[ERROR] "))
+	}
+	return hint.With(err, "see "+c.Local.Log(supervisorName))
+}
 
 // tries is how often a request is sent to a supervisor that ends at it. More
 // than one in a row is not chance but a fault of the supervisor.
@@ -95,7 +110,7 @@ func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []strin
 // connectOrLock reaches the living supervisor or, where there is none, takes its
 // lock.
 func (c *Client) connectOrLock(ctx context.Context) (*net.UnixConn, *os.File, error) {
-	for {
+	for end := time.Now().Add(answerPatience); ; {
 		if conn, err := dialSocket(c.Local); err == nil {
 			return conn, nil, nil
 		}
@@ -105,10 +120,55 @@ func (c *Client) connectOrLock(ctx context.Context) (*net.UnixConn, *os.File, er
 		}
 		// Another command is about to start a supervisor, or one is about
 		// to end. Either is a matter of moments.
+		if time.Now().After(end) {
+			return nil, nil, c.unreachable()
+		}
 		if !sleep(ctx, 5*time.Millisecond) {
 			return nil, nil, ctx.Err()
 		}
 	}
+}
+
+// answerPatience is how long a supervisor may take to say that it has heard.
+const answerPatience = 10 * time.Second
+
+// unreachableError is a supervisor that cannot be asked.
+type unreachableError struct {
+	dir local.Dir
+	id  proc.Identity // zero: not known
+}
+
+func (c *Client) unreachable() error {
+	st, _ := loadState(c.Local)
+	return &unreachableError{c.Local, st.Supervisor}
+}
+
+func (e *unreachableError) Error() string {
+	if !e.id.Alive() {
+		return fmt.Sprintf("another process holds %s, and listens on no socket", e.dir.SupervisorLock())
+	}
+	return fmt.Sprintf("the supervisor (pid %d) does not listen on %s any more", e.id.PID, e.dir.Socket())
+}
+
+// Hint tells how to end it.
+func (e *unreachableError) Hint() string {
+	if !e.id.Alive() {
+		return "see which it is: fuser -v " + e.dir.SupervisorLock()
+	}
+	return "backend:stop ends it, and all that it runs"
+}
+
+// end has the supervisor end all that it runs, and itself.
+func (e *unreachableError) end(ctx context.Context) error {
+	if err := e.id.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("%w: %w", e, err)
+	}
+	for e.id.Alive() {
+		if !sleep(ctx, 10*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // Stop ends what runs, in order, the supervisor included; names restrict it to
@@ -117,9 +177,12 @@ func (c *Client) connectOrLock(ctx context.Context) (*net.UnixConn, *os.File, er
 func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration) error {
 	for try := 1; ; try++ {
 		conn, lock, err := c.connectOrLock(ctx)
+		var deaf *unreachableError
 		switch {
 		case errors.Is(err, os.ErrNotExist): // the lock's folder
 			return ErrNothingRuns
+		case errors.As(err, &deaf):
+			return deaf.end(ctx)
 		case err != nil:
 			return err
 		case lock != nil:
@@ -127,8 +190,11 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 		}
 		_, err = c.converse(ctx, conn, request{Op: opStop, Names: names, Timeout: timeout})
 		conn.Close()
-		if !errors.Is(err, errUnanswered) || try == tries {
+		if !errors.Is(err, errUnanswered) {
 			return err
+		}
+		if try == tries {
+			return c.lastError(err)
 		}
 	}
 }
@@ -245,27 +311,28 @@ func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) 
 	}
 	stop := context.AfterFunc(ctx, func() { conn.CloseWrite() })
 	defer stop()
-	if req.Op == opStatus || req.Op == opSignal { // which take no time
-		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
-	}
+	conn.SetReadDeadline(time.Now().Add(answerPatience))
 	in := json.NewDecoder(bufio.NewReader(conn))
-	for answered := false; ; answered = true {
+	for answered := false; ; answered = answered || !rep.Heard {
 		rep = reply{}
 		if err := in.Decode(&rep); err != nil {
 			switch {
 			case ctx.Err() != nil:
 				return rep, ctx.Err()
 			case errors.Is(err, os.ErrDeadlineExceeded):
-				return rep, fmt.Errorf("the supervisor does not answer; see %s", c.Local.Log(supervisorName))
+				return rep, hint.With(errors.New("the supervisor does not answer"), "see "+c.Local.Log(supervisorName))
 			case !answered:
 				return rep, errUnanswered
 			}
 			return rep, fmt.Errorf("the supervisor ended while it was asked (%w); see %s", err, c.Local.Log(supervisorName))
 		}
-		if rep.Event == nil {
+		if rep.Event == nil && !rep.Heard {
 			break
 		}
-		if c.OnEvent != nil {
+		if req.Op != opSignal {
+			conn.SetReadDeadline(time.Time{}) // it works, for as long as that takes
+		}
+		if rep.Event != nil && c.OnEvent != nil {
 			c.OnEvent(*rep.Event)
 		}
 	}

@@ -6,35 +6,42 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 )
 
-// serve answers the control socket until nothing is left to supervise, or ctx
-// ends.
-func (s *supervisor) serve(ctx context.Context, l *net.UnixListener) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	context.AfterFunc(ctx, func() { l.Close() })
-	end := func() {
-		s.allTold()
-		cancel()
-	}
-	// The command that started us may die before it asks for anything.
-	unasked := time.AfterFunc(10*time.Second, func() {
-		if s.tryRetire() {
-			end()
-		}
+// serve answers the control socket until nothing is left to supervise. When
+// told ends, everything is stopped first.
+func (s *supervisor) serve(told context.Context, l *net.UnixListener) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	go func() {
+		<-s.over
+		l.Close()
+	}()
+	context.AfterFunc(told, func() {
+		s.retire()
+		cancel(errEnding)
+		s.Stop(nil, OwnTimeout)
+		s.finish()
 	})
+	// The command that started us may die before it asks for anything.
+	unasked := time.AfterFunc(10*time.Second, s.endIfIdle)
 	defer unasked.Stop()
 	for {
 		conn, err := l.AcceptUnix()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
+		}
+		if err != nil { // as when no descriptor is left
+			fmt.Fprintf(s.log, "[WARN] control socket: %v\n", err)
+			sleep(ctx, acceptRetry)
+			continue
 		}
 		go func() {
 			if s.answer(ctx, conn) {
-				end() // the connection's end is that of this process: so its client knows
+				s.finish() // the connection's end is that of this process: so its client knows
 				return
 			}
 			conn.Close()
@@ -42,22 +49,40 @@ func (s *supervisor) serve(ctx context.Context, l *net.UnixListener) {
 	}
 }
 
+// acceptRetry is the pause after a connection that could not be accepted.
+const acceptRetry = 100 * time.Millisecond
+
+// errEnding says that a signal ends the supervisor.
+var errEnding = errors.New("given up: the supervisor was told to end")
+
+// maxRequest is more than the largest plan takes, in bytes.
+const maxRequest = 64 << 20
+
 // answer serves one connection, which holds one request. It tells whether the
 // supervisor is to end.
 func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool) {
-	in := bufio.NewReader(conn)
+	in := bufio.NewReader(io.LimitReader(conn, maxRequest))
 	var req request
 	line, err := in.ReadBytes('\n')
-	if err != nil || json.Unmarshal(line, &req) != nil {
+	if err != nil {
 		return s.tryRetire()
 	}
 	out := json.NewEncoder(conn)
 	var rep reply
+	err = json.Unmarshal(line, &req)
+	if err == nil {
+		err = req.check()
+	}
+	if err != nil {
+		out.Encode(reply{Error: err.Error()})
+		return s.tryRetire()
+	}
 	if req.Op == opStatus { // which does not end the supervisor
 		st := s.Status()
 		out.Encode(reply{Status: &st})
 		return false
 	}
+	out.Encode(reply{Heard: true})
 	if !s.asked() {
 		select {} // this process's end is the answer: the client asks the next one
 	}
@@ -123,5 +148,5 @@ func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *
 		rep.Changes, err = s.Reload(ctx, *req.Plan)
 		return err
 	}
-	return fmt.Errorf("unknown operation %q: the supervisor is of another version; stop it first", req.Op)
+	return nil
 }

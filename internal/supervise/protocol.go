@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"fmt"
 	"syscall"
 	"time"
 
@@ -30,8 +31,27 @@ const (
 	opClean   = "clean-logs"
 )
 
+// check tells whether a request has what its operation needs.
+func (r request) check() error {
+	switch r.Op {
+	case opStart, opReload:
+		if r.Plan == nil {
+			return fmt.Errorf("the request %q has no plan", r.Op)
+		}
+	case opSignal:
+		if len(r.Names) != 1 {
+			return fmt.Errorf("the request %q names %d processes: it takes one", r.Op, len(r.Names))
+		}
+	case opStop, opRestart, opStatus, opClean:
+	default:
+		return fmt.Errorf("unknown operation %q: the supervisor is of another version; stop it first", r.Op)
+	}
+	return nil
+}
+
 // reply is one JSON line of the answer: any number of events, then the result.
 type reply struct {
+	Heard   bool        `json:"heard,omitempty"` // the first line, before all others
 	Event   *Event      `json:"event,omitempty"`
 	Running bool        `json:"already_running,omitempty"`
 	Nothing bool        `json:"nothing_runs,omitempty"`

@@ -64,8 +64,5 @@ func resident(root, maxSize, maxFiles string) error {
 		proc.ReleaseProgram()
 	})
 	s.serve(ctx, l.(*net.UnixListener))
-	if ctx.Err() != nil { // told to end by a signal: so do the processes
-		s.Stop(nil, OwnTimeout)
-	}
 	return s.Close()
 }

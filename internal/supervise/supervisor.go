@@ -43,9 +43,11 @@ type supervisor struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup // the supervisor's own goroutines
 
-	greeted atomic.Bool // events have been sent to somebody
-	closing sync.Once
-	closed  error
+	greeted   atomic.Bool // events have been sent to somebody
+	finishing sync.Once
+	over      chan struct{} // closed when it is to end
+	closing   sync.Once
+	closed    error
 
 	pidFile sync.Mutex // held while one is written
 
@@ -80,7 +82,7 @@ func open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options, ending
 	}
 	s := &supervisor{
 		local: dir, lock: lock, id: id, log: log, unifier: unifier, ending: ending, config: st.Config,
-		changed: make(chan struct{}), dirty: make(chan struct{}, 1),
+		changed: make(chan struct{}), dirty: make(chan struct{}, 1), over: make(chan struct{}),
 		turns: turns{quiet: time.NewTimer(quietTime)},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -103,9 +105,7 @@ func (s *supervisor) Close() error {
 }
 
 func (s *supervisor) close() error {
-	s.mu.Lock()
-	s.retired = true
-	s.mu.Unlock()
+	s.retire()
 	s.cancel()
 	for _, p := range s.processes() {
 		<-p.done
@@ -154,6 +154,9 @@ func (s *supervisor) changedState(p *process, from, to snapshot) {
 	s.notify()
 	s.mu.Unlock()
 	s.markDirty()
+	if from.stuck && !to.stuck { // a stop has given up waiting for it
+		go s.endIfIdle()
+	}
 }
 
 func describe(p plan.Process, now snapshot) string {

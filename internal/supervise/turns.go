@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -9,13 +10,16 @@ import (
 // time, a stop goes at once and holds them off, and the last of them all ends
 // the supervisor. The supervisor's mu guards it.
 type turns struct {
-	abort     context.CancelFunc // gives up the operation that starts processes
-	stops     int                // stops under way
-	undecided int                // requests whose outcome is open
-	untold    int                // requests whose outcome is still to be told
-	quiet     *time.Timer        // runs when no operation has ended for a while
-	retired   bool               // nothing begins any more
+	abort     func()      // gives up the operation that starts processes
+	stops     int         // stops under way
+	undecided int         // requests whose outcome is open
+	untold    int         // requests whose outcome is still to be told
+	quiet     *time.Timer // runs when no operation has ended for a while
+	retired   bool        // nothing begins any more
 }
+
+// errStopped says that a stop came while processes were being started.
+var errStopped = errors.New("given up: a stop came in between")
 
 // quietTime is how long after a start the memory is given back that only it
 // needed.
@@ -32,9 +36,9 @@ func (s *supervisor) whenQuiet(f func()) {
 // takeTurn waits for the turn of an operation that starts processes. The returned
 // context is that of the operation, which ends with the returned function.
 func (s *supervisor) takeTurn(ctx context.Context) (context.Context, func(), error) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	leave := func() {
-		cancel()
+		cancel(nil)
 		s.mu.Lock()
 		s.quiet.Reset(quietTime)
 		s.mu.Unlock()
@@ -44,14 +48,14 @@ func (s *supervisor) takeTurn(ctx context.Context) (context.Context, func(), err
 		s.mu.Lock()
 		stops, changed := s.stops, s.changed
 		if stops == 0 {
-			s.abort = cancel
+			s.abort = func() { cancel(errStopped) }
 		}
 		s.mu.Unlock()
 		switch {
 		case ctx.Err() != nil:
 			s.op.Unlock()
 			leave()
-			return nil, nil, ctx.Err()
+			return nil, nil, context.Cause(ctx)
 		case stops == 0:
 			return ctx, func() { s.op.Unlock(); leave() }, nil
 		}
@@ -127,6 +131,28 @@ func (s *supervisor) awaitRequests(ok func() bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	s.awaitAll(ctx, ok)
+}
+
+// retire lets nothing begin any more.
+func (s *supervisor) retire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retired = true
+}
+
+// endIfIdle ends the supervisor if it has nothing left to do.
+func (s *supervisor) endIfIdle() {
+	if s.tryRetire() {
+		s.finish()
+	}
+}
+
+// finish ends serve, once every request has its answer.
+func (s *supervisor) finish() {
+	s.finishing.Do(func() {
+		s.allTold()
+		close(s.over)
+	})
 }
 
 // tryRetire retires the supervisor if it has nothing left to do, and tells

@@ -36,7 +36,7 @@ func (s *supervisor) awaitAll(ctx context.Context, ok func() bool) error {
 		select {
 		case <-changes:
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 	}
 }

@@ -71,11 +71,11 @@ func startForeground(ctx context.Context, p project, only []string) error {
 
 // Stop stops all processes in order: nginx, servers, core.
 //
-// -timeout=5s is the time from SIGTERM to SIGKILL (3s), -only=NAMES restricts
-// it to servers or instances.
+// -timeout=5s is the time from SIGTERM to SIGKILL, in place of each server's
+// stop_timeout; -only=NAMES restricts it to servers or instances.
 func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration, only *string) error {
 	return withClient(config, func(c *supervise.Client) error {
-		err := c.Stop(ctx, names(only), console.Or(timeout, stack.DefaultStopTimeout))
+		err := c.Stop(ctx, names(only), console.Or(timeout, supervise.OwnTimeout))
 		if errors.Is(err, supervise.ErrNothingRuns) {
 			stderr.Done("nothing runs")
 			return nil
@@ -87,11 +87,11 @@ func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration,
 // Restart restarts all processes and returns when they are healthy.
 //
 // -only=NAMES restricts it to servers or instances, -timeout=5s is the time
-// from SIGTERM to SIGKILL (3s). -rolling restarts one instance after the other,
+// from SIGTERM to SIGKILL, in place of stop_timeout. -rolling restarts one instance after the other,
 // each after the gateway has turned to the others; -drain=10s is the time that
 // open WebSockets get then.
 func (Backend) Restart(ctx context.Context, config *string, timeout *time.Duration, only *string, rolling *bool, drain *time.Duration) error {
-	o := stack.RollingOptions{Only: names(only), Timeout: console.Or(timeout, stack.DefaultStopTimeout),
+	o := stack.RollingOptions{Only: names(only), Timeout: console.Or(timeout, supervise.OwnTimeout),
 		Drain: console.Or(drain, stack.DefaultDrain)}
 	began := time.Now()
 	if console.Or(rolling, false) {

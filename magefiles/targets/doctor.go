@@ -56,7 +56,7 @@ func (Dev) Kill(ctx context.Context, config *string) error {
 		if err := stack.Stop(ctx, c); err != nil {
 			return err
 		}
-		if err := c.EndOrphans(ctx, stack.DefaultStopTimeout); err != nil {
+		if err := c.EndOrphans(ctx, stack.OrphanTimeout); err != nil {
 			return err
 		}
 		stdout.Done("nothing of this project runs")
