@@ -59,12 +59,20 @@ func (t Terminal) Status(st supervise.Status) {
 	})
 	for _, p := range st.Processes {
 		if p.Detail != "" {
-			t.Warn("%s %s: %s", p.Name, p.State, p.Detail)
+			t.Warn("%s %s%s: %s", p.Name, p.State, forHowLong(p), p.Detail)
 		}
 		for _, line := range p.LastLines {
 			fmt.Fprintf(t.Out, "    %s\n", line)
 		}
 	}
+}
+
+// forHowLong is of a process that somebody may have to look after.
+func forHowLong(p supervise.ProcessStatus) string {
+	if p.State != supervise.Unhealthy || p.StateSeconds == 0 {
+		return ""
+	}
+	return " for " + seconds(time.Duration(p.StateSeconds*float64(time.Second)))
 }
 
 func stateColor(s supervise.State) color.Attribute {

@@ -10,14 +10,12 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"muster/internal/hint"
 	"muster/internal/local"
 	"muster/internal/logs"
-	"muster/internal/logs/view"
 	"muster/internal/plan"
 	"muster/internal/proc"
 )
@@ -67,7 +65,7 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (alr
 			return rep.Running, err
 		}
 		if try == tries {
-			return false, c.lastError(err)
+			return false, hint.With(err, "see "+c.Local.Log(supervisorName))
 		}
 	}
 }
@@ -75,15 +73,6 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (alr
 // errUnanswered says that the supervisor ended before it said anything. It was
 // about to end when it was asked, so the next one is asked instead.
 var errUnanswered = errors.New("the supervisor ended when it was asked")
-
-// lastError adds what the supervisor said last, which may be why it ended.
-func (c *Client) lastError(err error) error {
-	lines, _ := view.LastLines(c.Local.Log(supervisorName), 1)
-	if len(lines) == 1 && strings.HasPrefix(lines[0], "[ERROR] ") {
-		return fmt.Errorf("%w: %s", err, strings.TrimPrefix(lines[0], "[ERROR] "))
-	}
-	return hint.With(err, "see "+c.Local.Log(supervisorName))
-}
 
 // tries is how often a request is sent to a supervisor that ends at it. More
 // than one in a row is not chance but a fault of the supervisor.
@@ -194,7 +183,7 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 			return err
 		}
 		if try == tries {
-			return c.lastError(err)
+			return hint.With(err, "see "+c.Local.Log(supervisorName))
 		}
 	}
 }

@@ -49,6 +49,19 @@ func (s *supervisor) serve(told context.Context, l *net.UnixListener) {
 	}
 }
 
+// refuse tells the command that started a supervisor why there is none.
+func refuse(l *net.UnixListener, why error) {
+	l.SetDeadline(time.Now().Add(answerPatience))
+	conn, err := l.AcceptUnix()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(answerPatience))
+	bufio.NewReader(io.LimitReader(conn, maxRequest)).ReadBytes('\n')
+	json.NewEncoder(conn).Encode(reply{Error: fmt.Sprintf("the supervisor could not start: %v", why)})
+}
+
 // acceptRetry is the pause after a connection that could not be accepted.
 const acceptRetry = 100 * time.Millisecond
 

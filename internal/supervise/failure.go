@@ -15,6 +15,7 @@ type StartError struct{ Failures []Failure }
 type Failure struct {
 	Process string   `json:"process"`
 	Reason  string   `json:"reason"`
+	Hint    string   `json:"hint,omitempty"`  // what to do about it
 	Log     string   `json:"log,omitempty"`   // its log file
 	Lines   []string `json:"lines,omitempty"` // the log's last lines
 }
@@ -33,10 +34,13 @@ func (e *StartError) Error() string {
 	return b.String()
 }
 
-// Hint names the logs to read.
+// Hint tells what to do, or names the logs to read.
 func (e *StartError) Hint() string {
 	var files []string
 	for _, f := range e.Failures {
+		if f.Hint != "" {
+			return f.Hint
+		}
 		if f.Log != "" {
 			files = append(files, f.Log)
 		}
@@ -62,11 +66,11 @@ func (s *supervisor) startError(procs []*process) error {
 		if now.state == Healthy || now.state == Starting || now.state == Stopping {
 			continue
 		}
-		f := Failure{Process: p.spec.Name, Reason: now.detail}
+		f := Failure{Process: p.spec.Name, Reason: now.detail, Hint: now.hint}
 		if f.Reason == "" {
 			f.Reason = string(now.state)
 		}
-		if !now.since.IsZero() { // it did run, so its log can tell
+		if !now.since.IsZero() && f.Hint == "" { // it did run, so its log can tell
 			f.Log = p.spec.Log
 			f.Lines = lastWords(p.spec.Log)
 		}

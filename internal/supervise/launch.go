@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"muster/internal/hint"
 	"muster/internal/local"
 	"muster/internal/plan"
 	"muster/internal/proc"
@@ -23,7 +24,7 @@ func (p *process) launch() event {
 	}
 	c, err := p.spawn()
 	if err != nil {
-		return ended{how: err.Error()}
+		return ended{how: err.Error(), hint: hint.Of(err)}
 	}
 	p.tend(c, time.Now(), false)
 	return launched{}
@@ -60,7 +61,8 @@ func (p *process) takePort() (err error) {
 	}
 	var taken *PortTaken
 	if errors.As(err, &taken) && proc.Marked(taken.Holder.PID, p.sup.local) {
-		return fmt.Errorf("port %d is taken by this project's own %s, which runs: stop that first", p.spec.Port, taken.Holder)
+		return hint.With(fmt.Errorf("port %d of %s is taken by this project's own %s", p.spec.Port, p.spec.Name, taken.Holder),
+			"backend:reload brings all that runs in line with the configuration")
 	}
 	return err
 }

@@ -24,7 +24,7 @@ func TestLife(t *testing.T) {
 	reloader := always
 	reloader.Reload = true
 
-	bad, good, crash := ended{"exit code 3", false}, ended{"exit code 0", true}, ended{"killed by SIGSEGV", false}
+	bad, good, crash := ended{how: "exit code 3", ok: false}, ended{how: "exit code 0", ok: true}, ended{how: "killed by SIGSEGV", ok: false}
 	well, refused, hung := checkResult{}, checkResult{verdict: verdictRefused, reason: "refused"}, checkResult{verdict: verdictHung, reason: "mute"}
 	sick, foreign := checkResult{verdict: verdictSick, reason: "status 503"}, checkResult{verdict: verdictForeign, reason: "redis answers"}
 	late := checkResult{verdict: verdictRefused, reason: "refused", late: true}
@@ -159,10 +159,10 @@ func TestLifeKeepsToThePicture(t *testing.T) {
 			e := order
 			switch {
 			case len(due) > 0 && due[0].do == doLaunch:
-				e = one(launched{}, launched{}, blocked{"db-0"}, ended{"no memory", false})
+				e = one(launched{}, launched{}, blocked{"db-0"}, ended{how: "no memory", ok: false})
 				due = nil
 			case l.runs:
-				e = one(order, ended{"exit code 0", true}, ended{"exit code 1", false}, timeUp{}, workerEnded{},
+				e = one(order, ended{how: "exit code 0", ok: true}, ended{how: "exit code 1", ok: false}, timeUp{}, workerEnded{},
 					workerLooked{r.IntN(2) == 0, r.IntN(2) == 0}, stuckAt{"it is root's"},
 					checkResult{verdict: verdict(r.IntN(int(verdictForeign) + 1)), late: r.IntN(4) == 0})
 			case l.state == Backoff:

@@ -27,6 +27,7 @@ const (
 type life struct {
 	state    State
 	detail   string // why it is in that state; "" where there is nothing to say
+	hint     string // what a person can do about it
 	runs     bool   // there is a child
 	looking  bool   // a reloader's worker is looked at, at its start and after one ended
 	check    string // what the last failed health check of a start told
@@ -90,8 +91,9 @@ type (
 	launched  struct{}
 	adopted   struct{}
 	ended     struct { // the child, or a launch that did not get that far
-		how string
-		ok  bool
+		how  string
+		ok   bool
+		hint string // what a person can do
 	}
 	timeUp       struct{}             // of the timer
 	stuckAt      struct{ why string } // SIGKILL did not end it
@@ -174,7 +176,9 @@ func (e ended) on(l life, p *plan.Process) (life, []action) {
 		return l.to(Stopped, ""), l.release()
 	case l.failFast && begins, p.Restart == plan.RestartNever && !e.ok:
 		l.wanted = false
-		return l.to(Failed, how), l.release()
+		l = l.to(Failed, how)
+		l.hint = e.hint
+		return l, l.release()
 	case p.Restart != plan.RestartAlways && e.ok:
 		l.wanted = false
 		return l.to(Stopped, how), l.release()
@@ -182,7 +186,10 @@ func (e ended) on(l life, p *plan.Process) (life, []action) {
 	if was.runs {
 		l.restarts++
 	}
-	return l.to(Backoff, how), []action{{doWait, l.backoff.next()}}
+	wait := action{doWait, l.backoff.next()}
+	l = l.to(Backoff, how)
+	l.hint = e.hint
+	return l, []action{wait}
 }
 
 func (timeUp) on(l life, p *plan.Process) (life, []action) {
@@ -293,7 +300,7 @@ func (e workerLooked) on(l life, p *plan.Process) (life, []action) {
 }
 
 func (l life) to(s State, detail string) life {
-	l.state, l.detail = s, detail
+	l.state, l.detail, l.hint = s, detail, ""
 	return l
 }
 

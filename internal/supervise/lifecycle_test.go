@@ -3,15 +3,19 @@ package supervise
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
+	"muster/internal/hint"
 	"muster/internal/local"
 	"muster/internal/plan"
 )
@@ -371,5 +375,161 @@ func TestTheControlSocketIsReachedInADeepFolder(t *testing.T) {
 	}
 	if st, err := os.Stat(pr.local.Socket()); err != nil || st.Mode().Perm() != 0o600 {
 		t.Errorf("socket: %v, %v", st, err)
+	}
+}
+
+func TestWhatCannotBeLaunchedIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	p := pr.add("web-0")
+	exe := filepath.Join(t.TempDir(), "server")
+	if err := os.Symlink(p.Exe, exe); err != nil {
+		t.Fatal(err)
+	}
+	p.Exe = exe
+	pr.add("core-0")
+	pr.start(StartOptions{})
+	os.Remove(exe) // as while it is built anew
+	kill(t, pr.process("web-0").PID, syscall.SIGKILL)
+	eventually(t, "the missing program is told of", func() bool {
+		now := pr.process("web-0")
+		return now.State == Backoff && strings.Contains(now.Detail, "no such file")
+	})
+	if err := os.Symlink(p.Args[0], exe); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "web-0 is healthy again", func() bool { return pr.process("web-0").State == Healthy })
+}
+
+func TestARestartEndsDependentsFirst(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.addListening("db-0").StopRank = 2
+	web := pr.add("web-0", "-term-delay", "50ms")
+	web.DependsOn = []string{"db-0"}
+	pr.add("other-0")
+	pr.start(StartOptions{})
+	if err := pr.client().Restart(t.Context(), nil, OwnTimeout); err != nil {
+		t.Fatal(err)
+	}
+	if db, web := farewell(t, pr, "db-0"), farewell(t, pr, "web-0"); db < web {
+		t.Errorf("db-0 ended %s before web-0", time.Duration(web-db))
+	}
+	if st := pr.status(); !st.Healthy() || len(st.Processes) != 3 {
+		t.Errorf("status: %+v", st)
+	}
+}
+
+// farewell is when a process said that it ends.
+func farewell(t *testing.T, pr *project, name string) int64 {
+	t.Helper()
+	var at int64
+	for line := range strings.Lines(pr.log(name)) {
+		if f := strings.Fields(line); len(f) == 4 && f[0] == "bye" {
+			at, _ = strconv.ParseInt(f[3], 10, 64)
+		}
+	}
+	if at == 0 {
+		t.Fatalf("%s has not said that it ends: %q", name, pr.log(name))
+	}
+	return at
+}
+
+func TestAProcessHasItsOwnTimeToEndOnEveryWay(t *testing.T) {
+	t.Parallel()
+	for what, end := range map[string]func(*project) error{
+		"stop":    func(pr *project) error { return pr.client().Stop(t.Context(), nil, OwnTimeout) },
+		"restart": func(pr *project) error { return pr.client().Restart(t.Context(), nil, OwnTimeout) },
+		"reload": func(pr *project) error {
+			pr.plan.Processes[0].Env = []string{"X=1"}
+			_, err := pr.client().Reload(t.Context(), pr.plan)
+			return err
+		},
+		"a stop without a supervisor": func(pr *project) error {
+			pr.killSupervisor()
+			return pr.client().Stop(t.Context(), nil, OwnTimeout)
+		},
+		"the supervisor's own end": func(pr *project) error {
+			id := pr.status().Supervisor.PID
+			kill(t, id, syscall.SIGTERM)
+			eventually(t, "the supervisor has gone", func() bool { return !pr.status().Supervisor.Alive })
+			return nil
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			pr := newProject(t)
+			pr.add("slow-0", "-term-delay", "3500ms").StopTimeout = time.Minute
+			pr.start(StartOptions{})
+			if err := end(pr); err != nil {
+				t.Fatal(err)
+			}
+			farewell(t, pr, "slow-0")
+		})
+	}
+}
+
+func TestAStopEndsASupervisorWhoseSocketIsGone(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("web-0")
+	pr.start(StartOptions{})
+	if err := os.Remove(pr.local.Socket()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
+	if err == nil || !strings.Contains(err.Error(), "does not listen on "+pr.local.Socket()) || hint.Of(err) == "" {
+		t.Errorf("start: %v", err)
+	}
+	if err := pr.client().Stop(t.Context(), nil, OwnTimeout); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	farewell(t, pr, "web-0")
+}
+
+func TestARequestThatSaysTooLittleIsRefused(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("web-0")
+	pr.start(StartOptions{})
+	for line, want := range map[string]string{
+		`{"op":"start"}`:                     "has no plan",
+		`{"op":"reload"}`:                    "has no plan",
+		`{"op":"signal"}`:                    "names 0 processes",
+		`{"op":"signal","names":["a", "b"]}`: "names 2 processes",
+		`{"op":"explode"}`:                   "another version",
+		`nonsense`:                           "invalid character",
+		`{"op":3}`:                           "cannot unmarshal",
+	} {
+		conn, err := dialSocket(pr.local)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(conn, line)
+		answer, err := io.ReadAll(conn)
+		if conn.Close(); err != nil || !strings.Contains(string(answer), want) {
+			t.Errorf("%s: %s, %v", line, answer, err)
+		}
+	}
+	if st := pr.status(); !st.Healthy() {
+		t.Errorf("status: %+v", st)
+	}
+}
+
+func TestAStopTellsWhoWasGivenUpForIt(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("late-0", "-delay", "1h")
+	failed := make(chan error, 1)
+	go func() {
+		_, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
+		failed <- err
+	}()
+	eventually(t, "late-0 runs", func() bool { return len(pr.marked()) > 0 })
+	if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-failed; err == nil || !strings.Contains(err.Error(), "a stop came in between") {
+		t.Errorf("start: %v", err)
 	}
 }

@@ -2,12 +2,18 @@ package supervise
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"muster/internal/hint"
+	"muster/internal/proc"
 )
 
 func TestATakenPortIsNamedWithItsHolderAndNothingStarts(t *testing.T) {
@@ -47,5 +53,82 @@ func TestAPortIsTakenByWhoListensOnTheOtherLocalhost(t *testing.T) {
 	var taken *PortTaken
 	if !errors.As(err, &taken) || taken.Holder.PID != os.Getpid() {
 		t.Errorf("start: %v", err)
+	}
+}
+
+// stranger listens on a port, as a program that is not ours.
+func stranger(t *testing.T, port int) {
+	t.Helper()
+	c := exec.Command(os.Args[0], "server", "-port", strconv.Itoa(port))
+	c.Env = proc.WithoutMark(os.Environ())
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
+	eventually(t, "the stranger listens", func() bool { return proc.TryPort("127.0.0.1", port) != nil })
+}
+
+func TestAPortIsLookedAtBeforeEveryLaunch(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	p := pr.add("web-0")
+	pr.add("core-0")
+	pr.start(StartOptions{})
+	if err := pr.client().Stop(t.Context(), []string{"web-0"}, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	stranger(t, p.Port)
+	want := fmt.Sprintf("port %d of web-0 is taken by ", p.Port)
+	_, err := pr.client().Start(t.Context(), pr.plan, StartOptions{Names: []string{"web-0"}})
+	if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(hint.Of(err), "kill ") {
+		t.Errorf("start: %v (%s)", err, hint.Of(err))
+	}
+	if err := pr.client().Restart(t.Context(), nil, time.Second); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("restart: %v", err)
+	}
+	if p := pr.process("web-0"); p.PID != 0 {
+		t.Errorf("web-0: %+v", p)
+	}
+	// Nor is one of our own servers taken for another.
+	other := pr.plan.Processes[1]
+	other.Name, other.Server = "third-0", "third"
+	pr.plan.Processes = append(pr.plan.Processes, other)
+	_, err = pr.client().Start(t.Context(), pr.plan, StartOptions{Names: []string{"third-0"}})
+	if err == nil || !strings.Contains(err.Error(), "this project's own") {
+		t.Errorf("start of a server on another's port: %v", err)
+	}
+}
+
+func TestOnlyTheProcessItselfAnswersForItsHealth(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	p := pr.add("web-0", "-delay", "1h")
+	began := make(chan error, 1)
+	go func() {
+		_, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
+		began <- err
+	}()
+	eventually(t, "web-0 runs", func() bool { _, err := os.Stat(pr.local.Pid("web-0")); return err == nil })
+	stranger(t, p.Port)
+	if err := <-began; err == nil || !strings.Contains(err.Error(), "answered by "+os.Args[0]) {
+		t.Errorf("start: %v", err)
+	}
+}
+
+func TestWhatAProcessHasStartedAnswersForIt(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"'%s' server -port %d & wait", "setsid '%s' server -port %d & wait",
+		"(env -i setsid '%s' server -port %d &) ; exec sleep 3600"} {
+		pr := newProject(t)
+		p := pr.add("web-0")
+		p.Args = []string{"sh", "-c", fmt.Sprintf(how, p.Exe, p.Port)}
+		p.Exe = "/bin/sh"
+		pr.start(StartOptions{})
+		if p := pr.process("web-0"); p.State != Healthy || p.Detail != "" {
+			t.Errorf("%s: %+v", how, p)
+		}
+		if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -22,6 +22,7 @@ type order struct {
 type snapshot struct {
 	state    State
 	detail   string // why it is in that state; "" where there is nothing to say
+	hint     string // what a person can do about it
 	check    string // what the last failed health check of a start told
 	id       proc.Identity
 	since    time.Time // of the running process's start
@@ -115,7 +116,7 @@ func (p *process) run() {
 			p.stopChecks()
 			p.timer.Stop()
 			p.child = nil
-			p.step(ended{e.String(), e.OK()})
+			p.step(ended{how: e.String(), ok: e.OK()})
 		case r := <-p.checked:
 			r.workerless = r.verdict != verdictHealthy && p.life.state != Starting && p.waitsForChange()
 			p.step(r)
@@ -149,7 +150,7 @@ func (p *process) step(e event) {
 // publish is the one door to what others see of the process.
 func (p *process) publish() {
 	l := &p.life
-	to := snapshot{state: l.state, detail: l.detail, check: l.check, since: p.since, restarts: l.restarts,
+	to := snapshot{state: l.state, detail: l.detail, hint: l.hint, check: l.check, since: p.since, restarts: l.restarts,
 		adopted: p.adopted, wanted: l.wanted, stuck: l.stuck}
 	if p.child != nil {
 		to.id = p.child.ID

@@ -57,6 +57,7 @@ func resident(root, maxSize, maxFiles string) error {
 
 	s, err := open(dir, lock, os.Stdout, opts, false)
 	if err != nil {
+		refuse(l.(*net.UnixListener), err)
 		return err
 	}
 	s.whenQuiet(func() {

@@ -38,6 +38,7 @@ type ProcessStatus struct {
 	Restarts      int       `json:"restarts"`
 	Adopted       bool      `json:"adopted"`
 	UptimeSeconds float64   `json:"uptime_seconds"`
+	StateSeconds  float64   `json:"state_seconds"` // since it is in its state; 0: not known
 	CPUPercent    float64   `json:"cpu_percent"`
 	RSSBytes      int64     `json:"rss_bytes"`
 	Detail        string    `json:"detail,omitempty"`
@@ -74,6 +75,12 @@ func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 		Detail: now.detail, Log: spec.Log}
 	if p.Modules == nil {
 		p.Modules = []string{}
+	}
+	if !now.changed.IsZero() {
+		p.StateSeconds = time.Since(now.changed).Seconds()
+	}
+	if now.state == Starting && p.Detail == "" {
+		p.Detail = now.check
 	}
 	if now.state == Backoff || now.state == Failed {
 		p.LastLines = lastWords(spec.Log)

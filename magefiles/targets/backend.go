@@ -132,7 +132,7 @@ func (Backend) Reload(ctx context.Context, config *string) error {
 // Status shows what runs and how it is.
 //
 // -json prints it for scripts. The exit code is 0 when all is healthy, 3 when
-// something is not, 4 when nothing runs.
+// something is not, or has failed, 4 when nothing runs.
 func (Backend) Status(ctx context.Context, config *string, json *bool) error {
 	return withClient(config, func(c *supervise.Client) error {
 		st, err := c.Status(ctx)
@@ -151,16 +151,16 @@ func showStatus(st supervise.Status, asJSON bool) error {
 		if err := enc.Encode(st); err != nil {
 			return err
 		}
-	case !st.Running:
+	case !st.Running && st.Healthy():
 		stdout.Done("nothing runs")
 	default:
 		stdout.Status(st)
 	}
 	switch {
-	case !st.Running:
-		return console.Nothing
 	case !st.Healthy():
 		return console.Unhealthy
+	case !st.Running:
+		return console.Nothing
 	}
 	return nil
 }
