@@ -70,6 +70,9 @@ type Process struct {
 	// its successor can take the same socket over.
 	Listen bool `json:"listen,omitempty"`
 	Reload bool `json:"reload,omitempty"` // the process restarts its own worker when a source changes
+	// ReloadDirs are the folders whose Python files it does that for. What
+	// ReloadExcludeEnv names, one path a line, is left out.
+	ReloadDirs []string `json:"reload_dirs,omitempty"`
 
 	Health      Health        `json:"health"`
 	DependsOn   []string      `json:"depends_on,omitempty"` // names of processes that must be healthy first
@@ -77,6 +80,10 @@ type Process struct {
 	StopRank    int           `json:"stop_rank"`    // the lowest stops first; equal ranks stop together
 	StopTimeout time.Duration `json:"stop_timeout"` // from SIGTERM to SIGKILL
 }
+
+// ReloadExcludeEnv is the variable that names sources which a reloader is not to
+// watch, beside those of its command line.
+const ReloadExcludeEnv = "MUSTER_RELOAD_EXCLUDE"
 
 // Logs are all that the process writes, its output first.
 func (p Process) Logs() []LogFile {

@@ -3,6 +3,8 @@ package supervise
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"muster/internal/hint"
@@ -40,7 +42,11 @@ func (p *process) spawn() (*proc.Child, error) {
 			fmt.Fprintf(p.sup.log, "[WARN] %s: %v\n", p.spec.Name, err)
 		}
 	}
-	return proc.Spawn(program(p.sup.local, p.spec, p.socket))
+	c := program(p.sup.local, p.spec, p.socket)
+	if len(p.life.leftOut) > 0 {
+		c.Env = append(slices.Clone(c.Env), plan.ReloadExcludeEnv+"="+strings.Join(p.life.leftOut, "\n"))
+	}
+	return proc.Spawn(c)
 }
 
 // takePort binds the process's port, or looks whether it can.

@@ -2,6 +2,8 @@ package supervise
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"muster/internal/plan"
@@ -35,6 +37,7 @@ type life struct {
 	restarts int
 	stuck    bool // the child does not end, whatever it is sent
 	backoff  backoff
+	leftOut  []string // sources that a reloader is not to watch, since it writes them itself
 	intent
 }
 
@@ -95,10 +98,11 @@ type (
 		ok   bool
 		hint string // what a person can do
 	}
-	timeUp       struct{}             // of the timer
-	stuckAt      struct{ why string } // SIGKILL did not end it
-	workerEnded  struct{}
-	workerLooked struct{ dead, killed bool }
+	timeUp        struct{}             // of the timer
+	stuckAt       struct{ why string } // SIGKILL did not end it
+	workerEnded   struct{}
+	reloadsItself struct{ because []string } // of the sources that its own start writes
+	workerLooked  struct{ dead, killed bool }
 )
 
 func (e startOrder) on(l life, _ *plan.Process) (life, []action) {
@@ -251,6 +255,9 @@ func (r checkResult) on(l life, p *plan.Process) (life, []action) {
 func (l life) answered(r checkResult, p *plan.Process) (life, []action) {
 	var do []action
 	detail := r.note
+	if len(l.leftOut) > 0 {
+		detail = "no reload for " + strings.Join(l.leftOut, ", ") + ", which its own start writes; name that in reload_exclude"
+	}
 	first := l.state != Healthy || l.looking // of the process, or of a reloader's next worker
 	if r.took > p.Health.Timeout && !first {
 		detail = fmt.Sprintf("slow: health took %.1f s", r.took.Seconds())
@@ -275,6 +282,17 @@ func (workerEnded) on(l life, p *plan.Process) (life, []action) {
 	}
 	l.looking = true
 	return l, []action{{do: doLook}, {do: doCheckAnew}}
+}
+
+// on ends a reload loop: the next child does not watch what is to blame.
+func (e reloadsItself) on(l life, p *plan.Process) (life, []action) {
+	if !l.runs || l.state == Stopping {
+		return l, nil
+	}
+	l.restarts++
+	l.again = true
+	l.leftOut = append(slices.Clone(l.leftOut), e.because...)
+	return l.end("restarting: each start writes "+strings.Join(e.because, ", ")+", and is started again by that", p.StopTimeout)
 }
 
 // on takes a look at the worker of a reloader. One that ended leaves the

@@ -62,6 +62,8 @@ type process struct {
 	timer       *time.Timer        // wakes run in the states that end by time
 	ticker      *time.Ticker       // wakes it to look at a reloader's worker
 	workerEnded chan struct{}
+	workers     []int // of a reloader, at the last look
+	reloads     ownReloads
 }
 
 func newProcess(s *supervisor, spec plan.Process) *process {
@@ -118,6 +120,9 @@ func (p *process) run() {
 			p.child = nil
 			p.step(ended{how: e.String(), ok: e.OK()})
 		case r := <-p.checked:
+			if r.verdict == verdictHealthy && p.reloads.served.IsZero() {
+				p.reloads.served = time.Now()
+			}
 			r.workerless = r.verdict != verdictHealthy && p.life.state != Starting && p.waitsForChange()
 			p.step(r)
 		case <-p.timer.C:
@@ -126,6 +131,7 @@ func (p *process) run() {
 			p.lookForWorker()
 		case <-p.workerEnded:
 			p.step(workerEnded{})
+			p.noteReload()
 		case <-others:
 		}
 	}
@@ -208,6 +214,7 @@ func (p *process) blockedBy() string {
 // tend begins to watch a child: its end and its health.
 func (p *process) tend(c *proc.Child, since time.Time, adopted bool) {
 	p.child, p.since, p.adopted, p.asked, p.killed = c, since, adopted, false, false
+	p.workers, p.reloads.began, p.reloads.served = nil, time.Now(), time.Time{}
 	go func() { p.exited <- c.WaitAll() }()
 	if !p.sup.ending { // a process that is being ended gets no health check
 		p.startChecks()

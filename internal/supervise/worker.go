@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"slices"
 	"time"
 
 	"muster/internal/proc"
@@ -9,10 +10,30 @@ import (
 // lookForWorker looks whether the worker of a reloader has ended.
 func (p *process) lookForWorker() {
 	dead, killed := proc.DeadChild(p.child.ID.PID)
+	before := p.workers
+	p.workers = proc.Children(p.child.ID.PID)
+	gone := slices.ContainsFunc(before, func(pid int) bool { return !slices.Contains(p.workers, pid) })
+	if gone && p.noteReload() {
+		return
+	}
 	p.step(workerLooked{dead, killed})
 	if !p.life.looking {
 		p.stopTicker()
 	}
+}
+
+// noteReload looks why a worker ended, and tells whether it was the server's own
+// doing, for which it is restarted.
+func (p *process) noteReload() bool {
+	if p.child == nil || p.life.state == Stopping {
+		return false
+	}
+	own := p.reloads.ended(p.spec.ReloadDirs, p.life.leftOut)
+	if len(own) == 0 {
+		return false
+	}
+	p.step(reloadsItself{folders(own, p.spec.ReloadDirs)})
+	return true
 }
 
 // waitsForChange tells whether the process is a reloader without a worker.
