@@ -2,7 +2,10 @@
 // a method Hint of its own; all of them are printed alike.
 package hint
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 type hinted struct {
 	error
@@ -22,4 +25,12 @@ func Of(err error) string {
 		return h.Hint()
 	}
 	return ""
+}
+
+// Word makes of a text a word that a shell takes as it is.
+func Word(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -1,6 +1,10 @@
 package toolchain
 
-import "strings"
+import (
+	"strings"
+
+	"muster/internal/hint"
+)
 
 // Attempt is one way that was tried and why it did not do.
 type Attempt struct{ Way, Reason string }
@@ -50,15 +54,7 @@ func (f *finder) missing() error {
 	case f.debian && !f.root:
 		e.Type = "sudo apt-get install " + strings.Join(debianPackages(), " ")
 	default:
-		e.Type = "python3 -m venv " + quote(venv) + " && " + quote(venv+"/bin/pip") + " install fastapi 'uvicorn[standard]'"
+		e.Type = "python3 -m venv " + hint.Word(venv) + " && " + hint.Word(venv+"/bin/pip") + " install fastapi 'uvicorn[standard]'"
 	}
 	return e
-}
-
-// quote makes a word that a shell takes as it is.
-func quote(s string) string {
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

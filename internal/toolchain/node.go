@@ -12,6 +12,7 @@ import (
 
 	"deps.dev/util/semver"
 
+	"muster/internal/hint"
 	"muster/internal/local"
 )
 
@@ -148,7 +149,7 @@ func (n *nodeProject) install(ctx context.Context, m manifest) error {
 			return &MissingError{
 				What:  "node_modules in " + n.dir,
 				Tried: []Attempt{{"npm", "the project is locked by " + other.tool}},
-				Type:  "cd " + quote(n.dir) + " && " + other.tool + " install",
+				Type:  "cd " + hint.Word(n.dir) + " && " + other.tool + " install",
 			}
 		}
 		args = []string{"install"}
@@ -176,6 +177,6 @@ func (n *nodeProject) failed(command, reason string) error {
 	return &MissingError{
 		What:  "node_modules in " + n.dir,
 		Tried: []Attempt{{"npm " + command, reason}},
-		Type:  "cd " + quote(n.dir) + " && npm " + command,
+		Type:  "cd " + hint.Word(n.dir) + " && npm " + command,
 	}
 }

@@ -1,13 +1,16 @@
 package targets
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/hint"
 	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/supervise"
@@ -19,10 +22,10 @@ const configName = "dev-config.yaml"
 // MUSTER_CONFIG, else the nearest one in this folder and those above it.
 func configFile(arg *string) (string, error) {
 	if arg != nil {
-		return *arg, nil
+		return trusted(*arg, true)
 	}
 	if f := os.Getenv("MUSTER_CONFIG"); f != "" {
-		return f, nil
+		return trusted(f, true)
 	}
 	wd, err := os.Getwd()
 	if err != nil {
@@ -32,14 +35,44 @@ func configFile(arg *string) (string, error) {
 		file := filepath.Join(dir, configName)
 		if _, err := os.Stat(file); err == nil {
 			if rel, err := filepath.Rel(wd, file); err == nil {
-				return rel, nil
+				return trusted(rel, false)
 			}
-			return file, nil
+			return trusted(file, false)
+		} else if errors.Is(err, fs.ErrPermission) {
+			return "", local.Closed(dir)
 		}
 		if dir == filepath.Dir(dir) {
 			return "", usageError(fmt.Sprintf("no %s in %s or above; name one with -config=FILE", configName, wd))
 		}
 	}
+}
+
+// trusted is a configuration file whose project we may and can work with. Every
+// target asks, before it reads anything.
+func trusted(file string, named bool) (string, error) {
+	err := local.CheckOwner(file, named)
+	var foreign *local.Foreign
+	if !errors.As(err, &foreign) {
+		return file, err
+	}
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	if foreign.Usable {
+		return "", hint.With(foreign, fmt.Sprintf("if you trust %s: export %s=%s; else name a configuration of your own with -config=FILE",
+			foreign.Owner, local.TrustVar, hint.Word(filepath.Dir(abs))))
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	as := "sudo"
+	if foreign.Owner != "root" {
+		as += " -u " + hint.Word(foreign.Owner)
+	}
+	return "", hint.With(foreign, fmt.Sprintf("stop what runs: %s %s backend:stop -config=%s\nthen make it yours: sudo chown -R %d %s",
+		as, hint.Word(exe), hint.Word(abs), os.Geteuid(), hint.Word(string(local.Of(filepath.Dir(abs))))))
 }
 
 func loadConfig(arg *string) (*config.Config, error) {

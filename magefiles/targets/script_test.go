@@ -34,6 +34,12 @@ func TestScripts(t *testing.T) {
 			dir.Store(filepath.Dir(env.WorkDir))
 			return setUp(env)
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "root" {
+				return false, errors.New("unknown condition " + name)
+			}
+			return os.Geteuid() == 0, nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"freeports":  freePorts,
 			"expand":     expand,
@@ -67,6 +73,7 @@ func setUp(env *testscript.Env) error {
 	}
 	env.Setenv("NO_PROXY", "127.0.0.1,localhost")
 	env.Setenv("MUSTER_CONFIG", "")
+	env.Setenv("MUSTER_TRUST", "")
 	var ports []int
 	env.Values[portsKey{}] = &ports
 	t := env.T()

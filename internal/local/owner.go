@@ -1,0 +1,134 @@
+package local
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// TrustVar names folders, separated as those of PATH, whose configuration is run
+// whoever owns it; * stands for all of them.
+const TrustVar = "MUSTER_TRUST"
+
+// Foreign is a file of another user, which this one must not or cannot work with.
+type Foreign struct {
+	Path   string
+	Owner  string // a name, or #UID
+	Usable bool   // it could be worked with, were its owner trusted
+}
+
+func (e *Foreign) Error() string {
+	if e.Usable {
+		return fmt.Sprintf("%s belongs to %s: what it holds would be run as you", e.Path, e.Owner)
+	}
+	started := ""
+	if e.Owner == "root" {
+		started = " (started with sudo?)"
+	}
+	return fmt.Sprintf("%s belongs to %s%s: you can neither see nor stop what runs here", e.Path, e.Owner, started)
+}
+
+// ExitCode is that of wrong use.
+func (*Foreign) ExitCode() int { return 2 }
+
+// CheckOwner refuses to work with a project of which another user may have
+// written what is run: its configuration file, the folder of that, and .local.
+// Root's are taken, whose files nobody is safe from. The error is a *Foreign.
+//
+// Root takes a third user's if they were chosen: the file was named, or it is of
+// the user who called sudo or who owns the working folder, as that of a container
+// is. What an upward search brings into root's own folder is refused: there, one
+// user would get the rights of another.
+//
+// Who may write is not looked at: on some file systems everybody may.
+func CheckOwner(file string, named bool) error { return here(named).check(file) }
+
+// viewer is who looks at files, and how.
+type viewer struct {
+	uid     uint32
+	sudo    string // SUDO_UID
+	trust   string // MUSTER_TRUST
+	named   bool
+	working string // the working folder
+	// owner is that of a file or, with link, that of the link itself. It is false
+	// where there is nothing to be seen.
+	owner func(path string, link bool) (uint32, bool)
+}
+
+func here(named bool) viewer {
+	wd, _ := os.Getwd()
+	return viewer{uint32(os.Geteuid()), os.Getenv("SUDO_UID"), os.Getenv(TrustVar), named, wd, owner}
+}
+
+func (v viewer) check(file string) error {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	project := filepath.Dir(file)
+	dir := Of(project)
+	for _, path := range []string{project, file, string(dir)} {
+		for _, link := range []bool{true, false} {
+			if uid, ok := v.owner(path, link); ok && !v.trusts(uid, project) {
+				return &Foreign{Path: path, Owner: userName(uid), Usable: true}
+			}
+		}
+	}
+	if v.uid == 0 {
+		return nil
+	}
+	for _, path := range []string{string(dir), dir.Run(), dir.State(), dir.SupervisorLock(), dir.Pids(), dir.Logs(), dir.Unified()} {
+		if uid, ok := v.owner(path, false); ok && uid != v.uid {
+			return &Foreign{Path: path, Owner: userName(uid)}
+		}
+	}
+	return nil
+}
+
+// trusts tells whether what a user has written in a project may be run.
+func (v viewer) trusts(uid uint32, project string) bool {
+	if uid == 0 || uid == v.uid {
+		return true
+	}
+	if list := filepath.SplitList(v.trust); slices.Contains(list, project) || slices.Contains(list, "*") {
+		return true
+	}
+	if v.uid != 0 {
+		return false
+	}
+	chosen := v.working
+	if v.named {
+		chosen = project
+	}
+	mine, ok := v.owner(chosen, false)
+	return ok && uid == mine || v.sudo == strconv.FormatUint(uint64(uid), 10)
+}
+
+// Closed says which folder on the way to a path lets this user not in.
+func Closed(path string) error {
+	for {
+		uid, ok := owner(path, false)
+		if ok {
+			return fmt.Errorf("%s is closed to you: it belongs to %s", path, userName(uid))
+		}
+		if path == filepath.Dir(path) {
+			return fmt.Errorf("%s: %w", path, fs.ErrPermission)
+		}
+		path = filepath.Dir(path)
+	}
+}
+
+func userName(uid uint32) string {
+	id := strconv.FormatUint(uint64(uid), 10)
+	if u, err := user.LookupId(id); err == nil {
+		return u.Username
+	}
+	if uid == 0 {
+		return "root"
+	}
+	return "#" + id // as sudo takes it
+}

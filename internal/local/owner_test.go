@@ -1,0 +1,67 @@
+package local
+
+import (
+	"errors"
+	"testing"
+)
+
+// The users of the table.
+const (
+	root    = 0
+	me      = 54321
+	mallory = 54322
+)
+
+func TestWhoseProjectIsWorkedWith(t *testing.T) {
+	const file, folder, dot, state = "/share/dev-config.yaml", "/share", "/share/.local", "/share/.local/run/state.json"
+	for _, test := range []struct {
+		what   string
+		viewer viewer
+		owners map[string]uint32 // of what there is; a link's own under "-> PATH"
+		want   string            // the file that is refused; "" is none
+		usable bool
+	}{
+		{"one's own", viewer{uid: me}, map[string]uint32{folder: me, file: me, dot: me, state: me}, "", false},
+		{"one's own in a folder of root", viewer{uid: me}, map[string]uint32{folder: root, file: me}, "", false},
+		{"root's", viewer{uid: me}, map[string]uint32{folder: root, file: root}, "", false},
+		{"a stranger's file", viewer{uid: me}, map[string]uint32{folder: root, file: mallory}, file, true},
+		{"a stranger's file, named", viewer{uid: me, named: true}, map[string]uint32{folder: root, file: mallory}, file, true},
+		{"a stranger's link to one's own file", viewer{uid: me}, map[string]uint32{folder: root, "-> " + file: mallory, file: me}, file, true},
+		{"one's own link to a stranger's file", viewer{uid: me}, map[string]uint32{folder: root, "-> " + file: me, file: mallory}, file, true},
+		{"a stranger's folder", viewer{uid: me}, map[string]uint32{folder: mallory, file: me}, folder, true},
+		{"a stranger's .local", viewer{uid: me}, map[string]uint32{folder: root, file: me, dot: mallory}, dot, true},
+		{"a stranger's link that is .local", viewer{uid: me}, map[string]uint32{folder: root, file: me, "-> " + dot: mallory, dot: me}, dot, true},
+		{"a stranger who is trusted", viewer{uid: me, trust: "/else:/share"}, map[string]uint32{folder: mallory, file: mallory}, "", false},
+		{"all are trusted", viewer{uid: me, trust: "*"}, map[string]uint32{folder: mallory, file: mallory}, "", false},
+		{"another folder is trusted", viewer{uid: me, trust: "/shar"}, map[string]uint32{folder: mallory, file: mallory}, folder, true},
+		{"trusted, and its state is closed", viewer{uid: me, trust: "*"}, map[string]uint32{folder: mallory, file: mallory, dot: mallory}, dot, false},
+		{"started with sudo", viewer{uid: me}, map[string]uint32{folder: me, file: me, dot: root}, dot, false},
+		{"restarted with sudo", viewer{uid: me}, map[string]uint32{folder: me, file: me, dot: me, state: root}, state, false},
+
+		{"root in a container, in a user's folder", viewer{working: "/share/sub"}, map[string]uint32{folder: me, file: me, dot: me, "/share/sub": me}, "", false},
+		{"root, who names a user's", viewer{working: "/", named: true}, map[string]uint32{folder: me, file: me, dot: me, "/": root}, "", false},
+		{"sudo, in a folder of root's", viewer{sudo: "54321", working: "/r"}, map[string]uint32{folder: me, file: me, dot: me, "/r": root}, "", false},
+		{"root, in a folder of root's below a stranger's file", viewer{working: "/share/r"}, map[string]uint32{folder: root, file: mallory, "/share/r": root}, file, true},
+		{"sudo, below a stranger's file", viewer{sudo: "54321", working: "/share/m"}, map[string]uint32{folder: root, file: mallory, "/share/m": me}, file, true},
+		{"root, who names a stranger's file in a folder of root's", viewer{named: true}, map[string]uint32{folder: root, file: mallory}, file, true},
+		{"the sudo of another than root", viewer{uid: me, sudo: "54322"}, map[string]uint32{folder: root, file: mallory}, file, true},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			test.viewer.owner = func(path string, link bool) (uint32, bool) {
+				if uid, ok := test.owners["-> "+path]; ok && link {
+					return uid, true
+				}
+				uid, ok := test.owners[path]
+				return uid, ok
+			}
+			err := test.viewer.check(file)
+			var foreign *Foreign
+			switch {
+			case test.want == "" && err != nil:
+				t.Error(err)
+			case test.want != "" && (!errors.As(err, &foreign) || foreign.Path != test.want || foreign.Usable != test.usable):
+				t.Errorf("got %v, want %s refused", err, test.want)
+			}
+		})
+	}
+}
