@@ -2,6 +2,7 @@
 #
 #   config=FILE         another configuration than dev-config.yaml
 #   output=FILE         where backend-manager-gen-nginx-conf writes
+#                       (both from the folder in which make was called)
 #   BACKEND_PORT=8000   port of the single-process backend
 #   FRONTEND_PORT=5173  port of the frontend
 
@@ -16,10 +17,12 @@ ROOT := $(shell f=$(call quote,$(MAKEFILE_LIST)); \
 MUSTER := .local/bin/muster
 CGO_ENABLED := 0
 
-CONFIG := $(if $(config),-config=$(call quote,$(config)))
-OUTPUT := $(if $(output),-output=$(call quote,$(output)))
+# A path as it is from where make was called, which a shell still has to take.
+from = $(if $(filter /% -,$(firstword $1)),,$(call quote,$(CURDIR))/)$(call quote,$1)
+CONFIG := $(if $(config),-config=$(call from,$(config)))
+OUTPUT := $(if $(output),-output=$(call from,$(output)))
 CD      = cd $(call quote,$(ROOT)) &&
-RUN     = @$(CD) $(if $(BACKEND_PORT),BACKEND_PORT=$(BACKEND_PORT) )$(if $(FRONTEND_PORT),FRONTEND_PORT=$(FRONTEND_PORT) )$(call quote,$(MUSTER))
+RUN     = @$(CD) $(if $(MUSTER_CONFIG),MUSTER_CONFIG=$(call from,$(MUSTER_CONFIG)) )$(if $(BACKEND_PORT),BACKEND_PORT=$(BACKEND_PORT) )$(if $(FRONTEND_PORT),FRONTEND_PORT=$(FRONTEND_PORT) )$(call quote,$(MUSTER))
 
 .DEFAULT_GOAL := help
 TARGETS := help install setup install-nginx check-nginx verify-nginx \
