@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"muster/internal/local"
@@ -13,6 +14,12 @@ import (
 // ShowLog shows the log of what runs until ctx ends.
 type ShowLog func(ctx context.Context, dir local.Dir)
 
+// endings are the signals that end what runs in the foreground, but for those
+// that were ignored when this program was started: under nohup SIGHUP, in a
+// script's background the keyboard's. Mage asks for some before its targets run,
+// and Go forgets then.
+var endings = slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
+
 // Foreground calls start, shows the log and stops everything at the first
 // Ctrl-C, also while start is under way. The second one kills.
 func Foreground(ctx context.Context, c *supervise.Client, report Report, show ShowLog, start func(context.Context, supervise.StartOptions) error) error {
@@ -20,7 +27,7 @@ func Foreground(ctx context.Context, c *supervise.Client, report Report, show Sh
 	// takes the signal from Mage, which has long asked for it by now.
 	signal.Reset(os.Interrupt)
 	interrupts := make(chan os.Signal, 4)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(interrupts, endings...)
 
 	starting, giveUp := context.WithCancel(ctx)
 	defer giveUp()
