@@ -177,7 +177,7 @@ func frontend(cfg *config.Config) (Process, error) {
 	return Process{
 		Name: name, Server: name, Kind: Frontend,
 		Exe: exe, Args: fillPort(f.Command, f.Port), Dir: f.Dir, Log: cfg.Local().Log(name),
-		Env: appendVars([]string{"PORT=" + strconv.Itoa(f.Port)}, f.Env),
+		Env: appendVars(append(slices.Clone(baseEnv), "PORT="+strconv.Itoa(f.Port)), f.Env),
 		// Vite listens on whatever "localhost" is, which may be ::1 alone.
 		Host: "localhost", Port: f.Port, URL: "http://localhost:" + strconv.Itoa(f.Port),
 		Health: Health{TCP: true, Interval: 10 * time.Second, Timeout: 2 * time.Second,
@@ -187,9 +187,9 @@ func frontend(cfg *config.Config) (Process, error) {
 }
 
 func fillPort(args []string, port int) []string {
-	out := make([]string, len(args))
-	for i, a := range args {
-		out[i] = strings.ReplaceAll(a, "{port}", strconv.Itoa(port))
+	var out []string
+	for _, a := range args {
+		out = append(out, strings.ReplaceAll(a, "{port}", strconv.Itoa(port)))
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"muster/internal/config"
@@ -13,11 +14,16 @@ func BackendEnv(cfg *config.Config) ([]string, error) {
 	return settings([]string{pythonPath(cfg.Backend.Dir)}, cfg, &config.Server{})
 }
 
+// baseEnv is what every process gets, whatever it is written in: a script may run
+// Python too, whose output would else wait for its buffer to fill. Nothing else
+// reads it.
+var baseEnv = []string{"PYTHONUNBUFFERED=1"}
+
 // serverEnv is the environment of a server's instances, less their ports.
 func serverEnv(cfg *config.Config, s *config.Server) ([]string, error) {
-	var env []string
+	env := slices.Clone(baseEnv)
 	if s.Command == nil {
-		env = append(env, "PYTHONUNBUFFERED=1", pythonPath(s.Dir))
+		env = append(env, pythonPath(s.Dir))
 	}
 	switch {
 	case len(s.Modules) > 0:

@@ -15,6 +15,7 @@ import (
 type Plan struct {
 	Config    string    `json:"config"` // absolute path of the configuration file
 	Processes []Process `json:"processes"`
+	Environ   []string  `json:"environ,omitempty"` // NAME=VALUE of the calling shell; nil: leave it as it is. It is not kept on disk
 }
 
 // Kind is what a process is for.
@@ -56,7 +57,10 @@ type Process struct {
 	Exe  string   `json:"exe"`  // absolute path of the program
 	Args []string `json:"args"` // argv, the program's name included
 	Dir  string   `json:"dir"`
-	Env  []string `json:"env"` // NAME=VALUE, on top of the supervisor's own
+	Env  []string `json:"env"` // NAME=VALUE, on top of the calling shell's
+	// Shell has a digest of each variable of the calling shell, so that a change is
+	// seen and no secret of the shell is written to a disk.
+	Shell map[string]string `json:"shell,omitempty"`
 
 	Log   string    `json:"log"`             // absolute path of the file that gets stdout and stderr
 	Files []LogFile `json:"files,omitempty"` // further logs that the process writes itself

@@ -37,7 +37,9 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 	}
 	backend := *cfg
 	backend.Frontend = nil // a Stack adds it
-	p.Plan, err = plan.Build(&backend, p.Tools)
+	if p.Plan, err = plan.Build(&backend, p.Tools); err == nil {
+		p.Plan.TakeShell(os.Environ())
+	}
 	return p, err
 }
 
@@ -50,10 +52,14 @@ func (st *Stack) prepare(ctx context.Context) (Prepared, error) {
 	if err == nil {
 		p.Plan, err = plan.Build(st.cfg, p.Tools)
 	}
-	if err == nil && st.watch {
+	if err != nil {
+		return p, err
+	}
+	if st.watch {
 		p.Plan.Processes = append(p.Plan.Processes, st.watcherProcesses()...)
 	}
-	return p, err
+	p.Plan.TakeShell(os.Environ())
+	return p, nil
 }
 
 // PrepareNode gets what a frontend made with Node.js needs.

@@ -33,6 +33,10 @@ func (st *Stack) reload(ctx context.Context) error {
 
 // apply brings what runs in line with a plan, and says what that took.
 func apply(ctx context.Context, c *supervise.Client, cfg *config.Config, p Prepared, report Report) error {
+	before := c.Plan().Processes
+	if diffs := plan.Differences(before, p.Plan.Processes); len(diffs) > 0 {
+		report.Step("differs: " + list(diffs))
+	}
 	ch, err := c.Reload(ctx, *p.Plan)
 	// Also when a server does not come up: it may later, and is then routed to.
 	if cfg.Nginx != nil && p.NewGateway && slices.Contains(ch.Unchanged, plan.GatewayName) {
@@ -44,13 +48,21 @@ func apply(ctx context.Context, c *supervise.Client, cfg *config.Config, p Prepa
 	if err != nil {
 		return err
 	}
-	for what, which := range map[string][]string{"started": ch.Added, "stopped": ch.Removed, "restarted": ch.Restarted} {
-		if len(which) > 0 {
-			report.Done("%s: %s", what, strings.Join(which, ", "))
-		}
+	if len(ch.Removed) > 0 {
+		report.Done("stopped: %s", strings.Join(ch.Removed, ", "))
+	}
+	if len(ch.Restarted) > 0 {
+		report.Done("restarted: %s", strings.Join(ch.Restarted, ", "))
+	}
+	if len(ch.Added) > 0 {
+		report.Done("started: %s", strings.Join(ch.Added, ", "))
 	}
 	if len(ch.Added)+len(ch.Removed)+len(ch.Restarted) == 0 {
 		report.Done("every process is as the configuration says")
+	}
+	left := slices.DeleteFunc(before, func(p plan.Process) bool { return !slices.Contains(ch.Unchanged, p.Name) })
+	if added := plan.NewVariables(left, p.Plan.Processes); len(added) > 0 {
+		report.Step("new in this shell, and not known to what runs: " + strings.Join(added, ", ") + "; backend:restart hands them over")
 	}
 	return nil
 }

@@ -144,6 +144,7 @@ func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *
 	case opClean:
 		return s.unifier.Clean(ctx)
 	}
+	s.takeEnviron(req.Plan)
 	stop := s.sendEvents(ctx, out)
 	defer stop()
 	switch req.Op {

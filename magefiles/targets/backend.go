@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -22,6 +23,9 @@ type Backend mg.Namespace
 // -nowait returns at once, -foreground stays, shows the log and stops
 // everything on Ctrl-C, -only=NAMES restricts it to servers or instances.
 func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bool, only *string) error {
+	if err := checkOptions(only); err != nil {
+		return console.Exit(err)
+	}
 	return withProject(config, func(p project) error {
 		opts := supervise.StartOptions{Names: names(only), NoWait: console.Or(nowait, false)}
 		if !console.Or(foreground, false) {
@@ -36,6 +40,9 @@ func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bo
 
 func start(ctx context.Context, p project, opts supervise.StartOptions) error {
 	began := time.Now()
+	if err := stack.CheckNames(ctx, p.client, p.cfg, opts.Names); err != nil {
+		return err
+	}
 	prepared, err := stack.Prepare(ctx, p.cfg, stderr)
 	if err != nil {
 		return err
@@ -51,10 +58,14 @@ func start(ctx context.Context, p project, opts supervise.StartOptions) error {
 	default:
 		stderr.Done("ready at %s in %s", stack.Entry(prepared.Plan), time.Since(began))
 	}
+	prepared.WarnDifferences(p.client, stderr)
 	return nil
 }
 
 func startForeground(ctx context.Context, p project, only []string) error {
+	if err := stack.CheckNames(ctx, p.client, p.cfg, only); err != nil {
+		return err
+	}
 	prepared, err := stack.Prepare(ctx, p.cfg, stderr)
 	if err != nil {
 		return err
@@ -74,7 +85,13 @@ func startForeground(ctx context.Context, p project, only []string) error {
 // -timeout=5s is the time from SIGTERM to SIGKILL, in place of each server's
 // stop_timeout; -only=NAMES restricts it to servers or instances.
 func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration, only *string) error {
+	if err := checkOptions(only, option{"timeout", timeout}); err != nil {
+		return console.Exit(err)
+	}
 	return withClient(config, func(c *supervise.Client) error {
+		if err := stack.CheckNames(ctx, c, nil, names(only)); err != nil {
+			return err
+		}
 		err := c.Stop(ctx, names(only), console.Or(timeout, supervise.OwnTimeout))
 		if errors.Is(err, supervise.ErrNothingRuns) {
 			stderr.Done("nothing runs")
@@ -93,17 +110,27 @@ func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration,
 func (Backend) Restart(ctx context.Context, config *string, timeout *time.Duration, only *string, rolling *bool, drain *time.Duration) error {
 	o := stack.RollingOptions{Only: names(only), Timeout: console.Or(timeout, supervise.OwnTimeout),
 		Drain: console.Or(drain, stack.DefaultDrain)}
+	if err := checkOptions(only, option{"timeout", timeout}, option{"drain", drain}); err != nil {
+		return console.Exit(err)
+	}
 	began := time.Now()
 	if console.Or(rolling, false) {
 		return withProject(config, func(p project) error {
+			if err := stack.CheckNames(ctx, p.client, p.cfg, o.Only); err != nil {
+				return err
+			}
 			if err := stack.RestartRolling(ctx, p.client, p.cfg, o, stderr); err != nil {
 				return err
 			}
 			stderr.Done("restarted one by one in %s", time.Since(began))
+			stack.WarnStale(ctx, p.client, p.cfg, stderr)
 			return nil
 		})
 	}
 	return withClient(config, func(c *supervise.Client) error {
+		if err := stack.CheckNames(ctx, c, nil, o.Only); err != nil {
+			return err
+		}
 		err := c.Restart(ctx, o.Only, o.Timeout)
 		if errors.Is(err, supervise.ErrNoSupervisor) {
 			// Adoption comes with a start; what is dead starts with it.
@@ -116,9 +143,41 @@ func (Backend) Restart(ctx context.Context, config *string, timeout *time.Durati
 		}
 		if err == nil {
 			stderr.Done("restarted in %s", time.Since(began))
+			warnStale(ctx, c, config)
 		}
 		return err
 	})
+}
+
+// warnStale says how what runs differs from today's configuration, if that can
+// be read.
+func warnStale(ctx context.Context, c *supervise.Client, config *string) {
+	cfg, err := loadConfig(config)
+	if err != nil {
+		stderr.Warn("what runs was restarted as it was, since the configuration has mistakes; see config:validate")
+		return
+	}
+	stack.WarnStale(ctx, c, cfg, stderr)
+}
+
+// option is an option of a command that takes a duration.
+type option struct {
+	name  string
+	value *time.Duration
+}
+
+// checkOptions refuses what cannot be meant: -only with no name would be all, and
+// there is no time below zero.
+func checkOptions(only *string, durations ...option) error {
+	if only != nil && len(names(only)) == 0 {
+		return usageError("-only= names nothing; leave it out for all")
+	}
+	for _, o := range durations {
+		if o.value != nil && *o.value < 0 {
+			return usageError(fmt.Sprintf("-%s=%s: it must not be negative", o.name, *o.value))
+		}
+	}
+	return nil
 }
 
 // Reload brings what runs in line with the configuration: what is new is

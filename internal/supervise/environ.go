@@ -1,0 +1,56 @@
+package supervise
+
+import (
+	"os"
+	"strings"
+
+	"muster/internal/plan"
+)
+
+// takeEnviron makes the environment of the shell that a plan comes from our own,
+// which is what processes are started with. A process that can stay as it is, or
+// of which the plan knows no shell, has the one in which it was started.
+func (s *supervisor) takeEnviron(p *plan.Plan) {
+	if p == nil {
+		return
+	}
+	if p.Environ != nil {
+		os.Clearenv()
+		for _, kv := range residentEnv(p.Environ) {
+			if name, value, ok := strings.Cut(kv, "="); ok {
+				os.Setenv(name, value)
+			}
+		}
+	}
+	shell := func(name string, now map[string]string) map[string]string {
+		if old := s.find(name); old != nil && plan.SameShell(old.spec.Shell, now) {
+			return old.spec.Shell
+		}
+		if now != nil {
+			return now
+		}
+		for _, other := range s.processes() { // a new one gets the environment that we have
+			if other.spec.Shell != nil {
+				return other.spec.Shell
+			}
+		}
+		return nil
+	}
+	for i := range p.Processes {
+		if k := p.Processes[i].Kind; k == plan.Server || k == plan.Frontend {
+			p.Processes[i].Shell = shell(p.Processes[i].Name, p.Processes[i].Shell)
+		}
+	}
+}
+
+// Plan is that of what runs, as far as the disk tells.
+func (c *Client) Plan() plan.Plan {
+	st, err := loadState(c.Local)
+	p := plan.Plan{Config: st.Config}
+	if err == nil {
+		for _, saved := range st.Processes {
+			p.Processes = append(p.Processes, saved.Process)
+		}
+	}
+	return p
+}
