@@ -117,7 +117,7 @@ func (d *decoder) frontend(v value) *Frontend {
 	f := &Frontend{Command: []string{"npm", "run", "dev"}, Port: 5173}
 	s := d.section(v)
 	d.path(s.required("dir"), &f.Dir)
-	d.command(s.field("command"), &f.Command)
+	d.portCommand(s.field("command"), &f.Command)
 	d.port(s.field("port"), &f.Port)
 	d.env(s.field("env"), &f.Env)
 	s.finish()

@@ -74,6 +74,51 @@ func (d *decoder) command(v value, into *[]string) {
 	}
 }
 
+// portCommand reads an argv in which {port} is filled in. It refuses $PORT where
+// no shell would expand it.
+func (d *decoder) portCommand(v value, into *[]string) {
+	var argv []string
+	d.command(v, &argv)
+	if argv == nil {
+		return
+	}
+	*into = argv
+	shell := false
+	for _, arg := range argv {
+		// What has blanks may be a line that the program hands to a shell.
+		if shell = shell || isShell(arg); shell || strings.ContainsAny(arg, " \t\n") {
+			continue
+		}
+		if word := portVariable(arg); word != "" {
+			d.suggest(v, strings.ReplaceAll(arg, word, "{port}"), "%s has %s, and no shell expands it: write {port}", v.path, tick(arg))
+		}
+	}
+}
+
+func isShell(program string) bool {
+	switch filepath.Base(program) {
+	case "sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "busybox":
+		return true
+	}
+	return false
+}
+
+// portVariable is the variable PORT as a shell would find it in a word, or "".
+func portVariable(arg string) string {
+	if i := strings.Index(arg, "${PORT"); i >= 0 {
+		if end := strings.IndexByte(arg[i:], '}'); end > 0 && !only(arg[i+6:i+7], lower+upper+digits+"_") {
+			return arg[i : i+end+1]
+		}
+	}
+	for i := 0; i < len(arg); i++ {
+		rest, ok := strings.CutPrefix(arg[i:], "$PORT")
+		if ok && (rest == "" || !only(rest[:1], lower+upper+digits+"_")) {
+			return "$PORT"
+		}
+	}
+	return ""
+}
+
 // args reads further arguments of uvicorn, without those that are ours to give.
 func (d *decoder) args(v value, into *[]string) {
 	args, ok := d.words(v, "arguments: a list of words, or one text")

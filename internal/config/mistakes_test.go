@@ -238,6 +238,17 @@ var mistakes = []struct{ name, file, want string }{
 	{"health path that is none", "servers:\n  a: {port: 8001, health: {path: health}}\n",
 		"2:34: servers.a.health.path is 'health': it must be a path that begins with /, such as /api/v1/health"},
 	{"no health for a command", "servers:\n  a: {port: 8001, command: x, health: {tcp: false}}\n", "2:45: servers.a.health.tcp is false: say path or command instead"},
+	{"variable that no shell expands", "servers:\n  a:\n    port: 8001\n    command: [serve, -p, $PORT]\n    health: {command: [check, \"localhost:${PORT:-80}/x\"]}\nfrontend: {dir: ., command: vite --port=$PORT}\n", `
+4:14: servers.a.command has '$PORT', and no shell expands it: write {port} (did you mean '{port}'?)
+5:23: servers.a.health.command has 'localhost:${PORT:-80}/x', and no shell expands it: write {port} (did you mean 'localhost:{port}/x'?)
+6:29: frontend.command has '--port=$PORT', and no shell expands it: write {port} (did you mean '--port={port}'?)`},
+	{"variable that a shell expands", `
+servers:
+  a: {port: 8001, command: [sh, -c, "exec x -p $PORT"]}
+  b: {port: 8002, command: [uv, run, /bin/bash, -c, 'exec "$0"/$PORT', x]}
+  c: {port: 8003, command: [nodemon, --exec, "x -p ${PORT}"]}
+  d: {port: 8004, command: [x, $PORTS, "${PORT_A}", "PORT"]}
+`, "(it loads)"},
 	{"reload beside a command", "servers:\n  a:\n    port: 8001\n    command: x\n    reload: true\n    reload_include: [a]\n    reload_exclude: [b]\n    args: [-v]\n", `
 5:5: servers.a.reload is for uvicorn, and this server has a command: use what its program has to reload itself
 6:5: servers.a.reload_include is for uvicorn, and this server has a command: use what its program has to reload itself

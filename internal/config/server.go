@@ -48,7 +48,7 @@ func (d *decoder) server(name string, v value, c *Config) Server {
 	d.patterns(include, &r.ReloadInclude)
 	d.patterns(exclude, &r.ReloadExclude)
 	command, args := s.field("command"), s.field("args")
-	d.command(command, &r.Command)
+	d.portCommand(command, &r.Command)
 	d.args(args, &r.Args)
 	d.uvicornOnly(&r, reload, include, exclude, args)
 	d.path(s.field("dir"), &r.Dir)
@@ -91,7 +91,7 @@ func (d *decoder) health(v value, uvicorn bool, c *Config) Health {
 	path, tcp, command := s.field("path"), s.field("tcp"), s.field("command")
 	d.str(path, &h.Path, "a path such as /health", checkRequestPath)
 	d.boolean(tcp, &h.TCP)
-	d.command(command, &h.Command)
+	d.portCommand(command, &h.Command)
 	const shortest, longest = 10 * time.Millisecond, time.Hour
 	d.duration(s.field("interval"), &h.Interval, shortest, longest)
 	d.duration(s.field("timeout"), &h.Timeout, shortest, longest)

@@ -3,8 +3,6 @@ package plan
 import (
 	"fmt"
 	"net"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,6 +92,7 @@ func instance(cfg *config.Config, s *config.Server, name string, port int, tools
 		StopTimeout: s.StopTimeout,
 		Env:         []string{"PORT=" + strconv.Itoa(port)},
 	}
+	p.Health.Command = fillPort(s.Health.Command, port)
 	for _, d := range s.DependsOn {
 		if dep, ok := cfg.Server(d); ok {
 			for i := range dep.Instances {
@@ -107,7 +106,6 @@ func instance(cfg *config.Config, s *config.Server, name string, port int, tools
 			return p, fmt.Errorf("server %s: %w", s.Name, err)
 		}
 		p.Exe, p.Args = exe, fillPort(s.Command, port)
-		p.Health.Command = fillPort(s.Health.Command, port)
 		return p, nil
 	}
 	p.Exe, p.Args = tools.Python, uvicorn(cfg, s, tools.Python)
@@ -192,16 +190,4 @@ func fillPort(args []string, port int) []string {
 		out = append(out, strings.ReplaceAll(a, "{port}", strconv.Itoa(port)))
 	}
 	return out
-}
-
-// LookPath finds a program as a shell in dir would.
-func LookPath(name, dir string) (string, error) {
-	if strings.ContainsRune(name, filepath.Separator) && !filepath.IsAbs(name) {
-		name = filepath.Join(dir, name)
-	}
-	exe, err := exec.LookPath(name)
-	if err != nil {
-		return "", fmt.Errorf("program %q not found", name)
-	}
-	return filepath.Abs(exe)
 }

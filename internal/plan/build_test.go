@@ -130,12 +130,15 @@ servers:
     reload_include: ["*.html"]
     reload_exclude: [data, "*.tmp"]
     args: [--log-level, debug]
-    health: {on_failure: restart}
+    health: {on_failure: restart, command: [check, "{port}"]}
   b: {port: 8002}
 `, tools)
 	if args := strings.Join(p["a-0"].Args, " "); !strings.HasSuffix(args,
 		" --reload-include=*.html --reload-exclude=data --reload-exclude=*.tmp --log-level debug") {
 		t.Error(args)
+	}
+	if check := p["a-0"].Health.Command; !slices.Equal(check, []string{"check", "8001"}) {
+		t.Errorf("health: %v", check)
 	}
 	if a, b := p["a-0"].Health.OnFailure, p["b-0"].Health.OnFailure; a != OnFailureRestart || b != OnFailureReport {
 		t.Errorf("on_failure: %s, %s", a, b)
