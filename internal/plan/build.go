@@ -23,6 +23,9 @@ type Command struct {
 type Tools struct {
 	Python  string   // absolute path of the interpreter that runs uvicorn
 	Gateway *Command // nil: no gateway
+
+	// GracefulLimit says that uvicorn knows the option of that name below.
+	GracefulLimit bool
 }
 
 // GatewayName is the name of the gateway's process.
@@ -108,7 +111,7 @@ func instance(cfg *config.Config, s *config.Server, name string, port int, tools
 		p.Exe, p.Args = exe, fillPort(s.Command, port)
 		return p, nil
 	}
-	p.Exe, p.Args = tools.Python, uvicorn(cfg, s, tools.Python)
+	p.Exe, p.Args = tools.Python, uvicorn(cfg, s, tools)
 	p.Listen, p.Reload = true, s.Reload
 	return p, nil
 }
@@ -116,12 +119,15 @@ func instance(cfg *config.Config, s *config.Server, name string, port int, tools
 // uvicorn is the command line of a server that has none of its own. The
 // listening socket comes as descriptor 3: the port is taken before Python has
 // even started, and a successor can go on with the same socket.
-func uvicorn(cfg *config.Config, s *config.Server, python string) []string {
-	args := []string{python, "-m", "uvicorn", cfg.Backend.App, "--fd", "3",
+func uvicorn(cfg *config.Config, s *config.Server, tools Tools) []string {
+	args := []string{tools.Python, "-m", "uvicorn", cfg.Backend.App, "--fd", "3",
 		// Longer than the gateway keeps a connection, so that it is never the
 		// server that closes one in the moment in which a request is sent.
 		"--timeout-keep-alive", "75"}
 	if s.Reload {
+		if tools.GracefulLimit {
+			args = append(args, GracefulOption, strconv.Itoa(gracefulLimit(s.StopTimeout)))
+		}
 		args = append(args, "--reload", "--reload-dir", config.SourceDir(s.Dir))
 		for _, p := range s.ReloadInclude {
 			args = append(args, "--reload-include="+p)
@@ -131,6 +137,18 @@ func uvicorn(cfg *config.Config, s *config.Server, python string) []string {
 		}
 	}
 	return append(args, s.Args...)
+}
+
+// GracefulOption is uvicorn's limit, in seconds, of the wait for open responses
+// (0.22 and newer).
+const GracefulOption = "--timeout-graceful-shutdown"
+
+// gracefulLimit is how many seconds a reload waits for open responses: without a
+// limit one event stream would hold back every save. It leaves the server time for
+// the rest of its end before it is killed.
+func gracefulLimit(stopTimeout time.Duration) int {
+	const soon = 2 * time.Second
+	return int(max(min(soon, stopTimeout-time.Second), time.Second) / time.Second)
 }
 
 func health(h config.Health) Health {

@@ -145,6 +145,33 @@ servers:
 	}
 }
 
+func TestAReloadWaitsForOpenResponsesOnlySoLong(t *testing.T) {
+	const file = `
+servers:
+  a: {port: 8001, reload: true}
+  b: {port: 8002, reload: true, stop_timeout: 1s}
+  c: {port: 8003, reload: true, stop_timeout: 1m, args: [--timeout-graceful-shutdown, "30"]}
+  d: {port: 8004, stop_timeout: 1m}
+`
+	knows := tools
+	knows.GracefulLimit = true
+	p := build(t, file, knows)
+	for name, want := range map[string][]string{"a-0": {"2"}, "b-0": {"1"}, "c-0": {"2", "30"}, "d-0": nil} {
+		var got []string
+		for i, arg := range p[name].Args {
+			if arg == GracefulOption {
+				got = append(got, p[name].Args[i+1])
+			}
+		}
+		if !slices.Equal(got, want) { // the last one counts
+			t.Errorf("%s: %v", name, p[name].Args)
+		}
+	}
+	if args := build(t, file, tools)["a-0"].Args; slices.Contains(args, GracefulOption) {
+		t.Errorf("an older uvicorn is given what it does not know: %v", args)
+	}
+}
+
 func TestACommandIsRunAsItIsWithItsPort(t *testing.T) {
 	procs := build(t, `
 servers:

@@ -20,10 +20,11 @@ func WarnStale(ctx context.Context, c *supervise.Client, cfg *config.Config, rep
 	draft.Nginx, draft.Frontend = nil, nil // their programs would have to be looked for
 	var tools plan.Tools
 	if plan.UsesPython(cfg) {
-		var err error
-		if tools.Python, err = toolchain.FindPython(ctx, cfg); err != nil {
+		python, err := toolchain.FindPython(ctx, cfg)
+		if err != nil {
 			return
 		}
+		tools = pythonTools(cfg, python)
 	}
 	p, err := plan.Build(&draft, tools)
 	if err != nil {

@@ -24,9 +24,11 @@ type Prepared struct {
 // plan. The gateway's configuration is generated and proved.
 func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared, err error) {
 	if plan.UsesPython(cfg) {
-		if p.Tools.Python, err = toolchain.Python(ctx, cfg, report.Step); err != nil {
+		python, err := toolchain.Python(ctx, cfg, report.Step)
+		if err != nil {
 			return p, err
 		}
+		p.Tools = pythonTools(cfg, python)
 	}
 	if cfg.Nginx != nil {
 		var command plan.Command
@@ -41,6 +43,12 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 		p.Plan.TakeShell(os.Environ())
 	}
 	return p, err
+}
+
+// pythonTools are an interpreter that was found for a project, and what the plan
+// has to know of it.
+func pythonTools(cfg *config.Config, python string) plan.Tools {
+	return plan.Tools{Python: python, GracefulLimit: toolchain.UvicornKnows(cfg, python, plan.GracefulOption)}
 }
 
 // prepare is Prepare with the frontend and the watchers in the plan.

@@ -1,12 +1,14 @@
 package toolchain
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"muster/internal/config"
 	"muster/internal/local"
 )
 
@@ -50,6 +52,23 @@ func (f *finder) remembered() (string, bool) {
 	}
 	changed := func(was mark) bool { return markOf(was.Path) != was }
 	return m.Interpreter, !slices.ContainsFunc(m.Files, changed) && executable(m.Interpreter)
+}
+
+// UvicornKnows tells whether the uvicorn of the interpreter that was found for a
+// project has an option of the command line. It starts no process: the option
+// stands in the source, whatever the version is called.
+func UvicornKnows(cfg *config.Config, interpreter, option string) bool {
+	var m memory
+	if !readJSON((&finder{cfg: cfg}).memoryFile(), &m) || m.Interpreter != interpreter {
+		return false
+	}
+	for _, file := range m.Files {
+		if dir := filepath.Dir(file.Path); filepath.Base(dir) == "uvicorn" {
+			source, err := os.ReadFile(filepath.Join(dir, "main.py"))
+			return err == nil && bytes.Contains(source, []byte(`"`+option+`"`))
+		}
+	}
+	return false
 }
 
 func (f *finder) remember(p *interpreter) error {

@@ -100,3 +100,38 @@ func BenchmarkRemembered(b *testing.B) {
 		}
 	}
 }
+
+func TestWhatTheFoundUvicornKnowsIsRead(t *testing.T) {
+	dir := t.TempDir()
+	cfg := testConfig(dir)
+	f := &finder{report: func(string) {}, env: os.Environ(), cfg: cfg}
+	source := filepath.Join(dir, "site", "uvicorn", "main.py")
+	if err := os.MkdirAll(filepath.Dir(source), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	origins := []string{filepath.Join(dir, "site/fastapi/__init__.py"), filepath.Join(dir, "site/uvicorn/__init__.py")}
+	if err := f.remember(&interpreter{path: "/bin/sh", origins: origins}); err != nil {
+		t.Fatal(err)
+	}
+	const option = "--timeout-graceful-shutdown"
+	for _, test := range []struct {
+		text string
+		want bool
+	}{
+		{"", false}, // it is not there
+		{"@click.option(\"--timeout-keep-alive\")\n", false},
+		{"@click.option(\n    \"--timeout-graceful-shutdown\",\n    type=int,\n)", true},
+	} {
+		if test.text != "" {
+			if err := os.WriteFile(source, []byte(test.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := UvicornKnows(cfg, "/bin/sh", option); got != test.want {
+			t.Errorf("%q: %v", test.text, got)
+		}
+	}
+	if UvicornKnows(cfg, "/bin/else", option) {
+		t.Error("of an interpreter that was not found")
+	}
+}
