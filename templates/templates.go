@@ -7,3 +7,8 @@ import "embed"
 //
 //go:embed *.tmpl
 var FS embed.FS
+
+// UvicornReload is the program that runs a uvicorn in reload mode.
+//
+//go:embed uvicorn_reload.py
+var UvicornReload []byte

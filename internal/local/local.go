@@ -33,6 +33,7 @@ func (d Dir) Socket() string         { return d.at("run", SocketName) }
 func (d Dir) State() string          { return d.at("run", "state.json") }
 func (d Dir) SupervisorLock() string { return d.at("run", "lock") }
 func (d Dir) Checkpoint() string     { return d.at("run", "unified.offsets") }
+func (d Dir) UvicornReload() string  { return d.at("run", "uvicorn_reload.py") }
 func (d Dir) Pid(name string) string { return d.at("pids", name+".pid") }
 
 // PidFiles lists the pid files that there are, half written ones too.

@@ -112,7 +112,9 @@ func instance(cfg *config.Config, s *config.Server, name string, port int, tools
 		return p, nil
 	}
 	p.Exe, p.Args = tools.Python, uvicorn(cfg, s, tools)
-	p.Listen, p.Reload = true, s.Reload
+	if p.Listen, p.Reload = true, s.Reload; s.Reload {
+		p.ReloadDirs = []string{config.SourceDir(s.Dir)}
+	}
 	return p, nil
 }
 
@@ -120,10 +122,16 @@ func instance(cfg *config.Config, s *config.Server, name string, port int, tools
 // listening socket comes as descriptor 3: the port is taken before Python has
 // even started, and a successor can go on with the same socket.
 func uvicorn(cfg *config.Config, s *config.Server, tools Tools) []string {
-	args := []string{tools.Python, "-m", "uvicorn", cfg.Backend.App, "--fd", "3",
+	args := []string{tools.Python}
+	if s.Reload {
+		args = append(args, cfg.Local().UvicornReload())
+	} else {
+		args = append(args, "-m", "uvicorn")
+	}
+	args = append(args, cfg.Backend.App, "--fd", "3",
 		// Longer than the gateway keeps a connection, so that it is never the
 		// server that closes one in the moment in which a request is sent.
-		"--timeout-keep-alive", "75"}
+		"--timeout-keep-alive", "75")
 	if s.Reload {
 		if tools.GracefulLimit {
 			args = append(args, GracefulOption, strconv.Itoa(gracefulLimit(s.StopTimeout)))

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -9,8 +10,10 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/gateway"
+	"muster/internal/local"
 	"muster/internal/plan"
 	"muster/internal/toolchain"
+	"muster/templates"
 )
 
 // Prepared is all that a start of the configuration needs.
@@ -29,6 +32,9 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 			return p, err
 		}
 		p.Tools = pythonTools(cfg, python)
+		if err := writeReloader(cfg); err != nil {
+			return p, err
+		}
 	}
 	if cfg.Nginx != nil {
 		var command plan.Command
@@ -43,6 +49,18 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 		p.Plan.TakeShell(os.Environ())
 	}
 	return p, err
+}
+
+// writeReloader puts the program in its place that runs a uvicorn in reload mode.
+func writeReloader(cfg *config.Config) error {
+	file := cfg.Local().UvicornReload()
+	if b, err := os.ReadFile(file); err == nil && bytes.Equal(b, templates.UvicornReload) {
+		return nil
+	}
+	if err := cfg.Local().Make(); err != nil {
+		return err
+	}
+	return local.Replace(file, templates.UvicornReload, 0o600)
 }
 
 // pythonTools are an interpreter that was found for a project, and what the plan

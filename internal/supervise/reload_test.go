@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"muster/internal/proc"
+	"muster/templates"
 )
 
 // reloadingApp is a uvicorn application that can be broken and mended.
@@ -144,4 +145,48 @@ func TestAKilledReloadWorkerIsReplaced(t *testing.T) {
 		p := pr.process("app-0")
 		return p.State == Healthy && p.PID != before.PID && p.Restarts == 1
 	})
+}
+
+func TestAStartThatWritesItsOwnSourcesEndsItsReloadLoop(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	source := reloadingApp(t, pr)
+	p := &pr.plan.Processes[0]
+	program := filepath.Join(t.TempDir(), "uvicorn_reload.py")
+	write(t, program, string(templates.UvicornReload))
+	p.Args = append([]string{p.Exe, program}, p.Args[3:]...)
+	p.ReloadDirs = []string{p.Dir}
+	gen := filepath.Join(p.Dir, "gen")
+	// It is written late enough for the reloader to have seen it as it was.
+	app := "import pathlib, threading\n" +
+		"def generate():\n    pathlib.Path('gen').mkdir(exist_ok=True)\n    pathlib.Path('gen/models.py').write_text('A = 1')\n" +
+		"threading.Timer(0.6, generate).start()\n" + goodApp
+	write(t, source, app)
+	if err := os.Mkdir(gen, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(gen, "models.py"), "")
+	pr.start(StartOptions{})
+	eventually(t, "the loop is told of", func() bool {
+		p := pr.process("app-0")
+		return p.State == Healthy && strings.Contains(p.Detail, gen) && strings.Contains(p.Detail, "reload_exclude")
+	})
+	if log := pr.log(supervisorName); strings.Count(log, "each start writes") != 1 {
+		t.Errorf("supervisor's log: %s", log)
+	}
+	// The developer's own changes are seen as before, and nothing else is.
+	edit := rewriter(t, source)
+	eventually(t, "an edit is served", func() bool {
+		edit(strings.Replace(app, `b"ok"`, `b"new"`, 1))
+		answer, err := http.Get(pr.process("app-0").URL)
+		if err != nil {
+			return false
+		}
+		defer answer.Body.Close()
+		b, _ := io.ReadAll(answer.Body)
+		return string(b) == "new"
+	})
+	if n := strings.Count(pr.log("app-0"), "detected file change in 'gen/models.py'"); n > 3 {
+		t.Errorf("it was reloaded %d times for what it writes", n)
+	}
 }
