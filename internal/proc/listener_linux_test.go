@@ -1,0 +1,70 @@
+package proc
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+func TestAnEndIsReadAsTheKernelPrintsIt(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"0100007F:1F90":                         "127.0.0.1:8080",
+		"00000000:0050":                         "0.0.0.0:80",
+		"00000000000000000000000001000000:1F90": "[::1]:8080",
+		"0000000000000000FFFF00000100007F:1F90": "127.0.0.1:8080",
+	} {
+		if got, err := parseEnd(text); err != nil || got != netip.MustParseAddrPort(want) {
+			t.Errorf("%s: %s, %v; want %s", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", ":", "01:1F90", "0100007F:", "0100007F:FFFFF", "zz00007F:1F90"} {
+		if got, err := parseEnd(text); err == nil {
+			t.Errorf("%q: %s", text, got)
+		}
+	}
+}
+
+func TestAPortThatOnlyAConnectionHasIsNobodysServer(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	l.Close()
+	port := conn.LocalAddr().(*net.TCPAddr).Port
+	if err := TryPort("127.0.0.1", port); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Skipf("the port can be listened on all the same: %v", err)
+	}
+	if h := PortHolder(port); !h.Lingering || h.PID != 0 {
+		t.Errorf("port %s is held by %s", strconv.Itoa(port), h)
+	}
+}
+
+func TestWhoseAListenerIs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		listens, asked string
+		answers        bool
+	}{
+		{"127.0.0.1:80", "127.0.0.1", true},
+		{"0.0.0.0:80", "127.0.0.1", true},
+		{"[::]:80", "127.0.0.1", true},
+		{"[::1]:80", "127.0.0.1", false},
+		{"[::1]:80", "localhost", true},
+		{"127.0.0.2:80", "127.0.0.1", false},
+		{"127.0.0.1:81", "127.0.0.1", false},
+	} {
+		if got := answers(netip.MustParseAddrPort(tt.listens), tt.asked, 80); got != tt.answers {
+			t.Errorf("%s answers for %s:80: %v", tt.listens, tt.asked, got)
+		}
+	}
+}
