@@ -57,13 +57,12 @@ func (s *supervisor) startError(procs []*process) error {
 	for _, p := range procs {
 		now := p.snapshot()
 		if now.state == Starting && now.id.PID == 0 {
-			// Nobody would end a wait for what is not to run.
-			if d := s.find(p.blockedBy()); d != nil && !d.snapshot().wanted {
-				e.Failures = append(e.Failures, Failure{Process: p.spec.Name, Reason: now.detail + ", which does not run: start that too"})
+			if why := s.standstill(p); why != "" {
+				e.Failures = append(e.Failures, Failure{Process: p.spec.Name, Reason: now.detail + why})
 			}
 			continue
 		}
-		if now.state == Healthy || now.state == Starting || now.state == Stopping {
+		if now.state == Healthy || !arrived(now) {
 			continue
 		}
 		f := Failure{Process: p.spec.Name, Reason: now.detail, Hint: now.hint}
@@ -80,6 +79,22 @@ func (s *supervisor) startError(procs []*process) error {
 		return nil
 	}
 	return &e
+}
+
+// standstill tells why what a process waits for is not on its way: nobody would
+// end the wait.
+func (s *supervisor) standstill(p *process) string {
+	d := s.find(p.blockedBy())
+	if d == nil {
+		return ""
+	}
+	switch on := d.snapshot(); {
+	case !on.wanted:
+		return ", which does not run: start that too"
+	case arrived(on) && on.state != Healthy:
+		return ", which is " + string(on.state) + ": " + on.detail
+	}
+	return ""
 }
 
 // How much of a failed process's log is shown: some lines, or a traceback from

@@ -174,3 +174,22 @@ func TestEveryRequestIsAnsweredBeforeTheSupervisorEnds(t *testing.T) {
 		eventually(t, "nothing runs", func() bool { return !pr.status().Running })
 	}
 }
+
+func TestNothingWaitsForWhatStandsStill(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	hang := filepath.Join(t.TempDir(), "hang")
+	pr.add("db-0", "-hang", hang).Health.Timeout = 50 * time.Millisecond
+	pr.add("web-0").DependsOn = []string{"db-0"}
+	pr.start(StartOptions{})
+	write(t, hang, "")
+	eventually(t, "db-0 is unhealthy", func() bool { return pr.process("db-0").State == Unhealthy })
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err := pr.client().Restart(ctx, []string{"web-0"}, time.Second)
+	if err == nil || !strings.Contains(err.Error(), "waits for db-0, which is unhealthy: no answer within 100ms") {
+		t.Errorf("restart: %v", err)
+	}
+	os.Remove(hang)
+	eventually(t, "both are healthy", func() bool { return pr.status().Healthy() })
+}

@@ -58,7 +58,9 @@ func (s *supervisor) awaitHealthy(ctx context.Context, started, all []*process) 
 }
 
 // arrived says that a process is where a start leaves it, well or not.
-func arrived(now snapshot) bool { return now.state != Starting && now.state != Stopping }
+func arrived(now snapshot) bool {
+	return now.stuck || now.state != Starting && now.state != Stopping
+}
 
 // sleep waits, and tells whether it did to the end.
 func sleep(ctx context.Context, d time.Duration) bool {
