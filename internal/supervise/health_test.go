@@ -1,11 +1,15 @@
 package supervise
 
 import (
+	"bytes"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"muster/internal/plan"
 )
 
 func TestAHealthCommandTellsByItsEnd(t *testing.T) {
@@ -58,5 +62,52 @@ func TestAProcessIsAsHealthyAsItsCommandSays(t *testing.T) {
 	eventually(t, "db-0 is healthy again", func() bool { return pr.process("db-0").State == Healthy })
 	if now := pr.process("db-0"); now.PID != before.PID {
 		t.Errorf("it was restarted: %+v", now)
+	}
+}
+
+func TestAHealthCheckReadsNoAnswerWithoutEnd(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	sent := make(chan int, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		n := 0
+		for chunk := bytes.Repeat([]byte("x"), 1<<16); err == nil; {
+			var m int
+			m, err = conn.Write(chunk)
+			n += m
+		}
+		sent <- n
+	}()
+	p := plan.Process{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, Health: plan.Health{Path: "/"}}
+	r := check(t.Context(), "", p, time.Minute)
+	if r.verdict != verdictSick || !strings.Contains(r.reason, "not an HTTP answer") {
+		t.Errorf("verdict: %+v", r)
+	}
+	if n := <-sent; n > 64<<20 {
+		t.Errorf("%d bytes were taken", n)
+	}
+}
+
+func TestAHealthCommandIsNotRunAllTheTime(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	runs := filepath.Join(t.TempDir(), "runs")
+	p := pr.add("db-0")
+	p.Health.Path, p.Health.Command = "", []string{"sh", "-c", "echo >>" + runs + "; false"}
+	p.Health.StartPeriod = time.Second
+	if _, err := pr.client().Start(t.Context(), pr.plan, StartOptions{}); err == nil || !strings.Contains(err.Error(), "not healthy within 1s: sh: exit code 1") {
+		t.Errorf("start: %v", err)
+	}
+	if b, _ := os.ReadFile(runs); len(b) == 0 || len(b) > 5 {
+		t.Errorf("in a second it ran %d times", len(b))
 	}
 }
