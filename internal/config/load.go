@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"muster/internal/hint"
+	"muster/internal/local"
 )
 
 // Load reads and validates a configuration file, and checks that the folders
@@ -56,11 +57,11 @@ func read(file string) ([]byte, error) {
 }
 
 func parse(name string, data []byte) (*Config, *decoder, error) {
-	file, err := filepath.Abs(name)
+	dir, err := local.Folder(name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("find the folder of %s: %w", name, err)
 	}
-	d := &decoder{file: name, dir: filepath.Dir(file), where: map[string]position{}, budget: 100_000}
+	d := &decoder{file: name, dir: dir, where: map[string]position{}, budget: 100_000}
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	root, problem := parseTree(data)
 	if problem == nil && root == nil {
@@ -71,7 +72,7 @@ func parse(name string, data []byte) (*Config, *decoder, error) {
 		return nil, nil, &Error{Problems: []Problem{*problem}}
 	}
 	c := d.config(value{node: root, at: place(root), site: place(root)})
-	c.File, c.Dir = file, d.dir
+	c.File, c.Dir = filepath.Join(dir, filepath.Base(name)), dir
 	if d.budget < 0 {
 		d.reportAt(position{1, 1}, "", "the merge keys of the file expand to too many entries")
 	}

@@ -37,7 +37,9 @@ func (t Terminal) Event(e supervise.Event) {
 
 // Status prints what runs as a table.
 func (t Terminal) Status(st supervise.Status) {
-	if !st.Supervisor.Alive && st.Running {
+	if st.Elsewhere != "" {
+		t.Warn("this project was started in another container (%s); this is how it was when it was last written down", st.Elsewhere)
+	} else if !st.Supervisor.Alive && st.Running {
 		t.Warn("the supervisor is gone; its processes run on unwatched")
 	}
 	rows := [][]string{{"PROCESS", "STATE", "PID", "URL", "UPTIME", "CPU", "MEMORY", "RESTARTS", "MODULES"}}

@@ -14,6 +14,21 @@ type Dir string
 // Of is the folder of the project whose configuration file lies in dir.
 func Of(dir string) Dir { return Dir(filepath.Join(dir, ".local")) }
 
+// Folder is the folder that a configuration file lies in: the same one by
+// whichever path, and through whichever links to it, one comes there. That the
+// file itself may be a link does not matter.
+func Folder(file string) (string, error) {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Dir(abs)
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	return dir, nil
+}
+
 // Project is the folder that the configuration file lies in.
 func (d Dir) Project() string { return filepath.Dir(string(d)) }
 

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -29,13 +30,15 @@ type Command struct {
 	Log    string   // absolute path of the file that gets stdout and stderr
 	Output *os.File // gets them instead, if it is not nil
 	Socket Socket   // a listening socket, which becomes descriptor 3, or NoSocket
+	Port   int      // that it listens on; 0: none
 	Mark   Mark
+	Grace  time.Duration // what it leaves behind has this from SIGTERM to SIGKILL
 }
 
 // environment is what the program gets; of several values of a variable the last
 // one counts.
 func (c Command) environment() []string {
-	cmd := exec.Cmd{Env: slices.Concat(os.Environ(), c.Env, c.Mark.variables())}
+	cmd := exec.Cmd{Env: slices.Concat(WithoutMark(os.Environ()), c.Env, c.Mark.variables())}
 	return cmd.Environ()
 }
 
@@ -44,10 +47,23 @@ func (c Command) environment() []string {
 type Child struct {
 	ID       Identity
 	mark     Mark
+	log      string
+	port     int
 	ours     bool // our child: it must be reaped, and its exit status can be had
 	watch    exitWatch
 	since    time.Time    // when we took hold of it
 	deadline atomic.Int64 // nanoseconds after since; see SetDeadline
+	grace    atomic.Int64 // nanoseconds that each of its strays has
+	asked    atomic.Bool  // its whole group was told to end
+
+	mu   sync.Mutex
+	seen map[Identity]bool // of one that is not our child: who came from it while it lived
+}
+
+func hold(id Identity, c Command, w exitWatch) *Child {
+	child := &Child{ID: id, mark: c.Mark, log: c.Log, port: c.Port, watch: w, since: time.Now()}
+	child.grace.Store(int64(c.Grace))
+	return child
 }
 
 // Spawn starts a process in a group of its own.
@@ -89,11 +105,14 @@ func Spawn(c Command) (*Child, error) {
 	if err != nil { // it is gone already; the watch tells
 		id = Identity{PID: pid}
 	}
-	return &Child{ID: id, mark: c.Mark, ours: true, watch: watch, since: time.Now()}, nil
+	child := hold(id, c, watch)
+	child.ours = true
+	return child, nil
 }
 
-// Attach takes hold of a process that is not our child.
-func Attach(id Identity, m Mark) (*Child, error) {
+// Attach takes hold of a process that is not our child, and that was started
+// by the command.
+func Attach(id Identity, c Command) (*Child, error) {
 	watch, err := watchPID(id.PID)
 	if err != nil {
 		return nil, err
@@ -103,7 +122,9 @@ func Attach(id Identity, m Mark) (*Child, error) {
 		watch.close()
 		return nil, ErrGone
 	}
-	return &Child{ID: id, mark: m, watch: watch, since: time.Now()}, nil
+	child := hold(id, c, watch)
+	child.noteDescendants()
+	return child, nil
 }
 
 // Wait blocks until the process has ended, then reaps it. Of Wait and WaitAll
@@ -117,19 +138,34 @@ func (c *Child) Wait() Exit {
 	return Exit{known: true, status: reap(c.ID.PID)}
 }
 
-// WaitAll is Wait, and then the end of what the process left behind: in its
-// group it is killed at the deadline, outside of it it is asked to end before.
-func (c *Child) WaitAll() Exit {
+// WaitAll is Wait, and then the end of what the process left behind. Its group
+// is asked to end, unless it was before, and killed at the deadline; what is ours
+// outside of it gets as long, from its own SIGTERM on. Whoever came from it, and
+// is not to be ended, is told to left.
+func (c *Child) WaitAll(left func(Identity)) Exit {
 	e := c.Wait()
+	if c.deadline.Load() == 0 { // it ended unasked
+		c.SetDeadline(time.Now().Add(time.Duration(c.grace.Load())))
+	}
 	pause := time.Millisecond
 	for !c.groupEmpty() {
-		if c.overdue() {
-			syscall.Kill(-c.ID.PID, syscall.SIGKILL)
+		var err error
+		switch {
+		case c.overdue():
+			err = syscall.Kill(-c.ID.PID, syscall.SIGKILL)
+		case !c.asked.Swap(true):
+			err = syscall.Kill(-c.ID.PID, syscall.SIGTERM)
+		}
+		if errors.Is(err, syscall.EPERM) { // what is left is another user's by now
+			for _, id := range group(c.ID.PID) {
+				left(id)
+			}
+			break
 		}
 		time.Sleep(pause) // the end of somebody else's child is no event for us
 		pause = min(2*pause, 20*time.Millisecond)
 	}
-	c.endStrays()
+	c.endStrays(left)
 	return e
 }
 
@@ -140,12 +176,16 @@ func (c *Child) groupEmpty() bool {
 	return errors.Is(syscall.Kill(-c.ID.PID, 0), syscall.ESRCH) || !groupAlive(c.ID.PID)
 }
 
-// SetDeadline sets from when on WaitAll kills what the process leaves. Before it
-// is set, that is at once: the process ended unasked.
+// SetDeadline sets from when on WaitAll kills what is left of the process's
+// group; each of its strays gets as long as there is until then. Of a process
+// that ends before it is set, that is the command's Grace after the end.
 //
 // The deadline is kept as a distance, so that it stays on the monotonic clock:
 // a step of the wall clock neither kills early nor waits for ever.
-func (c *Child) SetDeadline(t time.Time) { c.deadline.Store(int64(t.Sub(c.since))) }
+func (c *Child) SetDeadline(t time.Time) {
+	c.grace.Store(int64(max(time.Until(t), 0)))
+	c.deadline.Store(int64(t.Sub(c.since)))
+}
 
 // Deadline is what SetDeadline set.
 func (c *Child) Deadline() time.Time { return c.since.Add(time.Duration(c.deadline.Load())) }

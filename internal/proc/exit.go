@@ -58,6 +58,16 @@ func reap(pid int) syscall.WaitStatus {
 	return ws
 }
 
+// abandon ends a child that cannot be watched: nobody would learn of its end.
+func abandon(pid int) {
+	syscall.Kill(pid, syscall.SIGKILL)
+	for {
+		if _, err := syscall.Wait4(pid, nil, 0, nil); err != syscall.EINTR {
+			return
+		}
+	}
+}
+
 // reapGroup collects what became our child when its parent ended: the rest of
 // a group whose leader is gone.
 func reapGroup(pgid int) {

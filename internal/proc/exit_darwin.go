@@ -22,6 +22,9 @@ func forkWatched(exe string, args []string, attr *syscall.ProcAttr) (int, exitWa
 	if errors.Is(err, ErrGone) { // ended already: a zombie, which wait finds at once
 		return pid, exitWatch{-1}, nil
 	}
+	if err != nil {
+		abandon(pid)
+	}
 	return pid, w, err
 }
 

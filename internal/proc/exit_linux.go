@@ -23,11 +23,13 @@ func forkWatched(exe string, args []string, attr *syscall.ProcAttr) (int, exitWa
 	if err != nil {
 		return 0, exitWatch{}, err
 	}
-	if fd < 0 { // a kernel before 5.2
-		w, err := watchPID(pid)
-		return pid, w, err
+	if fd >= 0 {
+		return pid, newWatch(fd), nil
 	}
-	w, err := newWatch(fd)
+	w, err := watchPID(pid) // a kernel before 5.2
+	if err != nil {
+		abandon(pid)
+	}
 	return pid, w, err
 }
 
@@ -39,15 +41,12 @@ func watchPID(pid int) (exitWatch, error) {
 	if err != nil {
 		return exitWatch{}, os.NewSyscallError("pidfd_open", err)
 	}
-	return newWatch(fd)
+	return newWatch(fd), nil
 }
 
-func newWatch(fd int) (exitWatch, error) {
-	if err := unix.SetNonblock(fd, true); err != nil { // or NewFile keeps it from the poller
-		unix.Close(fd)
-		return exitWatch{}, err
-	}
-	return exitWatch{os.NewFile(uintptr(fd), "pidfd")}, nil
+func newWatch(fd int) exitWatch {
+	unix.SetNonblock(fd, true) // or NewFile keeps it from the poller
+	return exitWatch{os.NewFile(uintptr(fd), "pidfd")}
 }
 
 func (w exitWatch) wait() {
@@ -55,10 +54,18 @@ func (w exitWatch) wait() {
 	if err != nil {
 		return
 	}
-	conn.Read(func(fd uintptr) bool {
-		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		n, err := unix.Poll(poll, 0)
+	ended := func(fd uintptr, timeout int) bool {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, timeout)
 		return err == nil && n > 0
+	}
+	err = conn.Read(func(fd uintptr) bool { return ended(fd, 0) })
+	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	// The poller could not take one more (epoll(7), max_user_watches).
+	conn.Control(func(fd uintptr) {
+		for !ended(fd, -1) {
+		}
 	})
 }
 

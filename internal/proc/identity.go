@@ -3,6 +3,8 @@ package proc
 import (
 	"bytes"
 	"errors"
+	"strings"
+	"unicode"
 )
 
 // Identity names one process for good. A pid alone may have been given to
@@ -40,13 +42,23 @@ func (id Identity) Alive() bool {
 // ThisBoot tells whether the machine has not been booted since.
 func (id Identity) ThisBoot() bool { return id.Boot == bootID() }
 
-// CommandLine is what a process was called with, cut short if it is long; ""
-// where the system does not tell.
+// CommandLine is what a process was called with, cut short if it is long and
+// without what a terminal would obey; "" where the system does not tell.
 func CommandLine(pid int) string {
 	args, _ := arguments(pid)
 	line := string(bytes.TrimSpace(bytes.ReplaceAll(args, []byte{0}, []byte{' '})))
 	if len(line) > 120 {
 		line = line[:120] + "..."
 	}
-	return line
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, line)
+}
+
+// Describe names a process for a person.
+func (id Identity) Describe() string {
+	return Holder{PID: id.PID, Command: CommandLine(id.PID)}.String()
 }

@@ -78,24 +78,21 @@ func (c *Child) brought(pid int) bool {
 	if err != nil {
 		return false
 	}
-	env, err := environ(pid)
-	if p.group == c.ID.PID || err == nil && c.mark.on(env) {
+	env, _ := environ(pid)
+	if p.group == c.ID.PID || c.mark.on(env) {
 		return true
 	}
 	children.Lock()
 	defer children.Unlock()
-	return p.parent == os.Getpid() && !children.pids[pid] && !children.pids[p.group] && err == nil && !ofProject(env, c.mark.Project)
+	return p.parent == os.Getpid() && !children.pids[pid] && !children.pids[p.group] && variable(env, markProject) == ""
 }
 
 // Left names what of the child's group lives, and why it cannot be ended, if
 // that is so.
 func (c *Child) Left() (left []Holder, err error) {
-	for _, pid := range allPIDs() {
-		if p, e := look(pid); e != nil || p.group != c.ID.PID || p.ended {
-			continue
-		}
-		h := Holder{PID: pid, Command: CommandLine(pid)}
-		if e := syscall.Kill(pid, 0); e == syscall.EPERM {
+	for _, id := range group(c.ID.PID) {
+		h := Holder{PID: id.PID, Command: CommandLine(id.PID)}
+		if e := syscall.Kill(id.PID, 0); e == syscall.EPERM {
 			left, err = append([]Holder{h}, left...), fmt.Errorf("it is another user's: %w", e)
 		} else if e == nil {
 			left = append(left, h)

@@ -2,6 +2,7 @@ package proc
 
 import (
 	"bytes"
+	"os"
 	"slices"
 	"strings"
 
@@ -17,8 +18,9 @@ type Mark struct {
 }
 
 const (
-	markProject = "MUSTER_PROJECT"
-	markProcess = "MUSTER_PROCESS"
+	markProject    = "MUSTER_PROJECT"
+	markProcess    = "MUSTER_PROCESS"
+	markSupervisor = "MUSTER_SUPERVISOR"
 )
 
 func (m Mark) variables() []string {
@@ -30,21 +32,53 @@ func (m Mark) on(env []byte) bool {
 	return !slices.ContainsFunc(m.variables(), func(v string) bool { return !hasVariable(env, v) })
 }
 
+// SupervisorMark is the variable by which the supervisor of a project is known
+// when the project's files tell of it no more. Its children do not get it.
+func SupervisorMark(project local.Dir) string { return markSupervisor + "=" + string(project) }
+
 // WithoutMark is an environment less the mark of whatever we were started by.
 func WithoutMark(env []string) []string {
-	return slices.DeleteFunc(env, func(kv string) bool {
-		return strings.HasPrefix(kv, markProject+"=") || strings.HasPrefix(kv, markProcess+"=")
+	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return name == markProject || name == markProcess || name == markSupervisor
 	})
 }
 
 // Marked tells whether a process carries a project's mark.
 func Marked(pid int, project local.Dir) bool {
 	env, err := environ(pid)
-	return err == nil && ofProject(env, project)
+	return err == nil && hasVariable(env, markProject+"="+string(project))
 }
 
-func ofProject(env []byte, project local.Dir) bool {
-	return hasVariable(env, markProject+"="+string(project))
+// SupervisorLockFD is the descriptor with which a supervisor holds the lock of its
+// project.
+const SupervisorLockFD = 3
+
+// Unlocked are the living supervisors of a project that hold another lock than the
+// one that lies there: the project's files were removed under them.
+func Unlocked(project local.Dir) []Identity {
+	lock, _ := os.Stat(project.SupervisorLock())
+	is := func(pid int) bool {
+		env, err := environ(pid)
+		return err == nil && hasVariable(env, SupervisorMark(project))
+	}
+	var found []Identity
+	for _, pid := range allPIDs() {
+		if !is(pid) || !reachable(pid) {
+			continue
+		}
+		// A child of one has its environment until it becomes another program.
+		if p, err := look(pid); err != nil || is(p.parent) {
+			continue
+		}
+		if held, err := opened(pid, SupervisorLockFD); err != nil || lock != nil && os.SameFile(held, lock) {
+			continue
+		}
+		if id, err := Identify(pid); err == nil {
+			found = append(found, id)
+		}
+	}
+	return found
 }
 
 func hasVariable(env []byte, variable string) bool {
@@ -54,4 +88,14 @@ func hasVariable(env []byte, variable string) bool {
 		}
 	}
 	return false
+}
+
+// variable is the value of a variable of an environment, or "".
+func variable(env []byte, name string) string {
+	for v := range bytes.SplitSeq(env, []byte{0}) {
+		if value, ok := bytes.CutPrefix(v, []byte(name+"=")); ok {
+			return string(value)
+		}
+	}
+	return ""
 }

@@ -1,6 +1,10 @@
 package proc
 
-import "syscall"
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
 
 // Signal sends a signal to the process and to all that it started and that
 // stayed in its group. The group's number can't mean somebody else: it stays
@@ -9,17 +13,30 @@ func (c *Child) Signal(sig syscall.Signal) error {
 	if c.ours {
 		children.Lock()
 		defer children.Unlock()
+	} else {
+		c.noteDescendants()
 	}
 	if c.ours && !children.pids[c.ID.PID] || !c.ours && !c.ID.Alive() {
 		return ErrGone
 	}
-	return syscall.Kill(-c.ID.PID, sig)
+	err := syscall.Kill(-c.ID.PID, sig)
+	if err == nil && (sig == syscall.SIGTERM || sig == syscall.SIGKILL) {
+		c.asked.Store(true)
+	}
+	return err
 }
 
-// Signal sends a signal to this one process, or fails with ErrGone.
+// Signal sends a signal to this one process, or fails with ErrGone. None of our
+// own children is reaped meanwhile.
 func (id Identity) Signal(sig syscall.Signal) error {
-	if !id.Alive() {
-		return ErrGone
-	}
-	return syscall.Kill(id.PID, sig)
+	children.Lock()
+	defer children.Unlock()
+	return signalOne(id, sig)
+}
+
+// handleIgnored takes the signals that are of no concern to us, and that Go does
+// not handle by itself: signal.Ignore would be passed on to every child.
+func handleIgnored() {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGINT,
+		syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU)
 }

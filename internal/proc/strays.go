@@ -2,75 +2,263 @@ package proc
 
 import (
 	"bytes"
+	"errors"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"muster/internal/local"
 )
 
-// Orphans lists the living processes of a project apart from known, their
-// groups and what comes from them. They are what a supervisor left that was
-// killed between starting a process and writing it down, or whose child was
-// killed and left children of its own.
-func Orphans(project local.Dir, known map[int]bool) []Identity {
-	var found []Identity
+// What is ours is ended, and nothing else. Ours is the group of a process that
+// we started, and a stray: a process that carries our mark, or that came to us
+// when its parent ended, and that besides writes its output to our log or listens
+// on our port. The mark alone is no reason: a browser that a dev server opened
+// has it too. Whoever else is about is named and left alone.
+
+// Member is a process of a project as its supervisor, or its state on disk, has
+// it.
+type Member struct {
+	Mark  Mark
+	ID    Identity      // the zero value: it does not run
+	Port  int           // that it listens on; 0: none
+	Grace time.Duration // what it leaves behind has this from SIGTERM to SIGKILL
+}
+
+// Strays lists the living processes of a project beside its members, their
+// groups and what comes from them: ours, which a supervisor left that was killed
+// between starting a process and writing it down, or whose child was killed and
+// left children of its own; and others, which are not to be ended.
+//
+// While a supervisor lives, members may be others by the end of a search: only
+// who is a stray in two in a row is one.
+func Strays(project local.Dir, members func() []Member) (ours, others []Identity) {
+	for _, s := range strays(project, members, 0) {
+		if s.ours {
+			ours = append(ours, s.Identity)
+		} else {
+			others = append(others, s.Identity)
+		}
+	}
+	return ours, others
+}
+
+// EndStrays ends what of them is ours: with SIGTERM, and with SIGKILL what
+// outlives the Grace of the member that it came from, or else grace. It tells how
+// many there were, and who was left alone.
+func EndStrays(project local.Dir, members func() []Member, grace time.Duration) (ended int, others []Identity) {
+	return end(50*time.Millisecond, func() []stray { return strays(project, members, grace) })
+}
+
+func strays(project local.Dir, members func() []Member, grace time.Duration) []stray {
+	found := search(project, members(), grace)
+	if len(found) == 0 {
+		return nil
+	}
+	again := search(project, members(), grace)
+	return slices.DeleteFunc(found, func(s stray) bool { return !slices.Contains(again, s) })
+}
+
+// endStrays ends what a process that has ended left outside of its group.
+func (c *Child) endStrays(left func(Identity)) {
+	_, others := end(20*time.Millisecond, c.strays)
+	for _, id := range others {
+		left(id)
+	}
+}
+
+// stray is a living process that nobody else answers for.
+type stray struct {
+	Identity
+	ours  bool
+	grace time.Duration
+}
+
+// end asks the strays that are ours to end, each once, and kills those that
+// outlive their grace, until only others are left, or such as we cannot signal.
+func end(slowest time.Duration, find func() []stray) (ended int, others []Identity) {
+	asked := map[Identity]time.Time{}
+	refused := map[Identity]bool{}
+	for pause := time.Millisecond; ; pause = min(2*pause, slowest) {
+		waits := false
+		others = nil
+		for _, s := range find() {
+			if !s.ours || refused[s.Identity] {
+				others = append(others, s.Identity)
+				continue
+			}
+			waits = true
+			at, told := asked[s.Identity]
+			sig := syscall.SIGTERM
+			if told && time.Since(at) >= s.grace {
+				sig = syscall.SIGKILL
+			} else if told {
+				continue
+			}
+			refused[s.Identity] = errors.Is(s.Signal(sig), syscall.EPERM)
+			if !told {
+				asked[s.Identity] = time.Now()
+			}
+		}
+		if !waits {
+			return len(asked), others
+		}
+		time.Sleep(pause)
+		reapInherited()
+	}
+}
+
+// search finds a project's strays. What a member that still lives has left is its
+// own affair, as long as it began after the member: a daemon of a server is part
+// of it.
+//
+// nginx writes its title over its environment, and with it over the mark. Instead
+// of that, the group of a member whose leader has ended counts. The group's number
+// is taken as long as somebody is in it; that nobody else has been given it since
+// is told by its start, and by the log or the port. Where the member was never
+// written down, only the log is left to tell, which nobody can open but us: who
+// writes to it, has no variable in its environment, and lives in a session without
+// its leader, as a supervisor's that was killed is, is ours.
+//
+// A member of a project that was moved has the mark of where it was, which may be
+// another project's by now: of that mark, too, only who writes to our log is ours.
+func search(project local.Dir, members []Member, grace time.Duration) []stray {
+	alive, groups := map[int]bool{}, map[int]Member{}
+	marks, projects := map[Mark]Member{}, map[local.Dir]bool{project: true}
+	var ports []int
+	for _, m := range members {
+		marks[m.Mark], projects[m.Mark.Project] = m, true
+		ports = append(ports, m.Port)
+		if m.ID.Alive() {
+			alive[m.ID.PID] = true
+		} else if m.ID.PID > 0 && m.ID.ThisBoot() {
+			groups[m.ID.PID] = m
+		}
+	}
+	logs := folder(project.Logs())
+	var found []stray
 	for _, pid := range allPIDs() {
 		p, err := look(pid)
-		if err != nil || pid == os.Getpid() || known[pid] || known[p.group] {
+		if err != nil || p.ended || pid == os.Getpid() || alive[pid] || alive[p.group] || awaited(pid) {
 			continue
 		}
-		if !Belongs(pid, project) || descends(p, known, project) {
+		env, _ := environ(pid)
+		mark := Mark{local.Dir(variable(env, markProject)), variable(env, markProcess)}
+		from, known := marks[mark]
+		onlyLog := false
+		if projects[mark.Project] {
+			if known && alive[from.ID.PID] && p.start >= from.ID.Start {
+				continue
+			}
+			onlyLog = mark.Project != project
+		} else if from, known = groups[p.group]; !known || p.start < from.ID.Start {
+			if onlyLog = overwritten(env) && !lives(p.session); !onlyLog {
+				continue
+			}
+		}
+		if !known {
+			from.Grace = grace
+		}
+		if descends(p, alive) || !reachable(pid) {
 			continue
 		}
-		if id, err := Identify(pid); err == nil {
-			found = append(found, id)
+		ours := writesTo(pid, logs.has) || !onlyLog && listens(pid, ports)
+		if ours || !onlyLog {
+			found = append(found, stray{Identity{PID: pid, Start: p.start, Boot: bootID()}, ours, from.Grace})
 		}
 	}
 	return found
 }
 
-// Belongs tells whether a process belongs to a project: by its mark or, for
-// nginx, which writes its title over its environment, by its configuration
-// below our folder or, for a worker that its master's death left behind, by the
-// project's folder that it runs in. Its session must have lost its leader, as
-// that was our supervisor: an nginx that somebody else started has a living one.
-func Belongs(pid int, project local.Dir) bool {
-	p, err := look(pid)
-	if err != nil {
-		return false
+// strays finds what the process left, once it has ended. As the sub-reaper we are
+// the parent of what our own child left; of another's it is told by the mark, or
+// it was seen while it came from it.
+func (c *Child) strays() []stray {
+	pids, heir := Children(os.Getpid()), isSubreaper()
+	if !c.ours {
+		pids = allPIDs()
 	}
-	env, err := environ(pid)
-	if err != nil {
-		return false
+	logs := folder(filepath.Dir(c.log))
+	own := logs.log(c.log)
+	var found []stray
+	for _, pid := range pids {
+		p, err := look(pid)
+		if err != nil || p.ended || pid == os.Getpid() || awaited(pid) || awaited(p.group) {
+			continue
+		}
+		id := Identity{PID: pid, Start: p.start, Boot: bootID()}
+		env, _ := environ(pid)
+		marked := variable(env, markProject) != ""
+		var ours bool
+		switch {
+		case c.mark.on(env):
+			ours = writesTo(pid, logs.has)
+		case !marked && (heir && p.parent == os.Getpid() || c.came(id)):
+			ours = writesTo(pid, own)
+			if !ours && writesTo(pid, logs.has) {
+				continue // it is of another process, which may live
+			}
+		default:
+			continue
+		}
+		ours = ours || listens(pid, []int{c.port})
+		found = append(found, stray{id, ours, time.Duration(c.grace.Load())})
 	}
-	if ofProject(env, project) {
-		return true
-	}
-	if bytes.IndexByte(env, '=') >= 0 || len(env) == 0 || p.session == pid || lives(p.session) {
-		return false
-	}
-	args, err := arguments(pid)
-	if err == nil && bytes.Contains(args, []byte(" "+string(project)+"/")) {
-		return true
-	}
-	if lives(p.group) {
-		return false
-	}
-	dir, err := workingDir(pid)
-	return err == nil && dir == project.Project()
+	return found
 }
+
+// overwritten tells whether a process has something else in place of its
+// environment.
+func overwritten(env []byte) bool { return len(env) > 0 && bytes.IndexByte(env, '=') < 0 }
 
 func lives(pid int) bool {
 	p, err := look(pid)
 	return err == nil && !p.ended
 }
 
-// descends tells whether a process comes from a known one. A supervisor is the
-// parent of orphans too, but has no mark.
-func descends(p info, known map[int]bool, project local.Dir) bool {
+// awaited tells whether somebody waits for the end of our child.
+func awaited(pid int) bool {
+	children.Lock()
+	defer children.Unlock()
+	return children.pids[pid]
+}
+
+func isSubreaper() bool {
+	children.Lock()
+	defer children.Unlock()
+	return children.all
+}
+
+// noteDescendants remembers who comes from a process that is not our child: once
+// it has ended, nothing else tells of those that have left its group and its
+// environment.
+func (c *Child) noteDescendants() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.seen == nil {
+		c.seen = map[Identity]bool{}
+	}
+	for todo := Children(c.ID.PID); len(todo) > 0; todo = todo[1:] {
+		if id, err := Identify(todo[0]); err == nil && !c.seen[id] {
+			c.seen[id] = true
+			todo = append(todo, Children(id.PID)...)
+		}
+	}
+}
+
+func (c *Child) came(id Identity) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen[id]
+}
+
+// descends tells whether a process comes from one of these.
+func descends(p info, from map[int]bool) bool {
 	for p.parent > 1 {
-		if known[p.parent] && Marked(p.parent, project) {
+		if from[p.parent] {
 			return true
 		}
 		var err error
@@ -81,68 +269,39 @@ func descends(p info, known map[int]bool, project local.Dir) bool {
 	return false
 }
 
-// EndOrphans ends them, with SIGKILL for those that stay past the timeout, and
-// tells how many there were.
-func EndOrphans(project local.Dir, known map[int]bool, timeout time.Duration) int {
-	asked := map[Identity]bool{}
-	deadline := time.Now().Add(timeout)
-	end(50*time.Millisecond, asked, func() []Identity { return Orphans(project, known) },
-		func() bool { return time.Now().After(deadline) })
-	return len(asked)
-}
-
-// endStrays ends what a process that has ended left outside of its group. As
-// the sub-reaper we are the parent of what our own child left; what another's
-// left can be anybody's.
-func (c *Child) endStrays() {
-	end(20*time.Millisecond, map[Identity]bool{}, c.strays, c.overdue)
-}
-
-// end asks processes to end, each once, and kills them when they are overdue,
-// until none is left.
-func end(slowest time.Duration, asked map[Identity]bool, left func() []Identity, overdue func() bool) {
-	for pause := time.Millisecond; ; pause = min(2*pause, slowest) {
-		ids := left()
-		if len(ids) == 0 {
-			return
-		}
-		sig := syscall.SIGTERM
-		if overdue() {
-			sig = syscall.SIGKILL
-		}
-		for _, id := range ids {
-			if !asked[id] || sig == syscall.SIGKILL {
-				syscall.Kill(id.PID, sig)
-				asked[id] = true
-			}
-		}
-		time.Sleep(pause)
-		reapInherited()
-	}
-}
-
-// strays lists the living processes with the mark of one that has ended, apart
-// from those that somebody waits for.
-func (c *Child) strays() []Identity {
-	pids := Children(os.Getpid())
-	if !c.ours {
-		pids = allPIDs()
-	}
+// group lists the living members of a process group.
+func group(pgid int) []Identity {
 	var found []Identity
-	for _, pid := range pids {
-		children.Lock()
-		waited := children.pids[pid]
-		children.Unlock()
-		if waited {
-			continue
-		}
-		env, err := environ(pid)
-		if err != nil || !c.mark.on(env) {
-			continue
-		}
-		if id, err := Identify(pid); err == nil {
-			found = append(found, id)
+	for _, pid := range allPIDs() {
+		if p, err := look(pid); err == nil && p.group == pgid && !p.ended {
+			found = append(found, Identity{PID: pid, Start: p.start, Boot: bootID()})
 		}
 	}
 	return found
+}
+
+// folder is a folder under the name by which the system knows it.
+func folder(path string) logFolder {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return logFolder(path)
+}
+
+type logFolder string
+
+func (f logFolder) has(file string) bool { return strings.HasPrefix(file, string(f)+"/") }
+
+// log recognizes one log of the folder, also rotated or removed.
+func (f logFolder) log(path string) func(file string) bool {
+	path = filepath.Join(string(f), filepath.Base(path))
+	return func(file string) bool {
+		rest, ok := strings.CutPrefix(file, path)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == ' ')
+	}
+}
+
+// writesTo tells whether a process has such a file as its output.
+func writesTo(pid int, such func(file string) bool) bool {
+	return slices.ContainsFunc(outputs(pid), such)
 }

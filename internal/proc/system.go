@@ -3,6 +3,7 @@ package proc
 import (
 	"context"
 	"net/netip"
+	"os"
 	"syscall"
 	"time"
 )
@@ -42,8 +43,23 @@ var (
 	_ func(pid int) ([]byte, error) = environ
 	// arguments are argv of a process, each ended by a NUL.
 	_ func(pid int) ([]byte, error) = arguments
-	// workingDir is the folder that a process runs in.
-	_ func(pid int) (string, error) = workingDir
+	// opened is what a process has open as a descriptor.
+	_ func(pid, fd int) (os.FileInfo, error) = opened
+	// outputs are the files that a process has as its standard output and error.
+	_ func(pid int) []string = outputs
+	// listens tells whether a process listens on one of these ports; 0 is none.
+	_ func(pid int, ports []int) bool = listens
+	// signalOne sends a signal to this very process, or fails with ErrGone.
+	_ func(id Identity, sig syscall.Signal) error = signalOne
+	// PIDNamespace names the set of processes among which a pid means anything;
+	// "" where there is but one.
+	_ func() string = PIDNamespace
+	// reachable tells whether a process is of our PID namespace: one of a
+	// container's is another machine's to end.
+	_ func(pid int) bool = reachable
+	// DefaultSignals makes every program that we start from now on begin with all
+	// signals at their default, also those that we were started with ignored.
+	_ func() = DefaultSignals
 )
 
 // The end of a process.

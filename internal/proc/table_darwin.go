@@ -2,6 +2,8 @@ package proc
 
 import (
 	"errors"
+	"os"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -34,9 +36,17 @@ func look(pid int) (info, error) {
 
 var errNotTold = errors.New("macOS does not tell of other processes")
 
-func environ(int) ([]byte, error)    { return nil, errNotTold }
-func arguments(int) ([]byte, error)  { return nil, errNotTold }
-func workingDir(int) (string, error) { return "", errNotTold }
+func environ(int) ([]byte, error)          { return nil, errNotTold }
+func arguments(int) ([]byte, error)        { return nil, errNotTold }
+func opened(int, int) (os.FileInfo, error) { return nil, errNotTold }
+func outputs(int) []string                 { return nil }
+
+func listens(pid int, ports []int) bool {
+	return slices.ContainsFunc(ports, func(port int) bool { return port != 0 && PortHolder(port).PID == pid })
+}
+
+func PIDNamespace() string { return "" }
+func reachable(int) bool   { return true }
 
 func allPIDs() []int { return table(func(unix.KinfoProc) bool { return true }) }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,9 +52,39 @@ func look(pid int) (info, error) {
 
 func file(pid int, name string) string { return "/proc/" + strconv.Itoa(pid) + "/" + name }
 
-func environ(pid int) ([]byte, error)    { return os.ReadFile(file(pid, "environ")) }
-func arguments(pid int) ([]byte, error)  { return os.ReadFile(file(pid, "cmdline")) }
-func workingDir(pid int) (string, error) { return os.Readlink(file(pid, "cwd")) }
+func environ(pid int) ([]byte, error)   { return os.ReadFile(file(pid, "environ")) }
+func arguments(pid int) ([]byte, error) { return os.ReadFile(file(pid, "cmdline")) }
+
+func opened(pid, fd int) (os.FileInfo, error) {
+	return os.Stat(file(pid, "fd/"+strconv.Itoa(fd)))
+}
+
+func outputs(pid int) []string {
+	var files []string
+	for _, fd := range []string{"fd/1", "fd/2"} {
+		if link, err := os.Readlink(file(pid, fd)); err == nil {
+			files = append(files, link)
+		}
+	}
+	return files
+}
+
+func listens(pid int, ports []int) bool {
+	return slices.ContainsFunc(ports, func(port int) bool {
+		sockets := socketsOn(port, listening)
+		return port != 0 && len(sockets) > 0 && holds(pid, sockets)
+	})
+}
+
+var PIDNamespace = sync.OnceValue(func() string {
+	name, _ := os.Readlink("/proc/self/ns/pid")
+	return name
+})
+
+func reachable(pid int) bool {
+	name, _ := os.Readlink(file(pid, "ns/pid"))
+	return name == PIDNamespace()
+}
 
 func allPIDs() []int {
 	d, err := os.Open("/proc")

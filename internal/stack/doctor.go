@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"muster/internal/config"
 	"muster/internal/gateway"
@@ -17,10 +16,6 @@ import (
 	"muster/internal/supervise"
 	"muster/internal/toolchain"
 )
-
-// OrphanTimeout is the time from SIGTERM to SIGKILL of processes of which nothing
-// is known any more.
-const OrphanTimeout = 3 * time.Second
 
 // Finding is what Examine says of one thing.
 type Finding struct {
@@ -164,10 +159,21 @@ func checkState(ctx context.Context, c *supervise.Client) []Finding {
 	}
 	all := []Finding{f}
 	orphans := Finding{What: "orphans", Detail: "none"}
-	if left := c.Orphans(ctx); len(left) > 0 {
-		orphans.Wrong = "of earlier runs: " + strings.Join(left, "; ")
+	ours, others := c.Orphans()
+	if len(ours) > 0 {
+		orphans.Wrong = "of earlier runs: " + strings.Join(ours, "; ")
 		orphans.Mend = "dev:kill, or dev:doctor -fix"
-		orphans.Fix = func() error { return c.EndOrphans(ctx, OrphanTimeout) }
+		orphans.Fix = func() error { return c.EndOrphans(ctx) }
 	}
-	return append(all, orphans)
+	all = append(all, orphans)
+	if len(others) > 0 {
+		all = append(all, LeftAlone(others))
+	}
+	return all
+}
+
+// LeftAlone tells of processes that came from ours and are not ours to end.
+func LeftAlone(others []string) Finding {
+	return Finding{What: "left alone", Warn: true, Mend: "end them yourself if nobody needs them",
+		Wrong: "came from this project, but write to none of its logs and listen on none of its ports: " + strings.Join(others, "; ")}
 }

@@ -1,17 +1,19 @@
 package supervise
 
 import (
-	"fmt"
 	"os"
-	"time"
+	"path/filepath"
+	"slices"
+	"strings"
 
+	"muster/internal/local"
+	"muster/internal/plan"
 	"muster/internal/proc"
 )
 
 // takeOver adopts what lives of what the state on disk says, and ends what lives
 // beside that.
 func (s *supervisor) takeOver(st savedState, damaged bool) {
-	known := map[int]bool{}
 	// An orderly stop leaves no trace: without one nothing can be there.
 	pidFiles := s.local.PidFiles()
 	traces := damaged || len(st.Processes) > 0 || st.Supervisor.PID != 0 || len(pidFiles) > 0
@@ -19,37 +21,50 @@ func (s *supervisor) takeOver(st savedState, damaged bool) {
 		os.Remove(f)
 	}
 	for _, saved := range st.Processes {
-		p := newProcess(s, saved.Process)
+		p := newProcess(s, moved(saved.Process, st.of(s.local), s.local))
 		s.procs = append(s.procs, p)
 		s.follow(p.spec)
 		p.life.restarts, p.since = saved.Restarts, saved.Since
-		if saved.ID.PID != 0 && p.adopt(saved.ID) {
-			known[saved.ID.PID] = true
+		if saved.ID.PID != 0 {
+			p.adopt(saved.ID, st.of(s.local))
 		}
 	}
 	if traces {
-		if n := proc.EndOrphans(s.local, known, 3*time.Second); n > 0 {
-			fmt.Fprintf(s.log, "[WARN] ended %d orphaned processes\n", n)
-		}
+		s.endStrays(st.members(s.local), strayGrace)
 	}
 	for _, p := range s.procs {
 		go p.run()
 	}
 }
 
-// adopt takes over the process that an earlier supervisor had started, and tells
-// whether it still runs.
-func (p *process) adopt(id proc.Identity) bool {
-	c, err := proc.Attach(id, mark(p.sup.local, p.spec))
+// moved is a process of a project whose folder .local has come from one place to
+// another: its logs have come along.
+func moved(p plan.Process, from, to local.Dir) plan.Process {
+	along := func(path string) string {
+		if rest, ok := strings.CutPrefix(path, string(from)+"/"); ok {
+			return filepath.Join(string(to), rest)
+		}
+		return path
+	}
+	p.Log, p.Files = along(p.Log), slices.Clone(p.Files)
+	for i := range p.Files {
+		p.Files[i].Path = along(p.Files[i].Path)
+	}
+	return p
+}
+
+// adopt takes over the process that an earlier supervisor had started, with the
+// mark of where the project was then, if it still runs.
+func (p *process) adopt(id proc.Identity, was local.Dir) {
+	c, err := proc.Attach(id, program(was, p.spec, proc.NoSocket))
 	if err != nil {
 		p.life.detail = "ended while no supervisor ran"
 		p.publish()
-		return false
+		return
 	}
 	if p.spec.Listen {
 		p.socket = c.InheritSocket(p.spec.Port)
 	}
 	p.tend(c, p.since, true)
 	p.step(adopted{})
-	return true
 }

@@ -85,7 +85,9 @@ func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []strin
 		if lock == nil {
 			return conn, err
 		}
-		err = c.checkPorts(p, names)
+		if err = c.endUnlocked(ctx); err == nil {
+			err = c.checkPorts(p, names)
+		}
 		if err == nil {
 			err = launchSupervisor(c.Local, lock, c.Exe, c.Logs)
 		}
@@ -169,13 +171,17 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 		var deaf *unreachableError
 		switch {
 		case errors.Is(err, os.ErrNotExist): // the lock's folder
-			return ErrNothingRuns
+			return c.nothingRuns(ctx)
 		case errors.As(err, &deaf):
 			return deaf.end(ctx)
 		case err != nil:
 			return err
 		case lock != nil:
-			return c.stopAlone(lock, names, timeout)
+			err := c.stopAlone(lock, names, timeout)
+			if errors.Is(err, ErrNothingRuns) {
+				err = c.nothingRuns(ctx)
+			}
+			return err
 		}
 		_, err = c.converse(ctx, conn, request{Op: opStop, Names: names, Timeout: timeout})
 		conn.Close()
@@ -190,10 +196,13 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 
 // stopAlone does what the supervisor would, in its absence.
 func (c *Client) stopAlone(l *os.File, names []string, timeout time.Duration) error {
+	defer l.Close()
 	st, err := loadState(c.Local)
+	if elsewhere := new(Elsewhere); errors.As(err, &elsewhere) {
+		return elsewhere
+	}
 	if err == nil && len(st.Processes) == 0 && st.Supervisor.PID == 0 && len(c.Local.PidFiles()) == 0 {
-		os.Remove(c.Local.State()) // of an earlier boot
-		l.Close()
+		os.Remove(c.Local.State()) // of an earlier boot, or of the folder that this one is a copy of
 		return ErrNothingRuns
 	}
 	out, err := proc.OpenLog(c.Local.Log(supervisorName))
@@ -265,7 +274,7 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	switch {
 	case err == nil && rep.Status != nil:
 		return *rep.Status, nil
-	case errors.Is(err, ErrNothingRuns), errors.Is(err, ErrNoSupervisor):
+	case errors.Is(err, ErrNothingRuns), errors.Is(err, ErrNoSupervisor), errors.As(err, new(*Elsewhere)):
 		return deadStatus(ctx, c.Local)
 	}
 	return Status{}, err
@@ -285,6 +294,9 @@ func (c *Client) ask(ctx context.Context, req request) (reply, error) {
 		}
 	}
 	st, err := loadState(c.Local)
+	if elsewhere := new(Elsewhere); errors.As(err, &elsewhere) {
+		return reply{}, elsewhere
+	}
 	if err == nil && slices.ContainsFunc(st.Processes, func(p savedProcess) bool { return p.ID.Alive() }) {
 		return reply{}, ErrNoSupervisor
 	}

@@ -18,7 +18,7 @@ const residentName = "muster-supervisor"
 
 // The descriptors that the launching command hands over.
 const (
-	lockFD   = 3
+	lockFD   = proc.SupervisorLockFD
 	socketFD = 4
 )
 
@@ -49,7 +49,7 @@ func launchSupervisor(dir local.Dir, lock *os.File, exe string, opts logs.Option
 	p, err := os.StartProcess(exe, []string{residentName, string(dir),
 		strconv.FormatInt(opts.MaxSize, 10), strconv.Itoa(opts.MaxFiles)}, &os.ProcAttr{
 		Dir:   dir.Project(),
-		Env:   residentEnv(os.Environ()),
+		Env:   append(residentEnv(os.Environ()), proc.SupervisorMark(dir)),
 		Files: []*os.File{null, out, out, lock, sock},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})

@@ -159,7 +159,7 @@ func checkCommand(ctx context.Context, dir local.Dir, p plan.Process) error {
 	}
 	defer said.Close()
 	spec := program(dir, cmd, proc.NoSocket)
-	spec.Output = out
+	spec.Output, spec.Grace = out, 0
 	c, err := proc.Spawn(spec)
 	out.Close()
 	if err != nil {
@@ -169,7 +169,7 @@ func checkCommand(ctx context.Context, dir local.Dir, p plan.Process) error {
 	go func() { last <- lastLine(said) }()
 	stop := context.AfterFunc(ctx, func() { c.Signal(syscall.SIGKILL) })
 	defer stop()
-	e := c.WaitAll()
+	e := c.WaitAll(func(proc.Identity) {})
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -75,7 +75,6 @@ func (p *process) takePort() (err error) {
 
 // program is how a process of the plan is run.
 func program(dir local.Dir, p plan.Process, s proc.Socket) proc.Command {
-	return proc.Command{Exe: p.Exe, Args: p.Args, Dir: p.Dir, Env: p.Env, Log: p.Log, Socket: s, Mark: mark(dir, p)}
+	return proc.Command{Exe: p.Exe, Args: p.Args, Dir: p.Dir, Env: p.Env, Log: p.Log, Socket: s, Port: p.Port,
+		Mark: proc.Mark{Project: dir, Process: p.Name}, Grace: p.StopTimeout}
 }
-
-func mark(dir local.Dir, p plan.Process) proc.Mark { return proc.Mark{Project: dir, Process: p.Name} }

@@ -2,52 +2,145 @@ package supervise
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"syscall"
 	"time"
 
+	"muster/internal/hint"
 	"muster/internal/proc"
 )
 
+// strayGrace is the time from SIGTERM to SIGKILL of a stray that comes from no
+// process that we know.
+const strayGrace = 3 * time.Second
+
 // Orphans names the living processes of the project that no supervisor and no
-// state on disk knows of.
-func (c *Client) Orphans(ctx context.Context) []string {
+// state on disk knows of: ours, and others, which came from ours but write to none
+// of its logs and listen on none of its ports.
+func (c *Client) Orphans() (ours, others []string) {
+	mine, foreign := proc.Strays(c.Local, c.members)
+	return describeAll(append(proc.Unlocked(c.Local), mine...)), describeAll(foreign)
+}
+
+func describeAll(ids []proc.Identity) []string {
 	var names []string
-	for _, id := range proc.Orphans(c.Local, c.known(ctx)) {
-		names = append(names, proc.Holder{PID: id.PID, Command: proc.CommandLine(id.PID)}.String())
+	for _, id := range ids {
+		names = append(names, id.Describe())
 	}
 	return names
 }
 
-// EndOrphans ends them.
-func (c *Client) EndOrphans(ctx context.Context, timeout time.Duration) error {
-	proc.EndOrphans(c.Local, c.known(ctx), timeout)
-	if left := c.Orphans(ctx); len(left) > 0 {
+// EndOrphans ends those that are ours, with SIGKILL for what outlives the stop
+// timeout of the process that it came from.
+func (c *Client) EndOrphans(ctx context.Context) error {
+	if err := c.endUnlocked(ctx); err != nil {
+		return err
+	}
+	proc.EndStrays(c.Local, c.members, strayGrace)
+	if left, _ := c.Orphans(); len(left) > 0 {
 		return fmt.Errorf("still running: %v", left)
 	}
 	return nil
 }
 
-// known are the processes that are somebody's: those of the supervisor and,
+// members are the processes that are somebody's: those of the supervisor and,
 // where it is gone, those that the next one will adopt.
-func (c *Client) known(ctx context.Context) map[int]bool {
-	known := map[int]bool{}
-	st, err := c.Status(ctx)
-	if err != nil && !errors.Is(err, ErrNothingRuns) {
-		return known
+func (c *Client) members() []proc.Member {
+	st, _ := loadState(c.Local) // nothing of a damaged one is believed
+	rep, err := c.ask(context.Background(), request{Op: opStatus})
+	if err != nil || rep.Status == nil {
+		return st.members(c.Local)
 	}
-	known[st.Supervisor.PID] = st.Supervisor.Alive
-	for _, p := range st.Processes {
-		known[p.PID] = p.PID != 0
+	var members []proc.Member
+	for _, p := range rep.Status.Processes {
+		id, _ := proc.Identify(p.PID)
+		m := proc.Member{Mark: proc.Mark{Project: c.Local, Process: p.Name}, ID: id, Port: p.Port, Grace: strayGrace}
+		if i := slices.IndexFunc(st.Processes, func(s savedProcess) bool { return s.Process.Name == p.Name }); i >= 0 {
+			m.Grace = st.Processes[i].Process.StopTimeout
+		}
+		members = append(members, m)
 	}
-	return known
+	return members
+}
+
+// isStray tells whether a process is one that the next supervisor ends before it
+// starts anything.
+func (c *Client) isStray(pid int) bool {
+	ours, _ := proc.Strays(c.Local, c.members)
+	return slices.ContainsFunc(ours, func(id proc.Identity) bool { return id.PID == pid })
+}
+
+// endUnlocked has a supervisor end whose folder .local was removed, with all that
+// it runs and in order, and waits for it. It would do so by itself, but not before
+// it has noticed.
+func (c *Client) endUnlocked(ctx context.Context) error {
+	for _, id := range proc.Unlocked(c.Local) {
+		s, err := proc.Attach(id, proc.Command{})
+		if err != nil {
+			continue // it has gone
+		}
+		if err := id.Signal(syscall.SIGTERM); err != nil {
+			return fmt.Errorf("end the supervisor of a .local that was removed (pid %d): %w", id.PID, err)
+		}
+		gone := make(chan struct{})
+		go func() { s.Wait(); close(gone) }()
+		select {
+		case <-gone:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(unlockedLimit):
+			return hint.With(fmt.Errorf("the supervisor of a .local that was removed (pid %d) has not ended its processes within %s", id.PID, unlockedLimit),
+				fmt.Sprintf("kill -KILL %d, then dev:kill", id.PID))
+		}
+	}
+	return nil
+}
+
+// unlockedLimit is longer than what is ended in order mostly takes.
+const unlockedLimit = time.Minute
+
+// nothingRuns is ErrNothingRuns, unless something runs without the project's
+// files: that is ended.
+func (c *Client) nothingRuns(ctx context.Context) error {
+	if len(proc.Unlocked(c.Local)) == 0 {
+		return ErrNothingRuns
+	}
+	return c.endUnlocked(ctx)
 }
 
 // endOrphans ends the processes that ours left outside of their groups. The
 // sub-reaper is the parent of them all: mostly the kernel tells at once that
 // there is none.
 func (s *supervisor) endOrphans(timeout time.Duration) {
-	if proc.HasChildren() {
-		proc.EndOrphans(s.local, map[int]bool{s.id.PID: true}, timeout)
+	if !proc.HasChildren() {
+		return
+	}
+	var members []proc.Member
+	for _, p := range s.processes() {
+		members = append(members, proc.Member{Mark: proc.Mark{Project: s.local, Process: p.spec.Name}, Port: p.spec.Port, Grace: p.graceOf(timeout)})
+	}
+	if timeout == OwnTimeout {
+		timeout = strayGrace
+	}
+	s.endStrays(members, timeout)
+}
+
+func (s *supervisor) endStrays(members []proc.Member, grace time.Duration) {
+	ended, others := proc.EndStrays(s.local, func() []proc.Member { return members }, grace)
+	if ended > 0 {
+		fmt.Fprintf(s.log, "[WARN] ended %d orphaned processes\n", ended)
+	}
+	for _, id := range others {
+		s.leaveAlone(id)
+	}
+}
+
+// leaveAlone names, once, a process that came from one of ours and is not to be
+// ended.
+func (s *supervisor) leaveAlone(id proc.Identity) {
+	if _, named := s.alone.LoadOrStore(id, true); !named && id.Alive() {
+		fmt.Fprintf(s.log, "[WARN] left alone: %s; a process of this project has left it, but it neither writes to a log of ours nor listens on a port of ours. To end it: kill %d\n",
+			id.Describe(), id.PID)
 	}
 }

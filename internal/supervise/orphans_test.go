@@ -91,6 +91,33 @@ func TestWorkersThatNginxLeftAreEnded(t *testing.T) {
 	}
 }
 
+func TestAnNginxThatNothingTellsOfIsEnded(t *testing.T) {
+	t.Parallel()
+	exe, err := exec.LookPath("nginx")
+	if err != nil {
+		t.Skip(err)
+	}
+	pr := newProject(t)
+	pr.addNginx(exe, "")
+	pr.start(StartOptions{})
+	old := pr.marked()
+	pr.killSupervisor()
+	for _, file := range []string{pr.local.State(), pr.local.Pid("nginx")} {
+		if err := os.WriteFile(file, []byte("garbage"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pr.start(StartOptions{})
+	if p := pr.process("nginx"); p.State != Healthy {
+		t.Errorf("nginx: %+v", p)
+	}
+	for _, id := range old {
+		if id.Alive() {
+			t.Errorf("pid %d still runs", id.PID)
+		}
+	}
+}
+
 func TestWhatACrashedServerLeftInAnotherSessionIsEnded(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)

@@ -50,7 +50,7 @@ func (c *Client) checkPorts(p plan.Plan, names []string) error {
 // next supervisor ends before it starts anything.
 func (c *Client) isOurs(err error) bool {
 	var taken *PortTaken
-	return errors.As(err, &taken) && proc.Belongs(taken.Holder.PID, c.Local)
+	return errors.As(err, &taken) && c.isStray(taken.Holder.PID)
 }
 
 // checkPort tells whether a process's port can be listened on, and who is in the

@@ -215,7 +215,7 @@ func (p *process) blockedBy() string {
 func (p *process) tend(c *proc.Child, since time.Time, adopted bool) {
 	p.child, p.since, p.adopted, p.asked, p.killed = c, since, adopted, false, false
 	p.workers, p.reloads.began, p.reloads.served = nil, time.Now(), time.Time{}
-	go func() { p.exited <- c.WaitAll() }()
+	go func() { p.exited <- c.WaitAll(p.sup.leaveAlone) }()
 	if !p.sup.ending { // a process that is being ended gets no health check
 		p.startChecks()
 	}
@@ -225,9 +225,7 @@ func (p *process) tend(c *proc.Child, since time.Time, adopted bool) {
 // timeout; OwnTimeout is the process's own. A second call can only shorten that.
 func (p *process) end(timeout time.Duration) {
 	p.stopChecks()
-	if timeout == OwnTimeout {
-		timeout = p.spec.StopTimeout
-	}
+	timeout = p.graceOf(timeout)
 	deadline := time.Now().Add(timeout)
 	if p.asked && p.child.Deadline().Before(deadline) {
 		return
@@ -238,6 +236,14 @@ func (p *process) end(timeout time.Duration) {
 		p.asked = true
 		p.child.Signal(syscall.SIGTERM)
 	}
+}
+
+// graceOf is a time from SIGTERM to SIGKILL, which may be the process's own.
+func (p *process) graceOf(timeout time.Duration) time.Duration {
+	if timeout == OwnTimeout {
+		return p.spec.StopTimeout
+	}
+	return timeout
 }
 
 // kill ends what is left of the child's group. What it cannot end it names.

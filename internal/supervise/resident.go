@@ -2,7 +2,9 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/signal"
@@ -10,6 +12,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"syscall"
+	"time"
 
 	"muster/internal/local"
 	"muster/internal/logs"
@@ -22,6 +25,7 @@ func Resident() {
 	if len(os.Args) != 4 || os.Args[0] != residentName {
 		return
 	}
+	proc.DefaultSignals()
 	// It idles for hours beside the developer's work: a small heap, and few
 	// threads, weigh more than speed.
 	debug.SetGCPercent(20)
@@ -53,7 +57,8 @@ func resident(root, maxSize, maxFiles string) error {
 	defer proc.BecomeSubreaper()()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 
 	s, err := open(dir, lock, os.Stdout, opts, false)
 	if err != nil {
@@ -64,6 +69,45 @@ func resident(root, maxSize, maxFiles string) error {
 		debug.FreeOSMemory()
 		proc.ReleaseProgram()
 	})
+	go func() {
+		if s.losesLock(ctx) {
+			end()
+		}
+	}()
 	s.serve(ctx, l.(*net.UnixListener))
 	return s.Close()
+}
+
+// losesLock waits until the lock that we hold is no longer the one of the project,
+// and tells whether it is so before ctx ends.
+func (s *supervisor) losesLock(ctx context.Context) bool {
+	look := time.NewTicker(lockLook)
+	defer look.Stop()
+	for s.holdsLock() {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	fmt.Fprintf(s.log, "[WARN] %s was removed: nobody can reach this supervisor any more; it ends, and all that it runs\n", s.local.SupervisorLock())
+	return true
+}
+
+// lockLook is how often the lock is looked at. It is the one thing that the
+// supervisor does while nothing happens.
+const lockLook = time.Second
+
+// holdsLock tells whether the lock that we hold is the one that lies in the
+// project's folder. A folder that cannot be looked at for now has not gone.
+func (s *supervisor) holdsLock() bool {
+	held, err := s.lock.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(s.local.SupervisorLock())
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
+	}
+	return os.SameFile(held, there)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"muster/internal/local"
@@ -18,6 +19,8 @@ import (
 // something may run; an orderly stop removes it.
 type savedState struct {
 	Version    int            `json:"version"`
+	Folder     place          `json:"folder"`                  // the project's
+	Namespace  string         `json:"pid_namespace,omitempty"` // in which the pids mean something
 	Supervisor proc.Identity  `json:"supervisor"`
 	Config     string         `json:"config"`
 	Processes  []savedProcess `json:"processes"`
@@ -34,8 +37,78 @@ type savedProcess struct {
 	Wanted   bool          `json:"wanted"`
 }
 
-// loadState reads state.json. Without one, or with one of an earlier boot,
-// nothing runs: the zero state.
+// members are the processes that it tells of.
+func (st savedState) members(dir local.Dir) []proc.Member {
+	var members []proc.Member
+	for _, p := range st.Processes {
+		members = append(members, proc.Member{Mark: proc.Mark{Project: st.of(dir), Process: p.Process.Name},
+			ID: p.ID, Port: p.Process.Port, Grace: p.Process.StopTimeout})
+	}
+	return members
+}
+
+// of is where the project was when its processes were started, which is dir
+// unless it was moved.
+func (st savedState) of(dir local.Dir) local.Dir {
+	if st.Folder.Path == "" {
+		return dir
+	}
+	return local.Of(st.Folder.Path)
+}
+
+// place is a folder, by its path and by what tells it from another one there.
+type place struct {
+	Path   string `json:"path"`
+	Device uint64 `json:"device"`
+	Inode  uint64 `json:"inode"`
+}
+
+// placeAt is the zero place where there is nothing.
+func placeAt(path string) place {
+	var st syscall.Stat_t
+	if err := syscall.Stat(path, &st); err != nil {
+		return place{}
+	}
+	return place{path, uint64(st.Dev), st.Ino}
+}
+
+// copied tells whether the folder dir is but a copy of this one, which is still
+// where it was. A folder that was moved is the same one.
+func (p place) copied(dir string) bool {
+	here := placeAt(dir)
+	here.Path = p.Path
+	return p.Inode != 0 && placeAt(p.Path) == p && here != p
+}
+
+// Elsewhere says that what a state tells of runs in another PID namespace, that
+// of a container: whoever has those pids here is somebody else.
+type Elsewhere struct{ state savedState }
+
+func (e *Elsewhere) Error() string {
+	return fmt.Sprintf("this project was started in another container (%s), and can be seen and stopped only from there", e.state.Namespace)
+}
+
+// Hint tells from where.
+func (e *Elsewhere) Hint() string {
+	return "run the command where the project was started (readlink /proc/self/ns/pid says " + e.state.Namespace +
+		"); if that container is gone, all of it has ended: backend:start begins anew"
+}
+
+func (e *Elsewhere) status() Status {
+	st := Status{Processes: []ProcessStatus{}, Elsewhere: e.state.Namespace, Supervisor: SupervisorStatus{PID: e.state.Supervisor.PID}}
+	for _, sp := range e.state.Processes {
+		now := snapshot{state: sp.State, restarts: sp.Restarts}
+		if sp.ID.PID != 0 {
+			st.Running, now.detail = true, fmt.Sprintf("pid %d of another container", sp.ID.PID)
+		}
+		st.Processes = append(st.Processes, processStatus(sp.Process, now))
+	}
+	return st
+}
+
+// loadState reads state.json. Without one, or with one of an earlier boot or of
+// the folder that this one is a copy of, nothing runs: the zero state. The error
+// is an *Elsewhere if it is another container's.
 func loadState(dir local.Dir) (savedState, error) {
 	var st savedState
 	b, err := os.ReadFile(dir.State())
@@ -54,11 +127,17 @@ func loadState(dir local.Dir) (savedState, error) {
 	if !st.Supervisor.ThisBoot() {
 		return savedState{}, nil // nothing survives a boot
 	}
+	if st.Folder.copied(dir.Project()) {
+		return savedState{}, nil
+	}
+	if st.Namespace != "" && st.Namespace != proc.PIDNamespace() {
+		return savedState{}, &Elsewhere{st}
+	}
 	return st, nil
 }
 
 func (st savedState) save(dir local.Dir) error {
-	st.Version = stateVersion
+	st.Version, st.Folder, st.Namespace = stateVersion, placeAt(dir.Project()), proc.PIDNamespace()
 	b, err := json.Marshal(st)
 	if err != nil {
 		return err
@@ -87,6 +166,9 @@ func (s *supervisor) keepState() {
 }
 
 func (s *supervisor) saveState() {
+	if !s.holdsLock() {
+		return
+	}
 	s.mu.Lock()
 	st := savedState{Supervisor: s.id, Config: s.config}
 	procs := slices.Clone(s.procs)
@@ -106,6 +188,9 @@ func (s *supervisor) saveState() {
 func (s *supervisor) writePID(p *process) {
 	s.pidFile.Lock()
 	defer s.pidFile.Unlock()
+	if !s.holdsLock() {
+		return
+	}
 	file, pid := s.local.Pid(p.spec.Name), p.snapshot().id.PID
 	var err error
 	if pid == 0 {

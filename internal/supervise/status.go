@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 // Status is what runs, as `backend:status -json` prints it.
 type Status struct {
 	Running    bool             `json:"running"`
+	Elsewhere  string           `json:"elsewhere,omitempty"` // where, if not among the processes that we see; then all is as it was last written
 	Supervisor SupervisorStatus `json:"supervisor"`
 	Processes  []ProcessStatus  `json:"processes"`
 }
@@ -101,6 +103,9 @@ func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
 	saved, err := loadState(dir)
 	st := Status{Processes: []ProcessStatus{}, Supervisor: SupervisorStatus{PID: saved.Supervisor.PID}}
+	if elsewhere := new(Elsewhere); errors.As(err, &elsewhere) {
+		return elsewhere.status(), nil
+	}
 	if err != nil {
 		return st, err
 	}

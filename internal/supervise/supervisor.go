@@ -51,6 +51,8 @@ type supervisor struct {
 
 	pidFile sync.Mutex // held while one is written
 
+	alone sync.Map // the processes that were named as left alone, by proc.Identity
+
 	op sync.Mutex // held by an operation that starts processes: one at a time
 
 	mu      sync.Mutex
@@ -112,9 +114,11 @@ func (s *supervisor) close() error {
 	}
 	s.tasks.Wait()
 	var err error
-	if !s.idle() {
+	switch {
+	case !s.holdsLock(): // the files are gone, or another supervisor's
+	case !s.idle():
 		s.saveState() // with what started in the last moment
-	} else {
+	default:
 		files := append(s.local.PidFiles(), local.Temporary(s.local.Run())...)
 		for _, f := range append(files, s.local.State(), s.local.Socket()) {
 			if e := os.Remove(f); e != nil && !errors.Is(e, os.ErrNotExist) {

@@ -56,10 +56,13 @@ func (Dev) Kill(ctx context.Context, config *string) error {
 		if err := stack.Stop(ctx, c); err != nil {
 			return err
 		}
-		if err := c.EndOrphans(ctx, stack.OrphanTimeout); err != nil {
+		if err := c.EndOrphans(ctx); err != nil {
 			return err
 		}
 		stdout.Done("nothing of this project runs")
+		if _, others := c.Orphans(); len(others) > 0 {
+			stdout.Warn("left alone: %s", stack.LeftAlone(others).Wrong)
+		}
 		cfg, err := loadConfig(config)
 		if err != nil {
 			return nil // what runs is ended; the file's mistakes are config:validate's

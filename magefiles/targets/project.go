@@ -95,7 +95,7 @@ func client(arg *string) (*supervise.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	abs, err := filepath.Abs(file)
+	dir, err := local.Folder(file)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func client(arg *string) (*supervise.Client, error) {
 		return nil, err
 	}
 	return &supervise.Client{
-		Local: local.Of(filepath.Dir(abs)),
+		Local: local.Of(dir),
 		Exe:   exe,
 		OnEvent: func(e supervise.Event) {
 			stderr.Event(e)
