@@ -23,7 +23,7 @@ type made struct{ Input, Output string }
 
 func readRecord(cfg *config.Config) *record {
 	r := &record{file: local.Of(cfg.Dir).ClientRecord("made")}
-	if data, err := os.ReadFile(r.file); err == nil && json.Unmarshal(data, r) != nil {
+	if data, err := local.Read(r.file, local.MaxState); err == nil && json.Unmarshal(data, r) != nil {
 		r.Made = nil
 	}
 	if r.Made == nil {

@@ -11,6 +11,7 @@
 package console
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,8 @@ import (
 
 	"github.com/fatih/color"
 	"github.com/mattn/go-isatty"
+
+	"muster/internal/printable"
 )
 
 // paint is a text in a colour, where what it is written to shows colours.
@@ -29,6 +32,15 @@ func paint(w io.Writer, with color.Attribute, text string) string {
 	c := color.New(with)
 	c.EnableColor() // the package itself looks at standard output only
 	return c.Sprint(text)
+}
+
+// JSON prints a value for a program, indented; a terminal that shows it is safe.
+func JSON(w io.Writer, value any) error {
+	data, err := json.MarshalIndent(value, "", "  ")
+	if err == nil {
+		_, err = w.Write(append(printable.JSON(data), '\n'))
+	}
+	return err
 }
 
 // seconds is a duration as people read it.

@@ -87,6 +87,33 @@ job-0     backoff  -                            -       -      -        0
 	}
 }
 
+func TestWhatOthersWroteIsNoOrderToTheTerminal(t *testing.T) {
+	t.Parallel()
+	const evil = "a\x1b]52;c;eA==\a\r\u009b2J\u202e\nforged"
+	const safe = `a\r\u009b2J\u202e\nforged`
+	var b bytes.Buffer
+	out := Terminal{&b}
+	out.Event(supervise.Event{Process: "a-0", State: supervise.Failed, Detail: evil})
+	out.Event(supervise.Event{Warning: evil})
+	out.Status(supervise.Status{Running: true, Supervisor: supervise.SupervisorStatus{Alive: true}, Warnings: []string{evil},
+		Processes: []supervise.ProcessStatus{{Name: "a-0", State: supervise.Failed, Detail: evil, LastLines: []string{evil}}}})
+	out.Error(&supervise.StartError{Failures: []supervise.Failure{{Process: "a-0", Reason: "exit code 1", Lines: []string{"\x1b[2Jlast\b"}}}})
+	want := "✗ a-0                failed: " + safe + "\n! " + safe + `
+PROCESS  STATE   PID  URL  UPTIME  CPU  MEMORY  RESTARTS  MODULES
+a-0      failed  -         -       -    -       0
+! ` + safe + "\n! a-0 failed: " + safe + "\n    " + safe + `
+muster: error: a-0 did not start: exit code 1
+    last\x08
+`
+	if b.String() != want {
+		t.Errorf("got\n%q\nwant\n%q", b.String(), want)
+	}
+	b.Reset()
+	if err := JSON(&b, evil); err != nil || !strings.Contains(b.String(), `\u009b2J\u202e`) {
+		t.Errorf("%q, %v", b.String(), err)
+	}
+}
+
 func TestRoutesAndPanelsAreAligned(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer

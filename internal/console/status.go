@@ -8,12 +8,18 @@ import (
 
 	"github.com/fatih/color"
 
+	"muster/internal/printable"
 	"muster/internal/supervise"
 )
 
 // Event prints what became of a process, if it is worth a line: that it is
 // well, or that it is not.
 func (t Terminal) Event(e supervise.Event) {
+	if e.Warning != "" {
+		t.Warn("%s", printable.Line(e.Warning))
+		return
+	}
+	e.Detail = printable.Line(e.Detail)
 	line := fmt.Sprintf("%-18s %s", e.Process, e.State)
 	switch e.State {
 	case supervise.Healthy:
@@ -59,12 +65,15 @@ func (t Terminal) Status(st supervise.Status) {
 		}
 		return color.Reset
 	})
+	for _, text := range st.Warnings {
+		t.Warn("%s", printable.Line(text))
+	}
 	for _, p := range st.Processes {
 		if p.Detail != "" {
-			t.Warn("%s %s%s: %s", p.Name, p.State, forHowLong(p), p.Detail)
+			t.Warn("%s %s%s: %s", p.Name, p.State, forHowLong(p), printable.Line(p.Detail))
 		}
 		for _, line := range p.LastLines {
-			fmt.Fprintf(t.Out, "    %s\n", line)
+			fmt.Fprintf(t.Out, "    %s\n", printable.Line(line))
 		}
 	}
 }
@@ -95,6 +104,8 @@ func (t Terminal) table(rows [][]string, colour func(column int, cell string) co
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
+			cell = printable.Line(cell)
+			row[i] = cell
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}

@@ -8,10 +8,13 @@ import (
 	"time"
 
 	"github.com/fatih/color"
+
+	"muster/internal/printable"
 )
 
 // Terminal shows on Out what a person is to see. A time.Duration among the
-// arguments is shown as people read it.
+// arguments is shown as people read it. Of what others wrote, such as a log's
+// last lines or a command line, nothing but colour is an order to the terminal.
 type Terminal struct{ Out io.Writer }
 
 // Step prints a line of progress.
@@ -29,16 +32,16 @@ func (t Terminal) line(with color.Attribute, sign, format string, args ...any) {
 			args[i] = seconds(d)
 		}
 	}
-	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, with, sign), fmt.Sprintf(format, args...))
+	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, with, sign), printable.Text(fmt.Sprintf(format, args...)))
 }
 
 // Error prints an error and its hints.
 func (t Terminal) Error(err error) {
-	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgRed, "muster: error:"), err)
+	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgRed, "muster: error:"), printable.Text(err.Error()))
 	var h interface{ Hint() string }
 	if errors.As(err, &h) {
 		for line := range strings.Lines(h.Hint()) {
-			fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgYellow, "hint:"), strings.TrimRight(line, "\n"))
+			fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgYellow, "hint:"), printable.Line(strings.TrimRight(line, "\n")))
 		}
 	}
 }
@@ -51,7 +54,7 @@ func (t Terminal) Panel(rows [][2]string) {
 	}
 	fmt.Fprintln(t.Out)
 	for _, r := range rows {
-		fmt.Fprintf(t.Out, "  %s  %s\n", paint(t.Out, color.FgHiBlack, fmt.Sprintf("%-*s", width, r[0])), paint(t.Out, color.FgCyan, r[1]))
+		fmt.Fprintf(t.Out, "  %s  %s\n", paint(t.Out, color.FgHiBlack, fmt.Sprintf("%-*s", width, r[0])), paint(t.Out, color.FgCyan, printable.Line(r[1])))
 	}
 	fmt.Fprintln(t.Out)
 }

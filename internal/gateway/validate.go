@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/internal/config"
+	"muster/internal/local"
 )
 
 // ConfError is nginx's complaint about a configuration file.
@@ -87,7 +88,7 @@ func parseComplaint(out string) *ConfError {
 }
 
 func lineOf(file string, n int) string {
-	data, _ := os.ReadFile(file)
+	data, _ := local.Read(file, local.MaxState)
 	lines := strings.Split(string(data), "\n")
 	if n < 1 || n > len(lines) {
 		return ""

@@ -3,7 +3,6 @@ package gateway
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"time"
 
 	"muster/internal/config"
@@ -25,7 +24,7 @@ func Prepare(c *config.Config) error {
 // Write replaces a file as a whole, and leaves it alone when it already holds
 // data.
 func Write(path string, data []byte) (changed bool, err error) {
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+	if old, err := local.Read(path, local.MaxState); err == nil && bytes.Equal(old, data) {
 		return false, nil
 	}
 	return true, local.Write(path, data, 0o644)

@@ -20,10 +20,7 @@ func TestATracebackIsNotInterleaved(t *testing.T) {
 		}
 		return fd.Write(out)
 	}
-	u, err := NewUnifier(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	u := NewUnifier(opts)
 	defer u.Close()
 	for _, s := range []Source{{Name: "a", Path: a}, {Name: "b", Path: b}} {
 		appendTo(t, s.Path, "")

@@ -3,12 +3,14 @@ package logs
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/local"
 	"muster/internal/logs/follow"
 )
 
@@ -102,28 +104,31 @@ type checkpoint struct {
 	buf     [slotSize]byte
 }
 
-// openCheckpoint reads the file or makes a new one. A file that is none of
-// ours is an error; broken entries are free.
+// openCheckpoint reads the file or makes a new one. What is none of ours makes
+// way for one; broken entries are free. The error is a warning: the checkpoint
+// can be used, but is empty or, if no file can be had, kept in memory.
 func openCheckpoint(path string) (*checkpoint, error) {
+	c := &checkpoint{fd: -1, path: path}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("cannot keep the positions of the logs: %w", err)
+		return c, fmt.Errorf("the positions of the logs cannot be kept: %w", err)
 	}
-	b, err := os.ReadFile(path)
+	b, err := local.Read(path, local.MaxState)
+	if err == nil && len(b) > 0 && !bytes.HasPrefix(b, []byte(magic)) {
+		err = fmt.Errorf("%s holds no log positions of this version", path)
+	}
+	var lost error
 	if err != nil && !os.IsNotExist(err) {
-		return nil, fmt.Errorf("cannot read the positions of the logs: %w", err)
+		if e := os.Remove(path); e != nil {
+			return c, fmt.Errorf("the positions of the logs cannot be kept: %w", errors.Join(err, e))
+		}
+		b, lost = nil, fmt.Errorf("the positions of the logs were lost, and old lines come once more: %w", err)
 	}
-	if len(b) > 0 && !bytes.HasPrefix(b, []byte(magic)) {
-		return nil, fmt.Errorf("%s: not a file of log positions of this version; remove it", path)
+	if c.fd, err = follow.OpenRegular(path, unix.O_RDWR|unix.O_CREAT); err != nil {
+		return c, fmt.Errorf("the positions of the logs cannot be kept: %w", err)
 	}
-	fd, err := follow.OpenFD(path, unix.O_RDWR|unix.O_CREAT)
-	if err != nil {
-		return nil, fmt.Errorf("cannot keep the positions of the logs: %w", err)
-	}
-	c := &checkpoint{fd: fd, path: path}
 	if len(b) == 0 {
-		if err := fd.Pwrite([]byte(magic), 0); err != nil {
-			fd.Close()
-			return nil, fmt.Errorf("cannot write %s: %w", path, err)
+		if err := c.put([]byte(magic), 0); err != nil {
+			lost = errors.Join(lost, err) // it is whole once there is room
 		}
 	}
 	for at := entrySize; at < len(b); at += entrySize {
@@ -131,7 +136,21 @@ func openCheckpoint(path string) (*checkpoint, error) {
 		c.seq = max(c.seq, e.last.seq, e.journal.seq)
 		c.entries = append(c.entries, e)
 	}
-	return c, nil
+	return c, lost
+}
+
+// kept tells whether the next unifier will have the checkpoint, too.
+func (c *checkpoint) kept() bool { return c.fd >= 0 }
+
+// put writes b at an offset of the file.
+func (c *checkpoint) put(b []byte, at int64) error {
+	if !c.kept() {
+		return nil
+	}
+	if err := c.fd.Pwrite(b, at); err != nil {
+		return fmt.Errorf("cannot write %s: %w", c.path, err)
+	}
+	return nil
 }
 
 func decodeEntry(short []byte) entry {
@@ -156,11 +175,16 @@ func decodeEntry(short []byte) entry {
 	return e
 }
 
-// find returns the source's entry, or makes one.
-func (c *checkpoint) find(s Source) (int, error) {
+// fits says whether there can be an entry for a source.
+func fits(s Source) error {
 	if len(s.Name)+len(s.Path) > maxLabel {
-		return noEntry, fmt.Errorf("%s: the path is too long for a log", s.Path)
+		return fmt.Errorf("%s: the path is too long for a log", s.Path)
 	}
+	return nil
+}
+
+// find returns the entry of a source, which fits, or makes one.
+func (c *checkpoint) find(s Source) (int, error) {
 	free := len(c.entries)
 	for i := range c.entries {
 		switch c.entries[i].Path {
@@ -181,8 +205,8 @@ func (c *checkpoint) find(s Source) (int, error) {
 	c.entries[free] = entry{Source: s}
 	// The slots go first: a label makes the entry count.
 	var slots [entrySize]byte
-	if err := c.fd.Pwrite(slots[:], int64(free+1)*entrySize); err != nil {
-		return noEntry, fmt.Errorf("cannot write %s: %w", c.path, err)
+	if err := c.put(slots[:], int64(free+1)*entrySize); err != nil {
+		return noEntry, err
 	}
 	return free, c.label(free)
 }
@@ -194,10 +218,7 @@ func (c *checkpoint) label(i int) error {
 	binary.LittleEndian.PutUint16(b[10:], uint16(len(e.Path)))
 	b = append(append(b, e.Name...), e.Path...)
 	binary.LittleEndian.PutUint64(b, hash(b[8:]))
-	if err := c.fd.Pwrite(b, int64(i+1)*entrySize+labelAt); err != nil {
-		return fmt.Errorf("cannot write %s: %w", c.path, err)
-	}
-	return nil
+	return c.put(b, int64(i+1)*entrySize+labelAt)
 }
 
 // next returns the next sequence number for a pair of slots of which the one
@@ -215,14 +236,18 @@ func (c *checkpoint) write(i int, n note) error {
 	n.seq = c.next(c.entries[i].last.seq)
 	n.encode(c.buf[:])
 	at := int64(i+1)*entrySize + int64(n.seq&1)*slotSize
-	if err := c.fd.Pwrite(c.buf[:noteBytes], at); err != nil {
-		return fmt.Errorf("cannot write %s: %w", c.path, err)
+	if err := c.put(c.buf[:noteBytes], at); err != nil {
+		return err
 	}
 	c.entries[i].last = n
 	return nil
 }
 
-func (c *checkpoint) close() { c.fd.Close() }
+func (c *checkpoint) close() {
+	if c.kept() {
+		c.fd.Close()
+	}
+}
 
 // hash is FNV-1a.
 func hash(b []byte) uint64 {

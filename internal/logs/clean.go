@@ -41,12 +41,19 @@ func (u *Unifier) Clean(ctx context.Context) error {
 	}
 	// The unified log comes last: had it come first, a kill in between would
 	// leave lines in the files only.
-	if err := u.unified.Truncate(0); err != nil {
+	if err := u.truncateUnified(); err != nil {
 		errs = append(errs, fmt.Errorf("cannot empty %s: %w", u.opts.Unified, err))
 	}
 	u.index.reset()
 	u.open = nil
 	return errors.Join(errs...)
+}
+
+func (u *Unifier) truncateUnified() error {
+	if !u.begun {
+		return errors.New("it cannot be written")
+	}
+	return u.unified.Truncate(0)
 }
 
 // cleanSource empties the file of s.

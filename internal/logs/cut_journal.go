@@ -2,7 +2,6 @@ package logs
 
 import (
 	"encoding/binary"
-	"fmt"
 
 	"muster/internal/logs/follow"
 )
@@ -65,8 +64,8 @@ func (c *checkpoint) writeJournal(i int, j journal) error {
 	j.seq = c.next(c.entries[i].journal.seq)
 	j.encode(c.buf[:])
 	at := int64(i+1)*entrySize + journalAt + int64(j.seq&1)*slotSize
-	if err := c.fd.Pwrite(c.buf[:journalSize], at); err != nil {
-		return fmt.Errorf("cannot write %s: %w", c.path, err)
+	if err := c.put(c.buf[:journalSize], at); err != nil {
+		return err
 	}
 	c.entries[i].journal = j
 	return nil

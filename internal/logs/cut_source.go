@@ -18,12 +18,13 @@ const (
 
 // cutHead rotates the file of s if it has outgrown the limit.
 func (u *Unifier) cutHead(s *source) {
-	if u.opts.MaxSize <= 0 || s.file.Offset <= u.opts.MaxSize || s.old || s.entry == noEntry ||
+	if u.opts.MaxSize <= 0 || s.file.Offset <= u.opts.MaxSize || s.old || s.entry == noEntry || !u.check.kept() ||
 		s.state.open() || u.now.Before(s.noCut) {
 		return
 	}
 	err := u.tryCut(s)
 	if err == nil {
+		u.set(ofRotation+s.Path, nil)
 		return
 	}
 	s.noCut = u.now.Add(noCutFor)
@@ -31,7 +32,7 @@ func (u *Unifier) cutHead(s *source) {
 		s.noCut = u.now.AddDate(100, 0, 0) // the file waits for Rotate
 		return
 	}
-	u.report(err)
+	u.set(ofRotation+s.Path, err)
 }
 
 func (u *Unifier) tryCut(s *source) error {
@@ -104,7 +105,7 @@ func (u *Unifier) recoverCut(i int) error {
 			s := &source{Source: e.Source, entry: i, wd: -1, state: j.state, file: &follow.File{FD: c.fd, Inode: j.inode}}
 			err := u.finishCut(s, c, j)
 			if e.journal.stage == stageNone { // done, or undone
-				u.report(err)
+				u.set(ofRotation+e.Path, err)
 				return nil
 			}
 			return err

@@ -44,10 +44,7 @@ func newDir(t testing.TB) (dir string, opts Options) {
 // session opens a unifier, adds the sources, drains them and leaves everything
 // as a kill would.
 func session(t testing.TB, opts Options, sources ...Source) {
-	u, err := NewUnifier(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	u := NewUnifier(opts)
 	defer u.Close()
 	for _, s := range sources {
 		if err := u.Add(s); err != nil {
@@ -89,10 +86,7 @@ func TestAKillWithinAWriteLosesAndDoublesNothing(t *testing.T) {
 		appendTo(t, a.Path, first)
 		appendTo(t, b.Path, "b1\nb2\n")
 		alive := func(o Options) {
-			u, err := NewUnifier(o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			u := NewUnifier(o)
 			defer u.Close()
 			for _, s := range []Source{a, b} {
 				if err := u.Add(s); err != nil {
@@ -267,10 +261,7 @@ func TestACutThatTheFileSystemRefusesIsUndone(t *testing.T) {
 				}
 			}
 			dead := until(func() {
-				u, err := NewUnifier(dying)
-				if err != nil {
-					t.Fatal(err)
-				}
+				u := NewUnifier(dying)
 				defer u.Close()
 				if err := u.Add(a); err != nil {
 					t.Fatal(err)
@@ -283,10 +274,7 @@ func TestACutThatTheFileSystemRefusesIsUndone(t *testing.T) {
 			if dead != (moment != "") {
 				t.Fatal("no cut came to that moment")
 			}
-			u, err := NewUnifier(opts)
-			if err != nil {
-				t.Fatal(err)
-			}
+			u := NewUnifier(opts)
 			u.Close()
 			if len(reports) != 1 || !strings.Contains(reports[0].Error(), "cannot rotate") {
 				t.Errorf("reported: %v", reports)

@@ -63,16 +63,13 @@ func writeNumbered(path, name string, lines, size int) error {
 }
 
 func unify(dir string, maxSize int64, names []string) error {
-	u, err := NewUnifier(Options{
+	u := NewUnifier(Options{
 		Unified:    filepath.Join(dir, "logs", "backend-unified.log"),
 		Checkpoint: filepath.Join(dir, "run", "logs.pos"),
 		MaxSize:    maxSize,
 		MaxFiles:   1000,
 		Report:     func(err error) { fmt.Fprintln(os.Stderr, "reported:", err) },
 	})
-	if err != nil {
-		return err
-	}
 	for _, n := range names {
 		if err := u.Add(Source{Name: n, Path: filepath.Join(dir, "logs", n+".log")}); err != nil {
 			return err

@@ -3,11 +3,11 @@ package logs
 import (
 	"encoding/binary"
 	"fmt"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/local"
 	"muster/internal/logs/follow"
 )
 
@@ -19,6 +19,7 @@ const (
 	indexHead   = 16 // magic, inode
 	indexRecord = 16 // Unix milliseconds, offset
 	indexMagic  = uint64(0x78646e6974736d31)
+	maxIndex    = 64 << 20 // a month and a half of lines in every second
 )
 
 // IndexEvery is how fine the time index is.
@@ -34,7 +35,7 @@ type Moment struct {
 // ReadIndex returns the n-th rotated time index of a log, as far as it is that
 // of the file given, which has so many bytes. There may be none.
 func ReadIndex(log string, n int, inode follow.Inode, size int64) []Moment {
-	b, err := os.ReadFile(Rotated(log+indexSuffix, n))
+	b, err := local.Read(Rotated(log+indexSuffix, n), maxIndex)
 	if err != nil {
 		return nil
 	}
@@ -57,8 +58,12 @@ func validIndex(b []byte, inode follow.Inode, size int64) int {
 		return 0
 	}
 	at := indexHead
-	for at+indexRecord <= len(b) && int64(le.Uint64(b[at+8:])) < size {
-		at += indexRecord
+	for last := int64(0); at+indexRecord <= len(b); at += indexRecord {
+		off := int64(le.Uint64(b[at+8:]))
+		if off < last || off >= size {
+			break
+		}
+		last = off
 	}
 	return at
 }
@@ -76,11 +81,11 @@ type timeIndex struct {
 func (x *timeIndex) open(log string, inode follow.Inode, size int64) error {
 	x.close()
 	x.path, x.last = log+indexSuffix, time.Time{}
-	b, err := os.ReadFile(x.path)
-	if err != nil && !os.IsNotExist(err) {
-		return fmt.Errorf("cannot read the time index: %w", err)
+	b, err := local.Read(x.path, maxIndex)
+	if err != nil {
+		b = nil // it begins anew, or cannot be opened either
 	}
-	fd, err := follow.OpenFD(x.path, unix.O_RDWR|unix.O_CREAT)
+	fd, err := follow.OpenRegular(x.path, unix.O_RDWR|unix.O_CREAT)
 	if err != nil {
 		return fmt.Errorf("cannot write the time index: %w", err)
 	}

@@ -13,6 +13,10 @@ import (
 // searched for one.
 const farScan = 64 << 10
 
+// longest is how many bytes without a line end are written as one piece: what
+// is longer is no line that anybody wants whole.
+const longest = 64 << 20
+
 // pump writes the lines that have come, up to one turn of them, and reports
 // whether there may be more at once.
 func (u *Unifier) pump(s *source) bool {
@@ -25,6 +29,7 @@ func (u *Unifier) pump(s *source) bool {
 			u.fail(s, err)
 			return false
 		}
+		u.set(s.Path, nil)
 		if !more {
 			return false
 		}
@@ -34,10 +39,14 @@ func (u *Unifier) pump(s *source) bool {
 
 // fail lets s pause. Others go on, unless it was the unified log that failed.
 func (u *Unifier) fail(s *source, err error) {
-	u.report(err)
+	of := s.Path
+	if !u.failed.IsZero() {
+		of = ofUnified
+	}
+	u.set(of, err)
 	s.failed = u.now
 	if u.failed.IsZero() && u.open == s {
-		u.report(u.finish(s, endMark))
+		u.set(ofUnified, u.finish(s, endMark))
 	}
 }
 
@@ -117,8 +126,27 @@ func (u *Unifier) pumpLong(s *source) (more bool, err error) {
 		return true, u.putTo(s, end, endNone)
 	}
 	s.scanned += int64(n)
+	if s.scanned-s.file.Offset >= longest {
+		return true, u.flush(s, endMark)
+	}
+	if data := s.file.NextData(s.scanned); n == len(u.in) && data-s.scanned >= farScan {
+		return true, u.skipHole(s, data)
+	}
 	full := n == len(u.in)
 	return full, u.waitForEnd(s, full)
+}
+
+// skipHole goes on behind a hole, of which no line is made: whoever writes a log
+// appends, so that a file that has one was put there or cut by somebody else.
+func (u *Unifier) skipHole(s *source, end int64) error {
+	if err := u.flush(s, endMark); err != nil {
+		return err
+	}
+	if _, err := s.file.MoveTo(end); err != nil {
+		return err
+	}
+	s.scanned = 0
+	return u.note(s, note{after: s.state})
 }
 
 // waitForEnd writes the unfinished line of s when it has waited long enough.
@@ -230,6 +258,7 @@ func (u *Unifier) tryCommit(s *source, out, data []byte, after lineState, end en
 	}
 	f.Offset += int64(len(data))
 	u.moved += len(data)
+	u.set(ofUnified, nil)
 	s.state = after
 	u.open = nil
 	if after.open() {
@@ -242,7 +271,7 @@ func (u *Unifier) tryCommit(s *source, out, data []byte, after lineState, end en
 // position after the write already.
 func (u *Unifier) note(s *source, n note) error {
 	if s.entry == noEntry {
-		return nil
+		return nil // of an old file
 	}
 	n.unified, n.inode, n.off, n.before = u.inode.Ino, s.file.Inode, s.file.Offset, s.state
 	n.anchorLen, n.anchorSum = len(s.file.Bytes()), hash(s.file.Bytes())
@@ -252,15 +281,22 @@ func (u *Unifier) note(s *source, n note) error {
 // room returns the size of the unified log, which is rotated if n more bytes
 // are too many for it.
 func (u *Unifier) room(s *source, n int) (int64, error) {
+	if !u.begun {
+		return 0, fmt.Errorf("cannot write %s", u.opts.Unified)
+	}
 	size, err := u.unified.Size()
 	if err != nil {
 		return 0, err
 	}
-	if u.opts.MaxSize > 0 && size > 0 && size+int64(n) > u.opts.MaxSize && !s.state.open() {
-		if err := u.rotateUnified(); err != nil {
+	if u.opts.MaxSize > 0 && size > 0 && size+int64(n) > u.opts.MaxSize && !s.state.open() && !u.now.Before(u.noTurn) {
+		err := u.rotateUnified()
+		u.set(ofRotation+u.opts.Unified, err)
+		if err != nil { // a file that is too long is better than none
+			u.noTurn, u.recheck = u.now.Add(noCutFor), true
+		}
+		if size, err = u.unified.Size(); err != nil {
 			return 0, err
 		}
-		size = 0
 	}
 	u.index.add(u.now, size)
 	return size, nil
@@ -292,6 +328,9 @@ func (u *Unifier) drain(s *source, how ending) error {
 	}
 	// A line that a writer is about to complete is not cut: it gets a moment.
 	for try := 0; s.file.Offset < size && try < 10; {
+		if !u.late.IsZero() && time.Now().After(u.late) {
+			return errors.Join(fmt.Errorf("%s: there was no time for its last %d bytes; they follow with the next start", s.Path, size-s.file.Offset), u.finish(s, endMark))
+		}
 		more, err := u.pumpBlock(s)
 		if err != nil {
 			return err

@@ -12,8 +12,8 @@ func (u *Unifier) recover() error {
 	for i := range u.check.entries {
 		e := &u.check.entries[i]
 		if e.journal.stage != stageNone {
-			if err := u.recoverCut(i); err != nil {
-				return err
+			if err := u.recoverCut(i); err != nil { // no reason to write nothing
+				u.set(ofRotation+e.Path, err)
 			}
 		}
 		if e.last.seq > 0 && (last == noEntry || e.last.seq > u.check.entries[last].last.seq) {
@@ -42,26 +42,13 @@ func (u *Unifier) complete(i int, size int64) error {
 	s := &source{Source: u.check.entries[i].Source, entry: i, wd: -1}
 	s.prefix = Prefix(s.Name)
 	defer s.close()
-	for _, path := range []string{s.Path, Rotated(s.Path, 1)} {
-		f, err := follow.Open(path)
-		if err != nil {
-			continue
-		}
-		if holds(f, n) {
-			s.file = f
-			break
-		}
-		f.Close()
-	}
-	if s.file == nil {
+	if s.file, _ = findNoted(s.Path, n); s.file == nil {
 		return nil
 	}
 	if missing := n.size + int64(n.out) - size; missing > 0 {
 		out, err := u.again(s, n)
-		if err != nil {
-			return err
-		}
-		if len(out) != n.out {
+		if err != nil || len(out) != n.out {
+			u.set(s.Path, err)
 			return nil
 		}
 		if err := u.unified.Write(out[int64(len(out))-missing:]); err != nil {
@@ -73,10 +60,11 @@ func (u *Unifier) complete(i int, size int64) error {
 	s.state = n.after
 	for s.state.open() {
 		more, err := u.pumpBlock(s)
-		if err != nil {
+		if err != nil && !u.failed.IsZero() {
 			return err
 		}
-		if !more {
+		if err != nil || !more {
+			u.set(s.Path, err)
 			break
 		}
 	}

@@ -13,6 +13,13 @@ import (
 
 // resume opens the file of s where the checkpoint says.
 func (u *Unifier) resume(s *source) error {
+	if s.entry == noEntry {
+		i, err := u.check.find(s.Source)
+		if err != nil {
+			return err
+		}
+		s.entry = i
+	}
 	n := u.check.entries[s.entry].last
 	f, err := follow.Open(s.Path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -36,28 +43,53 @@ func (u *Unifier) resume(s *source) error {
 }
 
 // resumeRotated writes the rest of a file that was renamed while no unifier
-// followed it.
+// followed it, and those that were renamed after it.
 func (u *Unifier) resumeRotated(s *source, n note) error {
-	f, err := follow.Open(Rotated(s.Path, 1))
-	if err != nil {
-		return nil // there is none
-	}
-	if !holds(f, n) {
-		f.Close()
+	f, at := findNoted(s.Path, n)
+	if f == nil {
 		return nil
 	}
 	s.goOn(f, n)
-	size, err := f.Size()
-	if err == nil {
-		err = u.pumpTo(s, size)
-	}
-	if err == nil {
-		err = u.drain(s, endMark)
-	}
-	if err == nil {
+	for {
+		size, err := s.file.Size()
+		if err == nil {
+			err = u.pumpTo(s, size)
+		}
+		if err == nil {
+			err = u.drain(s, endMark)
+		}
+		if err != nil {
+			return err
+		}
 		u.keepOld(s)
+		for f = nil; f == nil && at > 1; at-- { // one may be missing
+			f, _ = follow.Open(Rotated(s.Path, at-1))
+		}
+		if f == nil {
+			return nil
+		}
+		if err := u.begin(s, f); err != nil {
+			return err
+		}
 	}
-	return err
+}
+
+// findNoted opens the file that holds n: the one at the path, or the at-th
+// rotated one. A rotation that was broken off leaves a gap of one.
+func findNoted(path string, n note) (f *follow.File, at int) {
+	for gaps := 0; gaps < 2; at++ {
+		f, err := follow.Open(Rotated(path, at))
+		if err != nil {
+			gaps++
+			continue
+		}
+		if holds(f, n) {
+			return f, at
+		}
+		f.Close()
+		gaps = 0
+	}
+	return nil, 0
 }
 
 // goOn makes f, which holds n, the file of s.
@@ -93,17 +125,30 @@ func (u *Unifier) keepOld(s *source) {
 
 // lookAgain compares the paths with the files that are followed.
 func (u *Unifier) lookAgain() {
-	u.recheck = false
-	if inode, _, err := follow.Stat(u.opts.Unified); err != nil || inode != u.inode {
-		if err := u.reopen(); err != nil {
-			u.report(err)
-			u.failed, u.recheck = u.now, true
-			return
-		}
+	u.recheck, u.names = false, time.Time{}
+	if !u.lookAtUnified() {
+		return
 	}
 	for _, s := range slices.Clone(u.sources) {
 		u.lookAt(s)
 	}
+}
+
+// lookAtUnified compares the path of the unified log with the file that is
+// written, and reports whether that is the one now.
+func (u *Unifier) lookAtUnified() bool {
+	u.watch(u.opts.Unified)
+	inode, _, err := follow.Stat(u.opts.Unified)
+	if u.begun && err == nil && inode == u.inode {
+		return true
+	}
+	if err := u.reopen(); err != nil {
+		u.set(ofUnified, err)
+		u.failed, u.recheck = u.now, true
+		return false
+	}
+	u.set(ofUnified, nil)
+	return true
 }
 
 // lookAt compares the path of s with the file that is followed.
@@ -117,12 +162,13 @@ func (u *Unifier) lookAt(s *source) {
 		s.hot = true // its writer may have gone
 		return
 	}
-	if err := u.watchDir(s.Path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		u.report(err)
-	}
+	u.watch(s.Path)
 	inode, _, err := follow.Stat(s.Path)
 	switch {
 	case err != nil:
+		if s.file == nil {
+			u.set(s.Path, nil) // there is nothing that cannot be read
+		}
 	case s.file == nil:
 		err = u.resume(s)
 	case inode != s.file.Inode:
@@ -144,14 +190,22 @@ func (u *Unifier) reopen() error {
 	if err := u.openUnified(); err != nil {
 		return err
 	}
-	return u.watchDir(u.opts.Unified)
+	u.watch(u.opts.Unified)
+	if u.begun {
+		return nil
+	}
+	u.begun = true
+	err := u.recover()
+	u.begun = err == nil
+	return err
 }
 
 // replace goes over to the file that has the path of s by now.
 func (u *Unifier) replace(s *source) error {
 	f, err := follow.Open(s.Path)
-	if err != nil {
-		return err
+	if err != nil { // what was there before may still be written
+		u.set(s.Path, fmt.Errorf("cannot follow the log of %s: %w", s.Name, err))
+		return nil
 	}
 	size, err := s.file.Size()
 	if err == nil {
@@ -161,7 +215,7 @@ func (u *Unifier) replace(s *source) error {
 		f.Close()
 		return err
 	}
-	u.report(err) // what cannot be read does not keep what can be
+	u.set(s.Path, err) // what cannot be read does not keep what can be
 	u.keepOld(s)
 	return u.begin(s, f)
 }

@@ -35,3 +35,34 @@ func TestAFileThatWasRotatedWhileNobodyFollowedItIsReadToItsEnd(t *testing.T) {
 	f.write("a", "4\n")
 	f.wait(want + line("a", "4"))
 }
+
+func TestAllThatWasRotatedWhileNobodyFollowedIsRead(t *testing.T) {
+	t.Parallel()
+	for rotations := 1; rotations <= 4; rotations++ {
+		f := newFixture(t)
+		f.add("a")
+		f.write("a", "0\n")
+		want := line("a", "0")
+		f.wait(want)
+		f.stop()
+		f.write("a", "rest of 0\n")
+		want += line("a", "rest of 0")
+		for i := range rotations {
+			if err := putRotated(f.path("a"), f.path("a"), 9); err != nil {
+				t.Fatal(err)
+			}
+			f.write("a", fmt.Sprintf("%d\n", i+1))
+			want += line("a", fmt.Sprint(i+1))
+		}
+		f.start()
+		f.add("a")
+		f.wait(want)
+		f.write("a", "on\n")
+		f.wait(want + line("a", "on"))
+		f.stop()
+		f.start()
+		f.add("a")
+		f.write("a", "and on\n")
+		f.wait(want + line("a", "on") + line("a", "and on"))
+	}
+}

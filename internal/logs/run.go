@@ -2,7 +2,9 @@ package logs
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -25,7 +27,7 @@ func (u *Unifier) Run(ctx context.Context) error {
 }
 
 func (u *Unifier) run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, u.waiter.Wake)()
+	defer context.AfterFunc(ctx, u.wake)()
 	for ctx.Err() == nil {
 		u.mu.Lock()
 		if u.closed {
@@ -33,9 +35,14 @@ func (u *Unifier) run(ctx context.Context) error {
 			return errClosed
 		}
 		pause := u.step()
+		w := u.waiter
 		u.mu.Unlock()
-		if err := u.waiter.Wait(pause, u.event); err != nil {
-			return err
+		if err := w.Wait(pause, u.event); err != nil {
+			u.mu.Lock()
+			if !u.closed && u.waiter == w {
+				u.turnBlind(fmt.Errorf("cannot watch the logs: %w", err))
+			}
+			u.mu.Unlock()
 		}
 	}
 	u.mu.Lock()
@@ -44,6 +51,13 @@ func (u *Unifier) run(ctx context.Context) error {
 		return errClosed
 	}
 	return u.drainAll(context.WithoutCancel(ctx))
+}
+
+// wake ends a wait of run.
+func (u *Unifier) wake() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.waiter.Wake()
 }
 
 // event notes what the kernel tells.
@@ -82,8 +96,14 @@ func (u *Unifier) step() time.Duration {
 		}
 		u.failed = time.Time{}
 	}
-	if u.recheck {
+	if !u.blind.IsZero() && u.now.Sub(u.blind) >= blindFor {
+		u.see()
+	}
+	if u.recheck || !u.names.IsZero() && !u.now.Before(u.names) {
 		u.lookAgain()
+		if !u.failed.IsZero() {
+			return retry
+		}
 	}
 	if u.open != nil {
 		u.pump(u.open)
@@ -94,6 +114,9 @@ func (u *Unifier) step() time.Duration {
 		s := u.sources[i]
 		if !s.failed.IsZero() && u.now.Sub(s.failed) >= retry {
 			u.lookAt(s)
+		}
+		if !s.look.IsZero() && !u.now.Before(s.look) {
+			s.hot, s.look = true, time.Time{}
 		}
 		if s.hot && s.file != nil && s.failed.IsZero() {
 			busy = u.pump(s) || busy
@@ -121,9 +144,13 @@ func (u *Unifier) step() time.Duration {
 				s.hot, left = true, poll
 			}
 		}
-		if left >= 0 && (pause < 0 || left < pause) {
-			pause = left
+		pause = sooner(pause, left)
+		if !s.look.IsZero() {
+			pause = sooner(pause, s.look.Sub(u.now))
 		}
+	}
+	if !u.names.IsZero() {
+		pause = sooner(pause, u.names.Sub(u.now))
 	}
 	if busy {
 		return 0
@@ -137,6 +164,14 @@ func (u *Unifier) step() time.Duration {
 	return pause
 }
 
+// sooner is the shorter of two pauses, of which a negative one has no end.
+func sooner(a, b time.Duration) time.Duration {
+	if a < 0 || b >= 0 && b < a {
+		return b
+	}
+	return a
+}
+
 // arm asks the kernel to tell of the next change of s. What changed before it
 // was asked is seen by one more look.
 func (u *Unifier) arm(s *source) {
@@ -148,15 +183,18 @@ func (u *Unifier) arm(s *source) {
 		return // it could not be read
 	}
 	if s.old && !written(s.file.FD) {
-		u.report(u.drain(s, endLine))
+		u.set(s.Path, u.drain(s, endLine))
 		u.dropOld(s)
 		return
 	}
 	wd, err := u.waiter.ArmFile(s.file.FD, s.Path)
 	if err != nil {
-		// Polling goes on: slower, but nothing is missed.
-		u.report(err)
-		s.active = u.now.Add(retry)
+		s.hot, s.look = false, u.now.Add(blindPoll)
+	}
+	if !errors.Is(err, follow.ErrBlind) {
+		u.set(ofWatch+s.Path, err)
+	}
+	if err != nil {
 		return
 	}
 	s.wd, s.hot = wd, false
@@ -172,6 +210,21 @@ func (u *Unifier) relax() {
 		unix.Madvise(u.in, unix.MADV_DONTNEED)
 		unix.Madvise(u.out, unix.MADV_DONTNEED)
 		u.used = 0
+	}
+}
+
+// watch asks the kernel to tell of names that come and go beside path. Where it
+// does not, they are looked at from time to time.
+func (u *Unifier) watch(path string) {
+	err := u.watchDir(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		u.names = u.now.Add(retry)
+	}
+	if !errors.Is(err, follow.ErrBlind) {
+		u.set(ofWatch+filepath.Dir(path), err)
 	}
 }
 

@@ -37,6 +37,8 @@ type source struct {
 	hot bool
 	wd  int // what the kernel calls it
 
+	look time.Time // when it is polled again, as the kernel does not tell; zero: it does
+
 	failed time.Time // when it could not be read; zero: it could
 
 	unit  int64     // in which the file's head can be cut off; 0: not known yet

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -28,6 +26,14 @@ const (
 	// retry is the pause after the unified log could not be written, as on a
 	// full disk, or a source not be read.
 	retry = time.Second
+	// blindPoll is how often a quiet source is read of which the kernel does
+	// not tell.
+	blindPoll = 100 * time.Millisecond
+	// blindFor is the pause after the kernel had no watch for us.
+	blindFor = 30 * time.Second
+	// drainFor is how long the end of a source, or of all, is written for. The
+	// next unifier goes on.
+	drainFor = 5 * time.Second
 	// block is what is read and written at once: it stays in the CPU's cache.
 	block = 256 << 10
 	// turn is how many blocks of all sources are written, one of each at
@@ -43,24 +49,29 @@ type Options struct {
 	MaxSize  int64 // bytes a file may reach before it is rotated; 0: never
 	MaxFiles int   // rotated files kept of each
 
-	// Report, if not nil, is told what went wrong and is tried again.
+	// Report, if not nil, is told what went wrong, once until it is well or
+	// another. The unifier does without and tries again.
 	Report func(error)
 
-	write func(fd follow.FD, b []byte) error // appends to the unified log
-	at    func(moment string)                // told each step of a rotation
+	write  func(fd follow.FD, b []byte) error // appends to the unified log
+	at     func(moment string)                // told each step of a rotation
+	waiter func() (follow.Waiter, error)
 }
 
 // Unifier writes the unified log. Its methods may be called from several
 // goroutines, before Run and while it runs.
 type Unifier struct {
-	opts   Options
-	waiter *follow.Waiter
+	opts Options
+	troubles
 
 	mu      sync.Mutex
+	waiter  follow.Waiter
+	blind   time.Time // since when the waiter is none of the kernel's; zero: it is one
 	closed  bool
 	check   *checkpoint
 	sources []*source
-	unified follow.FD
+	unified follow.FD // -1: it could not be opened yet
+	begun   bool      // what a killed unifier left undone is done
 	inode   follow.Inode
 	index   timeIndex
 	open    *source // whose line the unified log ends in; nil: none
@@ -69,9 +80,12 @@ type Unifier struct {
 	used    int       // of the buffers, since they were given back
 	moved   int       // bytes, in this step
 	failed  time.Time // when it could not be written; zero: it could
+	noTurn  time.Time // until when it is not rotated, as that failed
+	late    time.Time // when the draining under way is given up; zero: none is
 	byWatch map[int]*source
 	dirs    map[string]watchedDir
-	recheck bool // names came or went
+	recheck bool      // names came or went
+	names   time.Time // when they are looked at, since the kernel does not tell; zero: it does
 }
 
 // watchedDir is a folder whose names the kernel tells of.
@@ -81,52 +95,65 @@ type watchedDir struct {
 }
 
 // NewUnifier opens the logs and completes what a killed unifier left undone.
-// Only one unifier at a time may have the same files: the caller sees to that.
-// Run or Close gives back what it holds.
-func NewUnifier(opts Options) (*Unifier, error) {
+// What cannot be opened is done without, reported, and tried again. Only one
+// unifier at a time may have the same files: the caller sees to that. Run or
+// Close gives back what it holds.
+func NewUnifier(opts Options) *Unifier {
 	if opts.write == nil {
 		opts.write = follow.FD.Write
 	}
 	if opts.at == nil {
 		opts.at = func(string) {}
 	}
-	u := &Unifier{opts: opts, unified: -1, now: time.Now(), byWatch: map[int]*source{}, dirs: map[string]watchedDir{}}
-	if err := u.start(); err != nil {
-		u.release()
-		return nil, err
+	if opts.waiter == nil {
+		opts.waiter = follow.NewWaiter
 	}
-	return u, nil
+	u := &Unifier{opts: opts, troubles: troubles{report: opts.Report}, unified: -1, now: time.Now(),
+		in: anonymous(block + follow.AnchorSize), out: anonymous(block + block/2),
+		byWatch: map[int]*source{}, dirs: map[string]watchedDir{}}
+	check, err := openCheckpoint(opts.Checkpoint)
+	u.check = check
+	u.set(ofPositions, err)
+	u.see()
+	u.lookAtUnified()
+	return u
 }
 
-func (u *Unifier) start() error {
-	if err := os.MkdirAll(filepath.Dir(u.opts.Unified), 0o755); err != nil {
-		return fmt.Errorf("cannot write the unified log: %w", err)
+// see gets a waiter of the kernel's, or else one that leaves looking for
+// changes to us.
+func (u *Unifier) see() {
+	w, err := u.opts.waiter()
+	if err != nil {
+		u.turnBlind(err)
+		return
 	}
-	var err error
-	if u.in, err = anonymous(block + follow.AnchorSize); err != nil {
-		return err
+	u.set(ofWatch, nil)
+	u.blind = time.Time{}
+	u.useWaiter(w)
+}
+
+// turnBlind goes on without the kernel, which err is about.
+func (u *Unifier) turnBlind(err error) {
+	u.set(ofWatch, fmt.Errorf("%w; they are read ten times a second instead", err))
+	u.blind = u.now
+	u.useWaiter(follow.NewSleeper())
+}
+
+func (u *Unifier) useWaiter(w follow.Waiter) {
+	if u.waiter != nil {
+		u.waiter.Close()
 	}
-	if u.out, err = anonymous(block + block/2); err != nil {
-		return err
+	u.waiter, u.recheck = w, true
+	clear(u.byWatch)
+	clear(u.dirs)
+	for _, s := range u.sources {
+		s.hot, s.wd = true, -1
 	}
-	if u.check, err = openCheckpoint(u.opts.Checkpoint); err != nil {
-		return err
-	}
-	if err = u.openUnified(); err != nil {
-		return err
-	}
-	if err = u.recover(); err != nil {
-		return err
-	}
-	if u.waiter, err = follow.NewWaiter(); err != nil {
-		return err
-	}
-	return u.watchDir(u.opts.Unified)
 }
 
 // openUnified opens the unified log at its path.
 func (u *Unifier) openUnified() error {
-	fd, err := follow.OpenFD(u.opts.Unified, unix.O_RDWR|unix.O_APPEND|unix.O_CREAT)
+	fd, err := follow.OpenRegular(u.opts.Unified, unix.O_RDWR|unix.O_APPEND|unix.O_CREAT)
 	if err != nil {
 		return fmt.Errorf("cannot write the unified log: %w", err)
 	}
@@ -139,11 +166,12 @@ func (u *Unifier) openUnified() error {
 		u.unified.Close()
 	}
 	u.unified, u.inode = fd, inode
-	return u.index.open(u.opts.Unified, inode, size)
+	u.set(ofIndex, u.index.open(u.opts.Unified, inode, size))
+	return nil
 }
 
 // Add follows a source from where the checkpoint says, or else from its
-// beginning. Its file need not exist yet.
+// beginning. Its file need not exist yet, nor be one that can be read.
 func (u *Unifier) Add(src Source) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -158,20 +186,16 @@ func (u *Unifier) Add(src Source) error {
 			return nil
 		}
 	}
-	i, err := u.check.find(src)
-	if err != nil {
+	if err := fits(src); err != nil {
 		return err
 	}
-	s := &source{Source: src, prefix: Prefix(src.Name), entry: i, hot: true, wd: -1}
+	s := &source{Source: src, prefix: Prefix(src.Name), entry: noEntry, hot: true, wd: -1}
 	u.sources = append(u.sources, s)
-	err = u.watchDir(src.Path)
-	if err == nil || errors.Is(err, os.ErrNotExist) {
-		err = u.resume(s)
+	u.watch(src.Path)
+	if err := u.resume(s); err != nil {
+		u.fail(s, err)
 	}
-	if err != nil {
-		s.failed = u.now
-	}
-	return err
+	return nil
 }
 
 // Remove writes what is left of a source, its unfinished line too, and follows
@@ -182,7 +206,7 @@ func (u *Unifier) Remove(path string) error {
 	if u.closed {
 		return errClosed
 	}
-	u.now = time.Now()
+	defer u.hurry()()
 	u.lookAgain()
 	var errs []error
 	kept := u.sources[:0]
@@ -211,8 +235,16 @@ func (u *Unifier) Drain(ctx context.Context) error {
 
 var errClosed = errors.New("the unified log is closed")
 
-func (u *Unifier) drainAll(ctx context.Context) error {
+// hurry sets how long a draining may take, until the returned function is
+// called.
+func (u *Unifier) hurry() (end func()) {
 	u.now = time.Now()
+	u.late = u.now.Add(drainFor)
+	return func() { u.late = time.Time{} }
+}
+
+func (u *Unifier) drainAll(ctx context.Context) error {
+	defer u.hurry()()
 	u.lookAgain()
 	var errs []error
 	for _, s := range u.sources {
@@ -244,16 +276,10 @@ func (u *Unifier) release() {
 		u.unified.Close()
 	}
 	u.index.close()
-	if u.check != nil {
-		u.check.close()
-	}
-	if u.waiter != nil {
-		u.waiter.Close()
-	}
+	u.check.close()
+	u.waiter.Close()
 	for _, b := range [][]byte{u.in, u.out} {
-		if b != nil {
-			unix.Munmap(b[:cap(b)])
-		}
+		unix.Munmap(b[:cap(b)])
 	}
 	u.in, u.out = nil, nil
 }
@@ -267,21 +293,20 @@ func (u *Unifier) forget(s *source) {
 		delete(u.byWatch, s.wd)
 		u.waiter.Disarm(s.wd)
 	}
-	s.close()
-}
-
-func (u *Unifier) report(err error) {
-	if err != nil && u.opts.Report != nil {
-		u.opts.Report(err)
+	if !s.old {
+		u.set(s.Path, nil)
+		u.set(ofRotation+s.Path, nil)
+		u.set(ofWatch+s.Path, nil)
 	}
+	s.close()
 }
 
 // anonymous returns memory outside of Go's heap, so that a buffer that was
 // used once can be given back to the system.
-func anonymous(n int) ([]byte, error) {
+func anonymous(n int) []byte {
 	b, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
-		return nil, fmt.Errorf("cannot get %d bytes of memory: %w", n, err)
+		return make([]byte, n)
 	}
-	return b, nil
+	return b
 }

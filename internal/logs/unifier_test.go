@@ -47,10 +47,7 @@ func newFixture(t *testing.T, change ...func(*Options)) *fixture {
 
 func (f *fixture) start() {
 	f.Helper()
-	u, err := NewUnifier(f.opts)
-	if err != nil {
-		f.Fatal(err)
-	}
+	u := NewUnifier(f.opts)
 	f.u = u
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -26,7 +26,8 @@ type Command struct {
 	Exe    string   // absolute path of the program
 	Args   []string // argv, the program's name included
 	Dir    string
-	Env    []string // NAME=VALUE, on top of our own
+	Base   []string // NAME=VALUE; nil: our own environment
+	Env    []string // NAME=VALUE, on top of that
 	Log    string   // absolute path of the file that gets stdout and stderr
 	Output *os.File // gets them instead, if it is not nil
 	Socket Socket   // a listening socket, which becomes descriptor 3, or NoSocket
@@ -38,7 +39,11 @@ type Command struct {
 // environment is what the program gets; of several values of a variable the last
 // one counts.
 func (c Command) environment() []string {
-	cmd := exec.Cmd{Env: slices.Concat(WithoutMark(os.Environ()), c.Env, c.Mark.variables())}
+	base := c.Base
+	if base == nil {
+		base = os.Environ()
+	}
+	cmd := exec.Cmd{Env: slices.Concat(WithoutMark(base), c.Env, c.Mark.variables())}
 	return cmd.Environ()
 }
 
@@ -197,9 +202,11 @@ func (c *Child) overdue() bool { return !time.Now().Before(c.Deadline()) }
 // successor binds anew.
 func (c *Child) InheritSocket(port int) Socket { return inheritSocket(c.watch, c.ID.PID, port) }
 
-// OpenLog opens a log for appending, whatever became of its folder.
+// OpenLog opens a log for appending, whatever became of its folder. What is
+// neither a regular file nor a device is refused, without waiting for a FIFO's
+// reader.
 func OpenLog(path string) (*os.File, error) {
-	const flags = os.O_CREATE | os.O_APPEND | os.O_WRONLY
+	const flags = os.O_CREATE | os.O_APPEND | os.O_WRONLY | syscall.O_NONBLOCK
 	f, err := os.OpenFile(path, flags, 0o600)
 	if errors.Is(err, os.ErrNotExist) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -207,5 +214,19 @@ func OpenLog(path string) (*os.File, error) {
 		}
 		f, err = os.OpenFile(path, flags, 0o600)
 	}
-	return f, err
+	if err != nil {
+		return nil, err
+	}
+	st, err := f.Stat()
+	if err == nil && !st.Mode().IsRegular() && st.Mode()&os.ModeDevice == 0 {
+		err = fmt.Errorf("%s is no regular file", path)
+	}
+	if err == nil {
+		err = syscall.SetNonblock(int(f.Fd()), false) // it is the child's now
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }

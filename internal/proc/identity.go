@@ -3,8 +3,8 @@ package proc
 import (
 	"bytes"
 	"errors"
-	"strings"
-	"unicode"
+
+	"muster/internal/printable"
 )
 
 // Identity names one process for good. A pid alone may have been given to
@@ -50,12 +50,7 @@ func CommandLine(pid int) string {
 	if len(line) > 120 {
 		line = line[:120] + "..."
 	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, line)
+	return printable.Line(line)
 }
 
 // Describe names a process for a person.

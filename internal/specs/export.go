@@ -110,7 +110,7 @@ func (e Exporter) recordFile() string { return local.Of(e.Config.Dir).ClientReco
 
 func (e Exporter) exported() []string {
 	var r record
-	if data, err := os.ReadFile(e.recordFile()); err != nil || json.Unmarshal(data, &r) != nil {
+	if data, err := local.Read(e.recordFile(), local.MaxState); err != nil || json.Unmarshal(data, &r) != nil {
 		return nil
 	}
 	return r.Exported

@@ -10,6 +10,7 @@ import (
 	"muster/internal/gateway"
 	"muster/internal/gateway/builtin"
 	"muster/internal/gateway/install"
+	"muster/internal/local"
 	"muster/internal/plan"
 )
 
@@ -90,7 +91,7 @@ func Generate(ctx context.Context, cfg *config.Config, bin gateway.Binary, t gat
 	if err := gateway.Prepare(cfg); err != nil { // also renews the certificate of a file that stays
 		return false, err
 	}
-	if old, err := os.ReadFile(file); err == nil && string(old) == string(data) {
+	if old, err := local.Read(file, local.MaxState); err == nil && string(old) == string(data) {
 		return false, nil
 	}
 	if validate {

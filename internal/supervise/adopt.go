@@ -56,7 +56,7 @@ func moved(p plan.Process, from, to local.Dir) plan.Process {
 // adopt takes over the process that an earlier supervisor had started, with the
 // mark of where the project was then, if it still runs.
 func (p *process) adopt(id proc.Identity, was local.Dir) {
-	c, err := proc.Attach(id, program(was, p.spec, proc.NoSocket))
+	c, err := proc.Attach(id, program(was, nil, p.spec, proc.NoSocket))
 	if err != nil {
 		p.life.detail = "ended while no supervisor ran"
 		p.publish()

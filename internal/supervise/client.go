@@ -205,17 +205,28 @@ func (c *Client) stopAlone(l *os.File, names []string, timeout time.Duration) er
 		os.Remove(c.Local.State()) // of an earlier boot, or of the folder that this one is a copy of
 		return ErrNothingRuns
 	}
-	out, err := proc.OpenLog(c.Local.Log(supervisorName))
-	if err != nil {
-		return err
+	var out io.Writer = io.Discard
+	if f, err := proc.OpenLog(c.Local.Log(supervisorName)); err != nil {
+		c.warn(err.Error())
+	} else {
+		defer f.Close()
+		out = f
 	}
-	defer out.Close()
 	s, err := open(c.Local, l, out, c.Logs, true)
 	if err != nil {
 		return err
 	}
 	err = s.Stop(names, timeout)
+	for _, text := range s.unifier.Warnings() {
+		c.warn(text)
+	}
 	return errors.Join(err, s.Close())
+}
+
+func (c *Client) warn(text string) {
+	if c.OnEvent != nil {
+		c.OnEvent(Event{Warning: text})
+	}
 }
 
 // Remove ends processes and takes them out of the running plan.

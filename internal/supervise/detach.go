@@ -36,16 +36,17 @@ func launchSupervisor(dir local.Dir, lock *os.File, exe string, opts logs.Option
 		return err
 	}
 	defer sock.Close()
-	out, err := proc.OpenLog(dir.Log(supervisorName))
-	if err != nil {
-		return err
-	}
-	defer out.Close()
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	defer null.Close()
+	out, err := proc.OpenLog(dir.Log(supervisorName))
+	if err != nil {
+		out = null // the supervisor warns of the log that it cannot follow either
+	} else {
+		defer out.Close()
+	}
 	p, err := os.StartProcess(exe, []string{residentName, string(dir),
 		strconv.FormatInt(opts.MaxSize, 10), strconv.Itoa(opts.MaxFiles)}, &os.ProcAttr{
 		Dir:   dir.Project(),

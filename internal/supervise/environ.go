@@ -1,26 +1,19 @@
 package supervise
 
 import (
-	"os"
-	"strings"
-
 	"muster/internal/plan"
 )
 
-// takeEnviron makes the environment of the shell that a plan comes from our own,
-// which is what processes are started with. A process that can stay as it is, or
+// takeEnviron makes the environment of the shell that a plan comes from the one
+// that processes are started with. A process that can stay as it is, or
 // of which the plan knows no shell, has the one in which it was started.
 func (s *supervisor) takeEnviron(p *plan.Plan) {
 	if p == nil {
 		return
 	}
 	if p.Environ != nil {
-		os.Clearenv()
-		for _, kv := range residentEnv(p.Environ) {
-			if name, value, ok := strings.Cut(kv, "="); ok {
-				os.Setenv(name, value)
-			}
-		}
+		env := residentEnv(p.Environ)
+		s.environ.Store(&env)
 	}
 	shell := func(name string, now map[string]string) map[string]string {
 		if old := s.find(name); old != nil && plan.SameShell(old.spec.Shell, now) {
@@ -41,6 +34,14 @@ func (s *supervisor) takeEnviron(p *plan.Plan) {
 			p.Processes[i].Shell = shell(p.Processes[i].Name, p.Processes[i].Shell)
 		}
 	}
+}
+
+// shell is the environment that processes are started with; nil is our own.
+func (s *supervisor) shell() []string {
+	if env := s.environ.Load(); env != nil {
+		return *env
+	}
+	return nil
 }
 
 // Plan is that of what runs, as far as the disk tells.

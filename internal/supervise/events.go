@@ -7,7 +7,7 @@ import (
 )
 
 // sendEvents sends an event for each change of a process's state, until the
-// returned function is called.
+// returned function is called, and in the end one for each warning.
 func (s *supervisor) sendEvents(ctx context.Context, out *json.Encoder) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -51,5 +51,8 @@ func (s *supervisor) sendEvents(ctx context.Context, out *json.Encoder) (stop fu
 		cancel()
 		<-done
 		send() // what changed last
+		for _, text := range s.unifier.Warnings() {
+			out.Encode(reply{Event: &Event{Warning: text}})
+		}
 	}
 }

@@ -55,7 +55,7 @@ type checkResult struct {
 // check asks once whether a process serves, and waits for the answer for at
 // most limit. A hung server is told from a slow one only by that limit, so it
 // is several times what an answer should take.
-func check(ctx context.Context, dir local.Dir, p plan.Process, limit time.Duration) checkResult {
+func check(ctx context.Context, dir local.Dir, shell []string, p plan.Process, limit time.Duration) checkResult {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -66,7 +66,7 @@ func check(ctx context.Context, dir local.Dir, p plan.Process, limit time.Durati
 	case h.TCP:
 		err = checkTCP(ctx, p)
 	case len(h.Command) > 0:
-		err = checkCommand(ctx, dir, p)
+		err = checkCommand(ctx, dir, shell, p)
 	}
 	res := checkResult{took: time.Since(start)}
 	switch {
@@ -145,7 +145,7 @@ func checkHTTP(ctx context.Context, p plan.Process) error {
 
 // checkCommand runs the health command. What it says is no log of the process:
 // its last line is told with its failure.
-func checkCommand(ctx context.Context, dir local.Dir, p plan.Process) error {
+func checkCommand(ctx context.Context, dir local.Dir, shell []string, p plan.Process) error {
 	cmd := p
 	cmd.Name, cmd.Args = p.Name+".health", p.Health.Command // a mark of its own: what it leaves is not the process's
 	exe, err := plan.LookPath(cmd.Args[0], p.Dir)
@@ -158,7 +158,7 @@ func checkCommand(ctx context.Context, dir local.Dir, p plan.Process) error {
 		return err
 	}
 	defer said.Close()
-	spec := program(dir, cmd, proc.NoSocket)
+	spec := program(dir, shell, cmd, proc.NoSocket)
 	spec.Output, spec.Grace = out, 0
 	c, err := proc.Spawn(spec)
 	out.Close()

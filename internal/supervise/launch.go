@@ -42,7 +42,8 @@ func (p *process) spawn() (*proc.Child, error) {
 			fmt.Fprintf(p.sup.log, "[WARN] %s: %v\n", p.spec.Name, err)
 		}
 	}
-	c := program(p.sup.local, p.spec, p.socket)
+	c := program(p.sup.local, p.sup.shell(), p.spec, p.socket)
+	c.Log = p.sup.outputOf(p.spec)
 	if len(p.life.leftOut) > 0 {
 		c.Env = append(slices.Clone(c.Env), plan.ReloadExcludeEnv+"="+strings.Join(p.life.leftOut, "\n"))
 	}
@@ -73,8 +74,8 @@ func (p *process) takePort() (err error) {
 	return err
 }
 
-// program is how a process of the plan is run.
-func program(dir local.Dir, p plan.Process, s proc.Socket) proc.Command {
-	return proc.Command{Exe: p.Exe, Args: p.Args, Dir: p.Dir, Env: p.Env, Log: p.Log, Socket: s, Port: p.Port,
+// program is how a process of the plan is run, in the environment of a shell.
+func program(dir local.Dir, shell []string, p plan.Process, s proc.Socket) proc.Command {
+	return proc.Command{Exe: p.Exe, Args: p.Args, Dir: p.Dir, Base: shell, Env: p.Env, Log: p.Log, Socket: s, Port: p.Port,
 		Mark: proc.Mark{Project: dir, Process: p.Name}, Grace: p.StopTimeout}
 }

@@ -62,7 +62,8 @@ type reply struct {
 	Last    bool        `json:"last,omitempty"` // nothing runs any more: the supervisor goes too
 }
 
-// Event tells of a process that reached another state.
+// Event tells of a process that reached another state or, with nothing but a
+// Warning, of what is wrong with the logs at the end of an operation.
 type Event struct {
 	Process string  `json:"process"`
 	State   State   `json:"state"`
@@ -70,4 +71,5 @@ type Event struct {
 	Detail  string  `json:"detail,omitempty"`
 	Adopted bool    `json:"adopted,omitempty"`
 	Seconds float64 `json:"seconds"` // since the process's start
+	Warning string  `json:"warning,omitempty"`
 }

@@ -111,7 +111,7 @@ func (e *Elsewhere) status() Status {
 // is an *Elsewhere if it is another container's.
 func loadState(dir local.Dir) (savedState, error) {
 	var st savedState
-	b, err := os.ReadFile(dir.State())
+	b, err := local.Read(dir.State(), local.MaxState)
 	if errors.Is(err, os.ErrNotExist) {
 		return st, nil
 	}

@@ -18,6 +18,7 @@ type Status struct {
 	Elsewhere  string           `json:"elsewhere,omitempty"` // where, if not among the processes that we see; then all is as it was last written
 	Supervisor SupervisorStatus `json:"supervisor"`
 	Processes  []ProcessStatus  `json:"processes"`
+	Warnings   []string         `json:"warnings"` // what is wrong with the logs, and does not keep them all from running
 }
 
 // SupervisorStatus is the supervisor itself.
@@ -57,12 +58,26 @@ func (st Status) Healthy() bool {
 
 // Status tells how every process is.
 func (s *supervisor) Status() Status {
-	st := Status{Supervisor: SupervisorStatus{PID: s.id.PID, Alive: true}, Processes: []ProcessStatus{}}
+	st := Status{Supervisor: SupervisorStatus{PID: s.id.PID, Alive: true}, Processes: []ProcessStatus{},
+		Warnings: append([]string{}, s.unifier.Warnings()...)}
 	for _, p := range s.processes() {
 		st.Processes = append(st.Processes, processStatus(p.spec, p.snapshot()))
 	}
 	st.Running = anyRuns(st.Processes)
 	return st
+}
+
+// HealthPaths are the paths by which the processes of a project are asked how
+// they are, by process. It reads the state on disk: none, if nothing runs.
+func HealthPaths(dir local.Dir) map[string]string {
+	st, _ := loadState(dir)
+	paths := map[string]string{}
+	for _, p := range st.Processes {
+		if p.Process.Health.Path != "" {
+			paths[p.Process.Name] = p.Process.Health.Path
+		}
+	}
+	return paths
 }
 
 func anyRuns(procs []ProcessStatus) bool {
@@ -102,7 +117,7 @@ func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 // kernel, and one health check of each process.
 func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
 	saved, err := loadState(dir)
-	st := Status{Processes: []ProcessStatus{}, Supervisor: SupervisorStatus{PID: saved.Supervisor.PID}}
+	st := Status{Processes: []ProcessStatus{}, Supervisor: SupervisorStatus{PID: saved.Supervisor.PID}, Warnings: []string{}}
 	if elsewhere := new(Elsewhere); errors.As(err, &elsewhere) {
 		return elsewhere.status(), nil
 	}
@@ -117,7 +132,7 @@ func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
 			switch {
 			case sp.ID.Alive():
 				now.id, now.state = sp.ID, Healthy
-				if r := check(ctx, dir, sp.Process, sp.Process.Health.Timeout); r.verdict != verdictHealthy {
+				if r := check(ctx, dir, nil, sp.Process, sp.Process.Health.Timeout); r.verdict != verdictHealthy {
 					now.state, now.detail = Unhealthy, r.reason
 				}
 			case sp.ID.PID != 0:

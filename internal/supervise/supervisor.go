@@ -43,7 +43,8 @@ type supervisor struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup // the supervisor's own goroutines
 
-	greeted   atomic.Bool // events have been sent to somebody
+	greeted   atomic.Bool              // events have been sent to somebody
+	environ   atomic.Pointer[[]string] // of the shell that was last told of; nil: our own
 	finishing sync.Once
 	over      chan struct{} // closed when it is to end
 	closing   sync.Once
@@ -77,17 +78,13 @@ func open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options, ending
 		// What it says can't be trusted; the marks of the processes can.
 		fmt.Fprintf(log, "[WARN] state ignored: %v\n", err)
 	}
-	opts.Unified, opts.Checkpoint = dir.Unified(), dir.Checkpoint()
-	unifier, err := logs.NewUnifier(opts)
-	if err != nil {
-		return nil, fmt.Errorf("unified log: %w", err)
-	}
 	s := &supervisor{
-		local: dir, lock: lock, id: id, log: log, unifier: unifier, ending: ending, config: st.Config,
+		local: dir, lock: lock, id: id, log: log, ending: ending, config: st.Config,
 		changed: make(chan struct{}), dirty: make(chan struct{}, 1), over: make(chan struct{}),
 		turns: turns{quiet: time.NewTimer(quietTime)},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.unifier = openLogs(s, opts)
 	s.followLog(logs.Source{Name: supervisorName, Path: dir.Log(supervisorName)})
 	s.takeOver(st, damaged)
 	s.tasks.Go(s.keepState)
@@ -113,7 +110,6 @@ func (s *supervisor) close() error {
 		<-p.done
 	}
 	s.tasks.Wait()
-	var err error
 	switch {
 	case !s.holdsLock(): // the files are gone, or another supervisor's
 	case !s.idle():
@@ -121,12 +117,12 @@ func (s *supervisor) close() error {
 	default:
 		files := append(s.local.PidFiles(), local.Temporary(s.local.Run())...)
 		for _, f := range append(files, s.local.State(), s.local.Socket()) {
-			if e := os.Remove(f); e != nil && !errors.Is(e, os.ErrNotExist) {
-				err = errors.Join(err, e)
+			if err := os.Remove(f); err != nil && !errors.Is(err, os.ErrNotExist) {
+				fmt.Fprintf(s.log, "[WARN] %v\n", err) // all has ended nevertheless
 			}
 		}
 	}
-	return errors.Join(err, s.lock.Close())
+	return s.lock.Close()
 }
 
 // idle tells whether nothing runs and nothing is wanted.

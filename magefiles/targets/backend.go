@@ -2,7 +2,6 @@ package targets
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -205,9 +204,7 @@ func (Backend) Status(ctx context.Context, config *string, json *bool) error {
 func showStatus(st supervise.Status, asJSON bool) error {
 	switch {
 	case asJSON:
-		enc := json.NewEncoder(os.Stdout)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(st); err != nil {
+		if err := console.JSON(os.Stdout, st); err != nil {
 			return err
 		}
 	case !st.Running && st.Healthy():

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"muster/internal/console"
+	"muster/internal/printable"
 	"muster/internal/stack"
 	"muster/internal/supervise"
 )
@@ -40,7 +41,7 @@ func showFindings(findings []stack.Finding, fix bool) error {
 		sick = sick || !f.Warn
 		stdout.Warn("%-14s %s", f.What, f.Wrong)
 		if f.Mend != "" {
-			fmt.Println("                 " + f.Mend)
+			fmt.Println("                 " + printable.Text(f.Mend))
 		}
 	}
 	if sick {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/magefile/mage/mg"
 	"github.com/mattn/go-isatty"
 
+	"muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/local"
 	"muster/internal/logs/view"
@@ -26,10 +28,15 @@ const defaultTailLines = 50
 //
 // -only=broker,nginx shows these processes, -grep=REGEX and -level=warn what
 // matches, -since=10m what is not older, -lines=N the last N lines (50);
-// -follow=false ends after them, -json prints an object a line.
-func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *time.Duration, lines *int, follow, json *bool) error {
+// -follow=false ends after them, -json prints an object a line, -probes shows
+// the health checks that went well, too.
+func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *time.Duration, lines *int, follow, json, probes *bool) error {
 	return withClient(config, func(c *supervise.Client) (err error) {
 		o := tailOptions()
+		if !console.Or(probes, false) {
+			cfg, _ := loadConfig(config) // whatever is wrong with it, there are lines to show
+			o.Probe = probesOf(c.Local, cfg)
+		}
 		o.Only, o.Grep, o.Since = names(only), console.Or(grep, ""), console.Or(since, 0)
 		o.Lines = console.Or(lines, defaultTailLines)
 		if since != nil && lines == nil {
@@ -78,6 +85,32 @@ func tailOptions() view.Options {
 	return view.Options{Terminal: isatty.IsTerminal(os.Stdout.Fd()), Color: !color.NoColor}
 }
 
+// probesOf tells the paths of the health checks: those of what runs, and those
+// of the configuration, nil if there is none, for lines from before.
+func probesOf(dir local.Dir, cfg *config.Config) func(process, path string) bool {
+	configured := map[string]string{} // by server
+	if cfg != nil {
+		for _, s := range cfg.Servers {
+			configured[s.Name] = s.Health.Path
+		}
+	}
+	var paths map[string]string
+	var read time.Time // the state as of
+	return func(process, path string) bool {
+		if paths[process] == path {
+			return true
+		}
+		if st, err := os.Stat(dir.State()); err == nil && !st.ModTime().Equal(read) {
+			paths, read = supervise.HealthPaths(dir), st.ModTime()
+		}
+		if asked, runs := paths[process]; runs {
+			return asked == path
+		}
+		server := process[:max(strings.LastIndexByte(process, '-'), 0)]
+		return path != "" && configured[server] == path
+	}
+}
+
 // untilInterrupted ends with Ctrl-C, which here is the ordinary end, and which
 // Mage would comment on.
 func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -93,7 +126,7 @@ func showLog(ctx context.Context, dir local.Dir) {
 		f.Close()
 	}
 	o := tailOptions()
-	o.Follow = true
+	o.Follow, o.Probe = true, probesOf(dir, nil)
 	if err := view.Tail(ctx, os.Stdout, o, view.Log{Path: dir.Unified()}); err != nil && ctx.Err() == nil {
 		stderr.Warn("the log cannot be shown: %v", err)
 	}

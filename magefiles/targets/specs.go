@@ -2,7 +2,6 @@ package targets
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"muster/internal/clients"
 	"muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/printable"
 	"muster/internal/specs"
 	"muster/internal/stack"
 	"muster/internal/toolchain"
@@ -143,12 +143,12 @@ func showChanges(changes []apidoc.DocumentChange, asJSON bool) error {
 		if changes == nil {
 			changes = []apidoc.DocumentChange{}
 		}
-		if err := json.NewEncoder(os.Stdout).Encode(changes); err != nil {
+		if err := console.JSON(os.Stdout, changes); err != nil {
 			return err
 		}
 	} else {
 		for _, c := range changes {
-			fmt.Printf("%s %s: %s\n", c.Module, c.Kind, c.Change)
+			fmt.Println(printable.Line(fmt.Sprintf("%s %s: %s", c.Module, c.Kind, c.Change)))
 		}
 		if len(changes) == 0 {
 			stdout.Done("no operation differs")

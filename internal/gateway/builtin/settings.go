@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"time"
 
 	"muster/internal/config"
 	"muster/internal/gateway"
+	"muster/internal/local"
 	"muster/internal/proc"
 )
 
@@ -69,7 +69,7 @@ func Config(c *config.Config, t gateway.Topology) ([]byte, error) {
 }
 
 func readSettings(file string) (*settings, error) {
-	data, err := os.ReadFile(file)
+	data, err := local.Read(file, local.MaxState)
 	if err != nil {
 		return nil, fmt.Errorf("builtin gateway: %w", err)
 	}

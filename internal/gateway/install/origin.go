@@ -2,9 +2,9 @@ package install
 
 import (
 	"encoding/json"
-	"os"
 
 	"muster/internal/config"
+	"muster/internal/local"
 )
 
 // origin is what an installation writes down beside the binary.
@@ -18,7 +18,7 @@ func originFile(c *config.Config) string { return c.Local().NginxBinary() + ".js
 // installed tells what the installation wrote down about the binary below .local.
 func installed(c *config.Config) (source string, env []string) {
 	o := origin{}
-	data, err := os.ReadFile(originFile(c))
+	data, err := local.Read(originFile(c), local.MaxState)
 	if err != nil || json.Unmarshal(data, &o) != nil || o.Source == "" {
 		o.Source = "local"
 	}

@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"fmt"
 	"io/fs"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +23,28 @@ func OpenFD(path string, flags int) (FD, error) {
 			return -1, &fs.PathError{Op: "open", Path: path, Err: err}
 		}
 	}
+}
+
+// OpenRegular is OpenFD for a regular file. It waits for nobody, and refuses
+// whatever else somebody has put in its place.
+func OpenRegular(path string, flags int) (FD, error) {
+	fd, err := OpenFD(path, flags|unix.O_NONBLOCK)
+	if err != nil {
+		return -1, err
+	}
+	var st unix.Stat_t
+	if err = unix.Fstat(int(fd), &st); err != nil {
+		err = &fs.PathError{Op: "stat", Path: path, Err: err}
+	} else if kind := st.Mode & unix.S_IFMT; kind == unix.S_IFDIR {
+		err = fmt.Errorf("%s is a folder, not a file", path)
+	} else if kind != unix.S_IFREG {
+		err = fmt.Errorf("%s is no regular file", path)
+	}
+	if err != nil {
+		fd.Close()
+		return -1, err
+	}
+	return fd, nil
 }
 
 // Pread reads once: what is short of len(b) ends at the end of the file.
@@ -72,6 +95,19 @@ func (fd FD) Stat() (Inode, int64, error) {
 func (fd FD) Size() (int64, error) {
 	_, size, err := fd.Stat()
 	return size, err
+}
+
+// NextData returns the first offset from off on that is in no hole of the file,
+// at most its end; off itself where the file system does not tell.
+func (fd FD) NextData(off int64) int64 {
+	at, err := unix.Seek(int(fd), off, unix.SEEK_DATA)
+	if err == unix.ENXIO { // nothing but a hole follows
+		at, err = unix.Seek(int(fd), 0, unix.SEEK_END)
+	}
+	if err != nil {
+		return off
+	}
+	return max(at, off)
 }
 
 // Close closes the file.

@@ -48,10 +48,9 @@ type File struct {
 // ErrShrunk says that a file no longer holds what was read of it.
 var ErrShrunk = errors.New("file was truncated")
 
-// Open opens a file at its beginning.
+// Open opens a regular file at its beginning.
 func Open(path string) (*File, error) {
-	// A FIFO would be waited for until somebody writes to it.
-	fd, err := OpenFD(path, unix.O_RDONLY|unix.O_NONBLOCK)
+	fd, err := OpenRegular(path, unix.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}

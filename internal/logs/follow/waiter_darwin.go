@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Waiter waits for changes of files and folders: kqueue(2). A descriptor is
+// kernelWaiter is a Waiter by kqueue(2). A descriptor is
 // its own watch.
-type Waiter struct {
+type kernelWaiter struct {
 	kq     int
 	wakeUp [2]int // a pipe: what is written to it ends the wait
 	events [64]unix.Kevent_t
@@ -24,13 +24,13 @@ type Waiter struct {
 }
 
 // NewWaiter returns a waiter that nothing was asked of yet.
-func NewWaiter() (*Waiter, error) {
+func NewWaiter() (Waiter, error) {
 	kq, err := unix.Kqueue()
 	if err != nil {
 		return nil, fmt.Errorf("cannot watch the logs: %w", err)
 	}
 	unix.CloseOnExec(kq)
-	w := &Waiter{kq: kq}
+	w := &kernelWaiter{kq: kq}
 	w.idle = sync.NewCond(&w.mu)
 	if err := unix.Pipe(w.wakeUp[:]); err != nil {
 		unix.Close(kq)
@@ -43,7 +43,7 @@ func NewWaiter() (*Waiter, error) {
 	return w, w.add(w.wakeUp[0], unix.EVFILT_READ, unix.EV_ADD, 0)
 }
 
-func (w *Waiter) add(fd, filter, flags int, notes uint32) error {
+func (w *kernelWaiter) add(fd, filter, flags int, notes uint32) error {
 	var change [1]unix.Kevent_t
 	unix.SetKevent(&change[0], fd, filter, flags)
 	change[0].Fflags = notes
@@ -52,7 +52,7 @@ func (w *Waiter) add(fd, filter, flags int, notes uint32) error {
 }
 
 // ArmFile asks for one event when the open file is next written or truncated.
-func (w *Waiter) ArmFile(fd FD, path string) (int, error) {
+func (w *kernelWaiter) ArmFile(fd FD, path string) (int, error) {
 	err := w.add(int(fd), unix.EVFILT_VNODE, unix.EV_ADD|unix.EV_ONESHOT, unix.NOTE_WRITE|unix.NOTE_EXTEND|unix.NOTE_ATTRIB)
 	if err != nil {
 		return -1, fmt.Errorf("cannot watch %s: %w", path, err)
@@ -61,10 +61,10 @@ func (w *Waiter) ArmFile(fd FD, path string) (int, error) {
 }
 
 // Disarm takes back what ArmFile asked for.
-func (w *Waiter) Disarm(wd int) { w.add(wd, unix.EVFILT_VNODE, unix.EV_DELETE, 0) }
+func (w *kernelWaiter) Disarm(wd int) { w.add(wd, unix.EVFILT_VNODE, unix.EV_DELETE, 0) }
 
 // WatchDir asks for an event whenever a name comes or goes in dir.
-func (w *Waiter) WatchDir(dir string) (int, error) {
+func (w *kernelWaiter) WatchDir(dir string) (int, error) {
 	fd, err := OpenFD(dir, unix.O_EVTONLY)
 	if err != nil {
 		return -1, err
@@ -82,7 +82,7 @@ func (w *Waiter) WatchDir(dir string) (int, error) {
 // Wait returns when there is an event, after d (never if d is negative), or on
 // Wake. It calls event for each file or folder that had one; gone says that
 // its watch has ended.
-func (w *Waiter) Wait(d time.Duration, event func(wd int, gone bool)) error {
+func (w *kernelWaiter) Wait(d time.Duration, event func(wd int, gone bool)) error {
 	w.mu.Lock()
 	if w.shut {
 		w.mu.Unlock()
@@ -119,10 +119,10 @@ func (w *Waiter) Wait(d time.Duration, event func(wd int, gone bool)) error {
 }
 
 // Wake ends the current wait, or else the next one.
-func (w *Waiter) Wake() { unix.Write(w.wakeUp[1], []byte{0}) }
+func (w *kernelWaiter) Wake() { unix.Write(w.wakeUp[1], []byte{0}) }
 
 // Close ends a wait under way, with os.ErrClosed, and gives back what the waiter holds.
-func (w *Waiter) Close() {
+func (w *kernelWaiter) Close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.shut = true

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Waiter waits for changes of files and folders: inotify(7) behind the Go
+// kernelWaiter is a Waiter by inotify(7) behind the Go
 // poller, so that waiting takes no thread.
-type Waiter struct {
+type kernelWaiter struct {
 	fd   int
 	file *os.File
 	buf  [8192]byte
@@ -24,18 +24,18 @@ type Waiter struct {
 }
 
 // NewWaiter returns a waiter that nothing was asked of yet.
-func NewWaiter() (*Waiter, error) {
+func NewWaiter() (Waiter, error) {
 	fd, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("cannot watch the logs (inotify: fs.inotify.max_user_instances may be too low): %w", err)
 	}
-	return &Waiter{fd: fd, file: os.NewFile(uintptr(fd), "inotify")}, nil
+	return &kernelWaiter{fd: fd, file: os.NewFile(uintptr(fd), "inotify")}, nil
 }
 
 // ArmFile asks for one event when the open file is next written or truncated,
 // or a writer closes it.
 // A watch that stays would cost the writers a third of their speed.
-func (w *Waiter) ArmFile(fd FD, path string) (int, error) {
+func (w *kernelWaiter) ArmFile(fd FD, path string) (int, error) {
 	// The descriptor leads to the file even when it was removed or renamed.
 	const mask = unix.IN_MODIFY | unix.IN_CLOSE_WRITE | unix.IN_ONESHOT
 	wd, err := unix.InotifyAddWatch(w.fd, "/proc/self/fd/"+strconv.Itoa(int(fd)), mask)
@@ -49,10 +49,10 @@ func (w *Waiter) ArmFile(fd FD, path string) (int, error) {
 }
 
 // Disarm takes back what ArmFile asked for.
-func (w *Waiter) Disarm(wd int) { unix.InotifyRmWatch(w.fd, uint32(wd)) }
+func (w *kernelWaiter) Disarm(wd int) { unix.InotifyRmWatch(w.fd, uint32(wd)) }
 
 // WatchDir asks for an event whenever a name comes or goes in dir.
-func (w *Waiter) WatchDir(dir string) (int, error) {
+func (w *kernelWaiter) WatchDir(dir string) (int, error) {
 	const mask = unix.IN_CREATE | unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO | unix.IN_ONLYDIR
 	wd, err := unix.InotifyAddWatch(w.fd, dir, mask)
 	if err != nil {
@@ -64,7 +64,7 @@ func (w *Waiter) WatchDir(dir string) (int, error) {
 // Wait returns when there is an event, after d (never if d is negative), or on
 // Wake. It calls event for each file or folder that had one; gone says that
 // its watch has ended. A wd of -1 says that events were dropped.
-func (w *Waiter) Wait(d time.Duration, event func(wd int, gone bool)) error {
+func (w *kernelWaiter) Wait(d time.Duration, event func(wd int, gone bool)) error {
 	n, err := w.read(d)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
@@ -79,7 +79,7 @@ func (w *Waiter) Wait(d time.Duration, event func(wd int, gone bool)) error {
 }
 
 // read reads the events into the buffer.
-func (w *Waiter) read(d time.Duration) (n int, err error) {
+func (w *kernelWaiter) read(d time.Duration) (n int, err error) {
 	w.mu.Lock()
 	if w.woken {
 		d = 0
@@ -103,7 +103,7 @@ func (w *Waiter) read(d time.Duration) (n int, err error) {
 
 // look reads the events that are there. The poller reads nothing after its
 // deadline, so it is not asked.
-func (w *Waiter) look() (n int, err error) {
+func (w *kernelWaiter) look() (n int, err error) {
 	conn, err := w.file.SyscallConn()
 	if err != nil {
 		return 0, err
@@ -118,7 +118,7 @@ func (w *Waiter) look() (n int, err error) {
 }
 
 // Wake ends the current wait, or else the next one.
-func (w *Waiter) Wake() {
+func (w *kernelWaiter) Wake() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.woken = true
@@ -126,4 +126,4 @@ func (w *Waiter) Wake() {
 }
 
 // Close ends a wait under way, with os.ErrClosed, and gives back what the waiter holds.
-func (w *Waiter) Close() { w.file.Close() }
+func (w *kernelWaiter) Close() { w.file.Close() }

@@ -13,12 +13,13 @@ type filter struct {
 	only   []string
 	grep   *regexp.Regexp
 	min    Level
+	probe  func(process, path string) bool
 	asked  bool             // levels are to be shown
 	levels map[string]Level // of each process's last line that said one
 }
 
 func newFilter(o Options, grep *regexp.Regexp) *filter {
-	return &filter{only: o.Only, grep: grep, min: o.Level, asked: o.Color || o.JSON, levels: map[string]Level{}}
+	return &filter{only: o.Only, grep: grep, min: o.Level, probe: o.Probe, asked: o.Color || o.JSON, levels: map[string]Level{}}
 }
 
 // verdict is what a filter thinks of a line.
@@ -33,7 +34,7 @@ func (f *filter) judge(name string, text []byte) verdict {
 	if !f.selects(name) {
 		return verdict{}
 	}
-	matches := f.grep == nil || f.grep.Match(text)
+	matches := (f.grep == nil || f.grep.Match(text)) && !f.isProbe(name, text)
 	if f.min == NoLevel && !f.asked {
 		return verdict{show: matches}
 	}

@@ -21,13 +21,13 @@ const (
 // followAll prints what comes until ctx ends.
 func followAll(ctx context.Context, streams []*stream, out *printer) error {
 	w, err := follow.NewWaiter()
-	if err != nil {
-		return err
+	if err != nil { // the kernel has none left: looking from time to time does too
+		w = follow.NewSleeper()
 	}
 	defer w.Close()
 	defer context.AfterFunc(ctx, w.Wake)()
 	buf := make([]byte, 128<<10)
-	watched := map[string]bool{}
+	watched, blind := map[string]bool{}, false // blind: the kernel does not tell of all
 	for _, s := range streams {
 		dir := filepath.Dir(s.Path)
 		if watched[dir] {
@@ -35,10 +35,10 @@ func followAll(ctx context.Context, streams []*stream, out *printer) error {
 		}
 		watched[dir] = true
 		if _, err := w.WatchDir(dir); err != nil {
-			if errors.Is(err, os.ErrNotExist) {
+			if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 				return &noLogError{s.Path}
 			}
-			return err
+			blind = true
 		}
 	}
 	active := time.Now()
@@ -63,11 +63,15 @@ func followAll(ctx context.Context, streams []*stream, out *printer) error {
 					continue
 				}
 				if _, err := w.ArmFile(s.file.FD, s.Path); err != nil {
-					return err
+					blind = true
+					continue
 				}
 				s.armed = true
 				pause = 0 // one more look before the wait
 			}
+		}
+		if blind && pause < 0 {
+			pause = quiet
 		}
 		if pause == 0 {
 			continue

@@ -3,6 +3,7 @@ package view
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,8 @@ type history struct {
 	files  []*follow.File
 	starts []int64 // offset of each file within the whole
 	size   int64
+
+	moments [][]logs.Moment // of each file, once they were asked for
 }
 
 // openHistory opens the log at path; that it does not exist yet is no error.
@@ -90,15 +93,25 @@ func (h *history) ReadAt(b []byte, off int64) (int, error) {
 	return got, nil
 }
 
+// longest is how many bytes of a line are shown, what has more is no line, and may
+// have more than there is memory.
+const longest = 16 << 20
+
 // each calls fn for each line from the offset from, which is a line's
-// beginning, to the last line end. The line has no LF.
-func (h *history) each(from int64, fn func(off int64, text []byte) error) error {
+// beginning, to the last line end, until ctx ends. The line, of size bytes, has
+// no LF and is cut after longest.
+func (h *history) each(ctx context.Context, from int64, fn func(off, size int64, text []byte) error) error {
 	r := bufio.NewReaderSize(io.NewSectionReader(h, from, h.size-from), 64<<10)
 	var long []byte
+	var read int64 // of the line
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		part, err := r.ReadSlice('\n')
+		read += int64(len(part))
 		if err == bufio.ErrBufferFull {
-			long = append(long, part...)
+			long = append(long, part[:min(len(part), longest-len(long))]...)
 			continue
 		}
 		if err != nil {
@@ -107,17 +120,15 @@ func (h *history) each(from int64, fn func(off int64, text []byte) error) error 
 			}
 			return err
 		}
-		text := part
+		text := part[:len(part)-1]
 		if len(long) > 0 {
-			long = append(long, part...)
+			long = append(long, text[:min(len(text), longest-len(long))]...)
 			text = long
 		}
-		n := int64(len(text))
-		if err := fn(from, text[:n-1]); err != nil {
+		if err := fn(from, read-1, text); err != nil {
 			return err
 		}
-		from += n
-		long = long[:0]
+		from, read, long = from+read, 0, long[:0]
 	}
 }
 

@@ -136,14 +136,14 @@ func (l jsonLine) readable(p paint) (first string, more []string) {
 		}
 		b.WriteString(p.level(level, strings.ToUpper(name)+strings.Repeat(" ", max(0, 5-len(name)))) + " ")
 	}
-	lines := strings.Split(strings.TrimRight(message, "\n"), "\n")
+	lines := splitLines(message)
 	b.WriteString(lines[0])
 	more = lines[1:]
 	for _, f := range rest {
 		text := f.text()
 		if strings.Contains(text, "\n") {
 			more = append(more, p.dim(f.key+":"))
-			more = append(more, strings.Split(strings.TrimRight(text, "\n"), "\n")...)
+			more = append(more, splitLines(text)...)
 			continue
 		}
 		if f.value[0] == '"' && (text == "" || strings.ContainsAny(text, " \"=\t\r")) {
@@ -152,4 +152,8 @@ func (l jsonLine) readable(p paint) (first string, more []string) {
 		b.WriteString(" " + p.dim(f.key+"=") + text)
 	}
 	return b.String(), more
+}
+
+func splitLines(text string) []string {
+	return strings.Split(strings.ReplaceAll(strings.TrimRight(text, "\r\n"), "\r\n", "\n"), "\n")
 }

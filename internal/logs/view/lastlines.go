@@ -2,10 +2,11 @@ package view
 
 import (
 	"bytes"
-	"io"
-	"os"
 	"slices"
 	"strings"
+
+	"muster/internal/logs/follow"
+	"muster/internal/printable"
 )
 
 const (
@@ -15,16 +16,16 @@ const (
 	lastLinesMax = 1 << 20
 )
 
-// LastLines returns the last n lines of a file, without escape sequences, for
-// a report of an error. It looks back 1 MiB at most, whatever the size of the
+// LastLines returns the last n lines of a file, made safe to show, for a
+// report of an error. It looks back 1 MiB at most, whatever the size of the
 // file, and cuts lines after 4 KiB.
 func LastLines(path string, n int) ([]string, error) {
-	f, err := os.Open(path)
+	f, err := follow.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	size, err := f.Seek(0, io.SeekEnd)
+	size, err := f.Size()
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +33,8 @@ func LastLines(path string, n int) ([]string, error) {
 	for window := int64(8 << 10); ; window *= 8 {
 		from := max(0, size-min(window, lastLinesMax))
 		b = make([]byte, size-from)
-		got, err := f.ReadAt(b, from)
-		if err != nil && err != io.EOF {
+		got, err := f.Pread(b, from)
+		if err != nil {
 			return nil, err
 		}
 		b = bytes.TrimRight(b[:got], "\r\n")
@@ -45,8 +46,9 @@ func LastLines(path string, n int) ([]string, error) {
 	for len(lines) < n && len(b) > 0 {
 		i := bytes.LastIndexByte(b, '\n')
 		l := visible(bytes.TrimRight(b[i+1:], "\r"), nil)
-		l = stripANSI(l)
-		lines = append(lines, strings.ToValidUTF8(string(l[:min(len(l), lastLineMax)]), "\uFFFD"))
+		l = printable.WithoutSequences(l)
+		whole := strings.ToValidUTF8(string(l[:min(len(l), lastLineMax)]), "\uFFFD")
+		lines = append(lines, printable.Line(whole))
 		b = b[:max(i, 0)]
 	}
 	slices.Reverse(lines)

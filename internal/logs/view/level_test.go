@@ -1,6 +1,10 @@
 package view
 
-import "testing"
+import (
+	"testing"
+
+	"muster/internal/printable"
+)
 
 func TestLevels(t *testing.T) {
 	t.Parallel()
@@ -65,7 +69,7 @@ func FuzzLevel(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if l := levelOf(stripANSI(b)); l > Critical {
+		if l := levelOf(printable.WithoutSequences(b)); l > Critical {
 			t.Errorf("level %d", l)
 		}
 	})

@@ -1,9 +1,6 @@
 package view
 
-import (
-	"bytes"
-	"hash/fnv"
-)
+import "hash/fnv"
 
 // paint colours text for a terminal; false leaves it plain.
 type paint bool
@@ -59,61 +56,4 @@ func (p paint) duration(seconds float64, s string) string {
 		return p.in("33", s)
 	}
 	return p.in("32", s)
-}
-
-// stripANSI returns b without escape sequences (ECMA-48: CSI, OSC and the
-// short ones). It returns b itself if there are none.
-func stripANSI(b []byte) []byte {
-	const esc = 0x1b
-	i := bytes.IndexByte(b, esc)
-	if i < 0 {
-		return b
-	}
-	var out []byte
-	for ; i >= 0; i = bytes.IndexByte(b, esc) {
-		out = append(out, b[:i]...)
-		b = b[i:]
-		b = b[escape(b):]
-	}
-	return append(out, b...)
-}
-
-// escape returns the length of the escape sequence that b begins with.
-func escape(b []byte) int {
-	if len(b) < 2 {
-		return len(b)
-	}
-	switch b[1] {
-	case '[':
-		for i := 2; i < len(b); i++ {
-			if b[i] >= 0x40 && b[i] <= 0x7e {
-				return i + 1
-			}
-			if b[i] < 0x20 || b[i] > 0x7e {
-				return i
-			}
-		}
-		return len(b)
-	case ']':
-		for i := 2; i < len(b); i++ {
-			if b[i] == 7 {
-				return i + 1
-			}
-			if b[i] == 0x1b {
-				if i+1 < len(b) && b[i+1] == '\\' {
-					return i + 2
-				}
-				return i
-			}
-		}
-		return len(b)
-	}
-	i := 1
-	for i < len(b)-1 && b[i] >= 0x20 && b[i] <= 0x2f {
-		i++
-	}
-	if b[i] >= 0x30 && b[i] <= 0x7e {
-		return i + 1
-	}
-	return i
 }

@@ -3,6 +3,8 @@ package view
 import (
 	"context"
 	"time"
+
+	"muster/internal/printable"
 )
 
 const (
@@ -20,11 +22,8 @@ func (s *stream) printPast(ctx context.Context, h *history, o Options) error {
 		least = h.since(time.Now().Add(-o.Since))
 	}
 	if o.Lines < 0 {
-		return h.each(least, func(_ int64, text []byte) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return s.show(text)
+		return h.each(ctx, least, func(off, _ int64, text []byte) error {
+			return s.show(text, h.writtenAt(off))
 		})
 	}
 	if o.Lines == 0 {
@@ -44,12 +43,12 @@ func (s *stream) printPast(ctx context.Context, h *history, o Options) error {
 		}
 		// The filter starts over, knowing what the lines before said.
 		for _, m := range last {
-			line := make([]byte, m.size)
+			line := make([]byte, min(m.size, longest))
 			if _, err := h.ReadAt(line, m.off); err != nil {
 				return err
 			}
 			name, text := s.split(line)
-			if err := s.out.line(name, text, m.level); err != nil {
+			if err := s.out.line(name, text, m.level, h.writtenAt(m.off)); err != nil {
 				return err
 			}
 		}
@@ -59,7 +58,7 @@ func (s *stream) printPast(ctx context.Context, h *history, o Options) error {
 
 type match struct {
 	off   int64
-	size  int
+	size  int64
 	level Level
 }
 
@@ -70,19 +69,16 @@ func (s *stream) lastMatches(ctx context.Context, h *history, n int, from, least
 	clear(s.filter.levels)
 	doubt := from > least && h.size-from < sureWindow
 	ring, next := make([]match, 0, min(n, 1024)), 0
-	err := h.each(from, func(off int64, line []byte) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	err := h.each(ctx, from, func(off, size int64, line []byte) error {
 		name, text := s.split(line)
-		v := s.filter.judge(name, stripANSI(text))
+		v := s.filter.judge(name, printable.WithoutSequences(text))
 		if doubt && v.unknown {
 			ring, next = ring[:0], 0
 		}
 		if !v.show {
 			return nil
 		}
-		m := match{off, len(line), v.level}
+		m := match{off, size, v.level}
 		if len(ring) < n {
 			ring = append(ring, m)
 			return nil

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
+	"time"
 
 	"muster/internal/logs"
+	"muster/internal/printable"
 )
 
 // printer writes lines for a person or a program.
@@ -16,12 +18,14 @@ type printer struct {
 	o     Options
 	paint paint
 	names map[string]string // the prefixes, as they are shown
+	shown []byte            // the line that is written
+	one   bytes.Buffer      // the object that is written
 	json  *json.Encoder
 }
 
 func newPrinter(w io.Writer, o Options) *printer {
 	p := &printer{w: bufio.NewWriterSize(w, 64<<10), o: o, paint: paint(o.Color && !o.JSON), names: map[string]string{}}
-	p.json = json.NewEncoder(p.w)
+	p.json = json.NewEncoder(&p.one)
 	p.json.SetEscapeHTML(false)
 	return p
 }
@@ -34,42 +38,43 @@ func (p *printer) prefix(name string) string {
 	}
 	s, ok := p.names[name]
 	if !ok {
-		s = p.paint.name(name, strings.TrimSuffix(string(logs.Prefix(name)), " ")) + " "
+		s = p.paint.name(name, printable.Line(strings.TrimSuffix(string(logs.Prefix(name)), " "))) + " "
 		p.names[name] = s
 	}
 	return s
 }
 
-// line writes one line.
-func (p *printer) line(name string, text []byte, level Level) error {
+// line writes one line, which was written at a time; the zero time: nobody knows.
+func (p *printer) line(name string, text []byte, level Level, at time.Time) error {
 	text = bytes.TrimSuffix(text, []byte("\r"))
 	if bytes.IndexByte(text, '\r') >= 0 {
 		text = visible(text, logs.Prefix(name))
 	}
-	plain := stripANSI(text)
+	plain := printable.WithoutSequences(text)
 	if p.o.JSON {
-		return p.object(name, plain, level)
+		return p.object(name, plain, level, at)
 	}
-	pre := p.prefix(name)
 	if p.o.Terminal {
 		if first, more, ok := p.readable(plain); ok {
-			p.w.WriteString(pre + first + "\n")
+			err := p.put(name, []byte(first))
 			for _, l := range more {
-				p.w.WriteString(pre + l + "\n")
+				err = p.put(name, []byte(l))
 			}
-			return nil
+			return err
 		}
 	}
-	p.w.WriteString(pre)
-	switch coloured := len(plain) != len(text); {
-	case !p.o.Color:
-		p.w.Write(plain)
-	case coloured:
-		p.w.Write(text)
-		p.w.WriteString("\x1b[0m") // a colour ends with its line
-	default:
-		p.w.WriteString(p.paint.level(level, string(plain)))
+	if len(plain) == len(text) && p.o.Color {
+		text = []byte(p.paint.level(level, string(plain)))
 	}
+	return p.put(name, text)
+}
+
+// put writes a line as it is shown. Whatever comes from a log passes here, or
+// through object.
+func (p *printer) put(name string, text []byte) error {
+	p.w.WriteString(p.prefix(name))
+	p.shown = printable.Append(p.shown[:0], text, p.o.Color)
+	p.w.Write(p.shown)
 	return p.w.WriteByte('\n')
 }
 
@@ -87,32 +92,41 @@ func (p *printer) readable(text []byte) (first string, more []string, ok bool) {
 }
 
 // object writes a line as JSON.
-func (p *printer) object(name string, text []byte, level Level) error {
-	return p.json.Encode(struct {
+func (p *printer) object(name string, text []byte, level Level, at time.Time) error {
+	if said, ok := timeOf(text); ok {
+		at = said
+	}
+	when := ""
+	if year := at.Year(); !at.IsZero() && year > 0 && year < 10_000 {
+		when = at.Format("2006-01-02T15:04:05.000000Z07:00") // RFC 3339
+	}
+	p.one.Reset()
+	err := p.json.Encode(struct {
 		Process string `json:"process,omitempty"`
 		Level   string `json:"level,omitempty"`
 		Time    string `json:"time,omitempty"`
 		Text    string `json:"text"`
-	}{name, level.String(), timeOf(text), string(text)})
+	}{name, level.String(), when, string(text)})
+	if err != nil {
+		return err
+	}
+	_, err = p.w.Write(printable.JSON(p.one.Bytes()))
+	return err
 }
 
-// timeOf returns the time that a line says, as it says it.
-func timeOf(text []byte) string {
+// timeOf returns the time that a line says.
+func timeOf(text []byte) (time.Time, bool) {
 	if fields, ok := parseJSONLine(text); ok {
 		s, _ := fields.take(timeKeys())
-		return s
+		return parseTime(s)
 	}
 	t := bytes.TrimLeft(text, "[")
 	if !hasTime(t) || len(t) < 19 {
-		return ""
+		return time.Time{}, false
 	}
 	n := 0
 	for n < len(t) && (t[n] >= '0' && t[n] <= '9' || bytes.IndexByte([]byte("-/:.,TZ+ "), t[n]) >= 0) {
 		n++
 	}
-	s := string(bytes.TrimRight(t[:n], " -.,:"))
-	if _, ok := parseTime(s); !ok {
-		return ""
-	}
-	return s
+	return parseTime(string(bytes.TrimRight(t[:n], " -.,:")))
 }

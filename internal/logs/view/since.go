@@ -31,6 +31,26 @@ func (h *history) since(t time.Time) int64 {
 	return from
 }
 
+// writtenAt returns when the line at an offset was written or, as the index is
+// that coarse, up to a second before; the zero time where the index does not tell.
+func (h *history) writtenAt(off int64) time.Time {
+	file := sort.Search(len(h.starts), func(i int) bool { return h.starts[i] > off }) - 1
+	if file < 0 || file >= len(h.files) {
+		return time.Time{}
+	}
+	if h.moments == nil {
+		for i := range h.files {
+			h.moments = append(h.moments, h.index(i))
+		}
+	}
+	moments := h.moments[file]
+	n := sort.Search(len(moments), func(n int) bool { return moments[n].Offset > off-h.starts[file] })
+	if n == 0 {
+		return time.Time{}
+	}
+	return moments[n-1].At
+}
+
 // index reads the time index of file i, which was rotated a moment before the
 // file was.
 func (h *history) index(i int) []logs.Moment {

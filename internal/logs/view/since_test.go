@@ -1,6 +1,8 @@
 package view
 
 import (
+	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -36,6 +38,20 @@ func TestSinceFindsTheLinesOfATime(t *testing.T) {
 		if _, err := os.Stat(logs.Rotated(f.unified, 2)); err != nil {
 			t.Fatal("the log was not rotated:", err)
 		}
+		for _, n := range []int{-1, 7} {
+			objects := strings.Split(strings.TrimSpace(shown(t, f.unified, Options{Lines: n, JSON: true})), "\n")
+			for i, l := range objects {
+				var got struct {
+					Time time.Time
+				}
+				if err := json.Unmarshal([]byte(l), &got); err != nil {
+					t.Fatal(err)
+				}
+				if late := times[len(times)-len(objects)+i].Sub(got.Time); late < 0 || late >= time.Second {
+					t.Errorf("%s: %s early", l, late)
+				}
+			}
+		}
 		now := time.Now()
 		for at := begin.Add(-time.Second); at.Before(now); at = at.Add(100 * time.Millisecond) {
 			got := shown(t, f.unified, Options{Lines: -1, Since: now.Sub(at)})
@@ -53,4 +69,57 @@ func TestSinceFindsTheLinesOfATime(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestABrokenTimeIndexIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 0)
+	f.add("a")
+	want := ""
+	for i := range 3 {
+		appendTo(t, f.path("a"), fmt.Sprintf("%d\n", i))
+		want += line("a", fmt.Sprint(i))
+	}
+	out := follower(t, f.unified, Options{Lines: -1})
+	waitFor(t, out, want)
+	f.stop()
+	index, err := os.ReadFile(f.unified + ".idx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, record := index[:16], index[16:32]
+	for _, offsets := range [][]int64{{-1}, {-1 << 62}, {0, -5}, {30, 1}, {1 << 62}} {
+		broken := slices.Clone(head)
+		for _, off := range offsets {
+			broken = append(broken, record[:8]...)
+			broken = binary.LittleEndian.AppendUint64(broken, uint64(off))
+		}
+		if err := os.WriteFile(f.unified+".idx", broken, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := shown(t, f.unified, Options{Lines: -1, Since: time.Hour})
+		if offsets[0] <= 0 && got != want || !strings.HasSuffix(want, got) {
+			t.Errorf("%v: got %q, want %q", offsets, got, want)
+		}
+	}
+}
+
+func TestNothingOfAnySizeIsReadIntoMemory(t *testing.T) {
+	t.Parallel()
+	path := logFile(t, line("a", "first"), strings.Repeat("x", 100), "\n")
+	w, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	const size = 100 << 20
+	if _, err := w.WriteAt([]byte("\n"+line("a", "last")), size); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{-1, 2} {
+		got := shown(t, path, Options{Lines: n, JSON: true})
+		if !strings.HasSuffix(got, `"text":"last"}`+"\n") || len(got) > 7*longest {
+			t.Errorf("%d bytes, ending in %q", len(got), end(got))
+		}
+	}
 }

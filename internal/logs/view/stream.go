@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 
 	"muster/internal/logs"
 	"muster/internal/logs/follow"
+	"muster/internal/printable"
 )
 
 // stream is a log whose lines are shown.
@@ -28,14 +30,14 @@ func (s *stream) split(line []byte) (name string, text []byte) {
 	return logs.SplitPrefix(line)
 }
 
-// show prints a line if it matches.
-func (s *stream) show(line []byte) error {
+// show prints a line, which was written at a time, if it matches.
+func (s *stream) show(line []byte, at time.Time) error {
 	name, text := s.split(line)
-	v := s.filter.judge(name, stripANSI(text))
+	v := s.filter.judge(name, printable.WithoutSequences(text))
 	if !v.show {
 		return nil
 	}
-	return s.out.line(name, text, v.level)
+	return s.out.line(name, text, v.level, at)
 }
 
 // take goes on behind the last whole line of h, which it closes.
@@ -165,21 +167,26 @@ func (s *stream) readFile(buf []byte) (int, error) {
 		return 0, err
 	}
 	s.file.Advance(data)
-	n := len(data)
+	n, now := len(data), time.Now()
 	for {
 		i := bytes.IndexByte(data, '\n')
 		if i < 0 {
-			s.line = append(s.line, data...)
+			s.keep(data)
 			return n, nil
 		}
 		line := data[:i]
 		if len(s.line) > 0 {
-			line = append(s.line, line...)
-			s.line = nil
+			s.keep(line)
+			line, s.line = s.line, nil
 		}
-		if err := s.show(line); err != nil {
+		if err := s.show(line, now); err != nil {
 			return n, err
 		}
 		data = data[i+1:]
 	}
+}
+
+// keep adds to the line whose end is still to come.
+func (s *stream) keep(part []byte) {
+	s.line = append(s.line, part[:min(len(part), longest-len(s.line))]...)
 }

@@ -23,8 +23,15 @@ type Options struct {
 	Since time.Duration // only lines that are not older; 0: of any age
 	Lines int           // the last so many lines that match; negative: all there are
 
+	// Probe, if not nil, tells which paths of a process health checks ask for.
+	// The lines that say no more than that one of them went well are left out.
+	Probe func(process, path string) bool
+
 	Follow bool // go on with the lines that come
-	JSON   bool // an object a line: process, level, time, text
+	// JSON prints an object a line: process, level, time, text. The time, in RFC
+	// 3339, is the one that the line says or else that of its writing: up to a
+	// second before that for a line that was there, and left out if nobody knows.
+	JSON bool
 
 	Terminal bool // a person reads: JSON lines are made readable
 	Color    bool // with colours; otherwise those of the lines are taken out, too
