@@ -115,6 +115,8 @@ func instance(cfg *config.Config, s *config.Server, name string, port int, tools
 	if p.Listen, p.Reload = true, s.Reload; s.Reload {
 		p.ReloadDirs = []string{config.SourceDir(s.Dir)}
 	}
+	// Whether the API has this path is a guess: one that has not answers all the same.
+	p.Health.AnyAnswer = s.Health.Path == cfg.APIBaseURL+"/health"
 	return p, nil
 }
 

@@ -172,6 +172,20 @@ servers:
 	}
 }
 
+func TestAnyAnswerDoesWhereTheHealthPathIsAGuess(t *testing.T) {
+	p := build(t, `
+servers:
+  a: {port: 8001}
+  b: {port: 8002, health: {path: /ready}}
+  c: {port: 8003, command: [sh], health: {path: /api/v1/health}}
+`, tools)
+	for name, want := range map[string]bool{"a-0": true, "b-0": false, "c-0": false} {
+		if got := p[name].Health.AnyAnswer; got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestACommandIsRunAsItIsWithItsPort(t *testing.T) {
 	procs := build(t, `
 servers:

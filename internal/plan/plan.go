@@ -104,6 +104,7 @@ type LogFile struct {
 // TCP and Command a process that runs is healthy.
 type Health struct {
 	Path        string        `json:"path,omitempty"`
+	AnyAnswer   bool          `json:"any_answer,omitempty"` // of Path: below 500
 	TCP         bool          `json:"tcp,omitempty"`
 	Command     []string      `json:"command,omitempty"`
 	Interval    time.Duration `json:"interval"`

@@ -1,6 +1,12 @@
 package stack
 
-import "muster/internal/plan"
+import (
+	"crypto/tls"
+	"net/http"
+	"time"
+
+	"muster/internal/plan"
+)
 
 // Entry is the URL that a plan is reached at.
 func Entry(p *plan.Plan) string {
@@ -23,5 +29,21 @@ func (st *Stack) Links(p *plan.Plan) (rows [][2]string) {
 			rows = append(rows, [2]string{proc.Name, proc.URL})
 		}
 	}
-	return append(rows, [2]string{"docs", Entry(p) + st.cfg.APIBaseURL + "/docs"}, [2]string{"log", st.client.Local.Unified()})
+	if docs := Entry(p) + st.cfg.APIBaseURL + "/docs"; serves(docs) {
+		rows = append(rows, [2]string{"docs", docs})
+	}
+	return append(rows, [2]string{"log", st.client.Local.Unified()})
+}
+
+// serves tells whether there is a page at a URL: an application may have its
+// documentation elsewhere, or none.
+func serves(url string) bool {
+	c := http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}} // it is our own gateway
+	res, err := c.Get(url)
+	if err != nil {
+		return false
+	}
+	res.Body.Close()
+	return res.StatusCode == http.StatusOK
 }

@@ -30,6 +30,8 @@ type Stack struct {
 	digest string // of what the watchers of specs take from the configuration
 	client *supervise.Client
 	report Report
+
+	conflicts []string // of the servers that the single process stands for
 }
 
 // New makes a stack of a configuration: with multi, several processes behind the
@@ -43,10 +45,10 @@ func New(cfg *config.Config, c *supervise.Client, multi bool, report Report) (*S
 	if err != nil {
 		return nil, err
 	}
-	if !multi {
-		cfg = plan.Single(cfg)
-	}
 	st := &Stack{cfg: cfg, multi: multi, watch: true, digest: digest, client: c, report: report}
+	if !multi {
+		st.cfg, st.conflicts = plan.Single(cfg), plan.SingleConflicts(cfg)
+	}
 	return st, st.environment()
 }
 

@@ -38,6 +38,9 @@ func (st *Stack) UpForeground(ctx context.Context, show ShowLog, ready func(*pla
 // prepareStart gets everything that a start needs, once the ports are known to be
 // free.
 func (st *Stack) prepareStart(ctx context.Context) (p Prepared, err error) {
+	for _, c := range st.conflicts {
+		st.report.Warn("one process stands for all servers: %s", c)
+	}
 	draft, err := plan.Build(st.cfg, plan.Tools{Python: "python3"})
 	if err != nil {
 		return p, err
@@ -66,7 +69,7 @@ func (st *Stack) start(ctx context.Context, p Prepared, opts supervise.StartOpti
 	}
 	clients := make(chan error, 1)
 	go func() {
-		if !st.watch {
+		if !st.watch || p.Tools.Python == "" && st.cfg.Specs.ExportCommand == nil { // nothing exports
 			clients <- nil
 			return
 		}

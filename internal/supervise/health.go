@@ -137,7 +137,7 @@ func checkHTTP(ctx context.Context, p plan.Process) error {
 	if !strings.HasPrefix(version, "HTTP/1.") || err != nil {
 		return fmt.Errorf("GET %s: not an HTTP answer: %.40q", p.Health.Path, line)
 	}
-	if n >= 400 {
+	if n >= 500 || n >= 400 && !p.Health.AnyAnswer {
 		return fmt.Errorf("GET %s: status %d", p.Health.Path, n)
 	}
 	return nil

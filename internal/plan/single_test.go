@@ -1,0 +1,111 @@
+package plan
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"muster/internal/config"
+)
+
+func TestTheSingleProcessHasWhatTheServersSay(t *testing.T) {
+	cfg := parse(t, `
+nginx: {port: 8000}
+servers:
+  orders:
+    port: 8001
+    modules: [orders]
+    health: {path: /api/v1/orders/health}
+    env: {A: "1", SAME: x}
+    env_file: .env
+    stop_timeout: 9s
+    reload: true
+    reload_exclude: [data]
+    args: [--log-level, debug]
+    depends_on: [db, stock]
+  stock:
+    port: 8002
+    modules: [stock]
+    health: {path: /api/v1/stock/health}
+    env: {A: "2", B: "3", SAME: x}
+    env_file: .env
+    reload: true
+    reload_exclude: [data, "*.tmp"]
+    args: [--log-level, debug]
+  db: {port: 5432, command: [sh], health: {tcp: true}}
+  report: {port: 8009, command: [sh], depends_on: [stock, db]}
+`)
+	one := Single(cfg)
+	if len(one.Servers) != 3 || one.Nginx != nil {
+		t.Fatalf("%+v", one)
+	}
+	b, report := one.Servers[0], one.Servers[2]
+	if b.Name != "backend" || b.Port != 8000 || b.Modules != nil || b.Health.Path != "/api/v1/orders/health" ||
+		b.StopTimeout != 9*time.Second || !b.Reload || b.EnvFile != filepath.Join(cfg.Dir, ".env") ||
+		!slices.Equal(b.ReloadExclude, []string{"data", "*.tmp"}) || !slices.Equal(b.Args, []string{"--log-level", "debug"}) ||
+		!slices.Equal(b.DependsOn, []string{"db"}) || !slices.Equal(b.Env, []config.EnvVar{{Name: "A", Value: "1"}, {Name: "SAME", Value: "x"}, {Name: "B", Value: "3"}}) {
+		t.Errorf("%+v", b)
+	}
+	if !slices.Equal(report.DependsOn, []string{"backend", "db"}) {
+		t.Errorf("report depends on %v", report.DependsOn)
+	}
+	want := []string{"health of orders and stock differ: that of orders is taken", "A of orders and stock differ: that of orders is taken"}
+	if got := SingleConflicts(cfg); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	if cfg.Servers[3].DependsOn[0] != "stock" {
+		t.Error("the configuration itself was changed")
+	}
+}
+
+func TestTheSingleProcessReadsTheFilesOfAllServers(t *testing.T) {
+	cfg := parse(t, `
+servers:
+  a: {port: 8001, env_file: a.env, env: {OWN: server}}
+  b: {port: 8002, env_file: b.env}
+backend: {env: {COMMON: backend}}
+`)
+	for name, text := range map[string]string{"a.env": "A=1\nBOTH=a\nOWN=file\nCOMMON=file\n", "b.env": "B=2\nBOTH=b\n"} {
+		if err := os.WriteFile(filepath.Join(cfg.Dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := Build(Single(cfg), tools)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"A": "1", "B": "2", "BOTH": "a", "OWN": "server", "COMMON": "backend"} {
+		if got, _ := env(p.Processes[0], name); got != want {
+			t.Errorf("%s=%q, want %q", name, got, want)
+		}
+	}
+	if got := SingleConflicts(cfg); len(got) != 1 || !strings.HasPrefix(got[0], "BOTH of a and b differ") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestASingleProcessIsNotWaitedForInACircle(t *testing.T) {
+	cfg := parse(t, `
+servers:
+  a: {port: 8001}
+  c: {port: 8002, command: [sh], depends_on: [a]}
+  b: {port: 8003, depends_on: [c]}
+`)
+	one := Single(cfg)
+	if len(one.Servers[0].DependsOn) > 0 || !slices.Equal(one.Servers[1].DependsOn, []string{"backend"}) {
+		t.Errorf("%+v", one.Servers)
+	}
+	if got := SingleConflicts(cfg); len(got) != 1 || !strings.Contains(got[0], "c waits for one of the servers") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestWhereNothingRunsOnUvicornTheCommandsStay(t *testing.T) {
+	one := Single(parse(t, "nginx: {port: 8000}\nservers: {api: {port: 8001, command: [sh], health: {path: /api/ping/}}}\n"))
+	if len(one.Servers) != 1 || one.Servers[0].Name != "api" || one.Servers[0].Port != 8001 || one.Nginx != nil {
+		t.Errorf("%+v", one)
+	}
+}
