@@ -24,27 +24,45 @@ import (
 // watchfiles, and the exported documents may add to the gateway's routes.
 type sources struct {
 	st       *Stack
-	reloaded []string        // folders that uvicorn reloads from
-	files    map[string]bool // that the servers know of
-	routes   []gateway.Route
+	reloaded []string // folders that uvicorn reloads from
+	known
+}
+
+// known is what runs knows of.
+type known struct {
+	files  map[string]bool // of the servers; nil is not yet found
+	routes []gateway.Route // of the gateway; nil: there is none
 }
 
 // followSources follows until the returned function is called, which returns
-// the files that the servers know of. known is what another call has returned,
-// if there was one.
-func followSources(ctx context.Context, st *Stack, known map[string]bool) (leave func() map[string]bool) {
+// what the servers know of. before is what another call has returned, if there was
+// one, with the routes as they were before the gateway was given them: documents
+// that have come since are new to it.
+func followSources(ctx context.Context, st *Stack, before known) (leave func() known) {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &sources{st: st, files: known}
+	s := &sources{st: st, known: before}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		s.try(ctx, s.follow)
 	}()
-	return func() map[string]bool {
+	return func() known {
 		cancel()
 		<-done
-		return s.files
+		return s.known
 	}
+}
+
+// routes are those of the gateway today; nil: there is none.
+func (st *Stack) routes() []gateway.Route {
+	if st.cfg.Nginx == nil {
+		return nil
+	}
+	routes, err := gateway.Routes(st.cfg)
+	if err != nil {
+		return nil
+	}
+	return routes
 }
 
 func (s *sources) follow(ctx context.Context) error {
@@ -57,7 +75,6 @@ func (s *sources) follow(ctx context.Context) error {
 			return err
 		}
 		roots = append(roots, s.st.cfg.Specs.Dir)
-		s.routes, _ = gateway.Routes(s.st.cfg)
 	}
 	if len(roots) == 0 {
 		return nil

@@ -28,23 +28,26 @@ func Watch(ctx context.Context, file string, open func() (*Stack, error), report
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	leaveSources := func() map[string]bool { return nil }
+	leaveSources := func() known { return known{} }
 	defer func() { leaveSources() }()
-	var applied []byte
+	var applied []byte // nil when that failed: a save that changes nothing tries again
 	apply := func(ctx context.Context, _ []string) {
 		now, err := os.ReadFile(file)
 		if err != nil || bytes.Equal(now, applied) {
 			return
 		}
-		applied = now
 		st, err := open()
 		if err != nil {
+			applied = nil
 			report.Error(err)
 			report.Step("what ran before goes on; save the file again to try again")
 			return
 		}
 		known := leaveSources() // what comes meanwhile is new to the next follower
+		known.routes = st.routes()
+		applied = now
 		if err := st.reload(ctx); err != nil && ctx.Err() == nil {
+			applied = nil
 			report.Error(err)
 		}
 		leaveSources = followSources(ctx, st, known)
