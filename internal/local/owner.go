@@ -39,29 +39,24 @@ func (*Foreign) ExitCode() int { return 2 }
 // written what is run: its configuration file, the folder of that, and .local.
 // Root's are taken, whose files nobody is safe from. The error is a *Foreign.
 //
-// Root takes a third user's if they were chosen: the file was named, or it is of
-// the user who called sudo or who owns the working folder, as that of a container
-// is. What an upward search brings into root's own folder is refused: there, one
-// user would get the rights of another.
+// Root takes another user's too where they lie in a folder of that user's, as in a
+// container that has a project mounted: who owns a folder has a say in all that
+// root does below it. What somebody has put into a shared folder is refused, for
+// there root would be handed to whoever comes first.
 //
 // Who may write is not looked at: on some file systems everybody may.
-func CheckOwner(file string, named bool) error { return here(named).check(file) }
+func CheckOwner(file string) error {
+	return viewer{uint32(os.Geteuid()), os.Getenv("SUDO_UID"), os.Getenv(TrustVar), owner}.check(file)
+}
 
 // viewer is who looks at files, and how.
 type viewer struct {
-	uid     uint32
-	sudo    string // SUDO_UID
-	trust   string // MUSTER_TRUST
-	named   bool
-	working string // the working folder
+	uid   uint32
+	sudo  string // SUDO_UID
+	trust string // MUSTER_TRUST
 	// owner is that of a file or, with link, that of the link itself. It is false
 	// where there is nothing to be seen.
 	owner func(path string, link bool) (uint32, bool)
-}
-
-func here(named bool) viewer {
-	wd, _ := os.Getwd()
-	return viewer{uint32(os.Geteuid()), os.Getenv("SUDO_UID"), os.Getenv(TrustVar), named, wd, owner}
 }
 
 func (v viewer) check(file string) error {
@@ -100,12 +95,8 @@ func (v viewer) trusts(uid uint32, project string) bool {
 	if v.uid != 0 {
 		return false
 	}
-	chosen := v.working
-	if v.named {
-		chosen = project
-	}
-	mine, ok := v.owner(chosen, false)
-	return ok && uid == mine || v.sudo == strconv.FormatUint(uint64(uid), 10)
+	folder, ok := v.owner(project, false)
+	return ok && uid == folder || v.sudo == strconv.FormatUint(uint64(uid), 10)
 }
 
 // Closed says which folder on the way to a path lets this user not in.

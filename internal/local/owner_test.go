@@ -25,7 +25,6 @@ func TestWhoseProjectIsWorkedWith(t *testing.T) {
 		{"one's own in a folder of root", viewer{uid: me}, map[string]uint32{folder: root, file: me}, "", false},
 		{"root's", viewer{uid: me}, map[string]uint32{folder: root, file: root}, "", false},
 		{"a stranger's file", viewer{uid: me}, map[string]uint32{folder: root, file: mallory}, file, true},
-		{"a stranger's file, named", viewer{uid: me, named: true}, map[string]uint32{folder: root, file: mallory}, file, true},
 		{"a stranger's link to one's own file", viewer{uid: me}, map[string]uint32{folder: root, "-> " + file: mallory, file: me}, file, true},
 		{"one's own link to a stranger's file", viewer{uid: me}, map[string]uint32{folder: root, "-> " + file: me, file: mallory}, file, true},
 		{"a stranger's folder", viewer{uid: me}, map[string]uint32{folder: mallory, file: me}, folder, true},
@@ -38,12 +37,13 @@ func TestWhoseProjectIsWorkedWith(t *testing.T) {
 		{"started with sudo", viewer{uid: me}, map[string]uint32{folder: me, file: me, dot: root}, dot, false},
 		{"restarted with sudo", viewer{uid: me}, map[string]uint32{folder: me, file: me, dot: me, state: root}, state, false},
 
-		{"root in a container, in a user's folder", viewer{working: "/share/sub"}, map[string]uint32{folder: me, file: me, dot: me, "/share/sub": me}, "", false},
-		{"root, who names a user's", viewer{working: "/", named: true}, map[string]uint32{folder: me, file: me, dot: me, "/": root}, "", false},
-		{"sudo, in a folder of root's", viewer{sudo: "54321", working: "/r"}, map[string]uint32{folder: me, file: me, dot: me, "/r": root}, "", false},
-		{"root, in a folder of root's below a stranger's file", viewer{working: "/share/r"}, map[string]uint32{folder: root, file: mallory, "/share/r": root}, file, true},
-		{"sudo, below a stranger's file", viewer{sudo: "54321", working: "/share/m"}, map[string]uint32{folder: root, file: mallory, "/share/m": me}, file, true},
-		{"root, who names a stranger's file in a folder of root's", viewer{named: true}, map[string]uint32{folder: root, file: mallory}, file, true},
+		{"root in a container, in a user's folder", viewer{}, map[string]uint32{folder: me, file: me, dot: me, state: root}, "", false},
+		{"sudo, in a folder of root's", viewer{sudo: "54321"}, map[string]uint32{folder: root, file: me, dot: me}, "", false},
+		{"root, in a shared folder", viewer{}, map[string]uint32{folder: root, file: mallory}, file, true},
+		{"sudo, in a shared folder", viewer{sudo: "54321"}, map[string]uint32{folder: root, file: mallory}, file, true},
+		{"root, in a user's folder with a stranger's file", viewer{}, map[string]uint32{folder: me, file: mallory}, file, true},
+		{"root, in a user's folder with a stranger's .local", viewer{}, map[string]uint32{folder: me, file: me, dot: mallory}, dot, true},
+		{"root, who trusts", viewer{trust: folder}, map[string]uint32{folder: root, file: mallory}, "", false},
 		{"the sudo of another than root", viewer{uid: me, sudo: "54322"}, map[string]uint32{folder: root, file: mallory}, file, true},
 	} {
 		t.Run(test.what, func(t *testing.T) {

@@ -22,10 +22,10 @@ const configName = "dev-config.yaml"
 // MUSTER_CONFIG, else the nearest one in this folder and those above it.
 func configFile(arg *string) (string, error) {
 	if arg != nil {
-		return trusted(*arg, true)
+		return trusted(*arg)
 	}
 	if f := os.Getenv("MUSTER_CONFIG"); f != "" {
-		return trusted(f, true)
+		return trusted(f)
 	}
 	wd, err := os.Getwd()
 	if err != nil {
@@ -35,9 +35,9 @@ func configFile(arg *string) (string, error) {
 		file := filepath.Join(dir, configName)
 		if _, err := os.Stat(file); err == nil {
 			if rel, err := filepath.Rel(wd, file); err == nil {
-				return trusted(rel, false)
+				return trusted(rel)
 			}
-			return trusted(file, false)
+			return trusted(file)
 		} else if errors.Is(err, fs.ErrPermission) {
 			return "", local.Closed(dir)
 		}
@@ -49,8 +49,8 @@ func configFile(arg *string) (string, error) {
 
 // trusted is a configuration file whose project we may and can work with. Every
 // target asks, before it reads anything.
-func trusted(file string, named bool) (string, error) {
-	err := local.CheckOwner(file, named)
+func trusted(file string) (string, error) {
+	err := local.CheckOwner(file)
 	var foreign *local.Foreign
 	if !errors.As(err, &foreign) {
 		return file, err
