@@ -36,7 +36,8 @@ func (e *Foreign) Error() string {
 func (*Foreign) ExitCode() int { return 2 }
 
 // CheckOwner refuses to work with a project of which another user may have
-// written what is run: its configuration file, the folder of that, and .local.
+// written what is run: its configuration file, the folder of that, and .local with
+// the programs and the state in it.
 // Root's are taken, whose files nobody is safe from. The error is a *Foreign.
 //
 // Root takes another user's too where they lie in a folder of that user's, as in a
@@ -66,7 +67,8 @@ func (v viewer) check(file string) error {
 	}
 	project := filepath.Dir(file)
 	dir := Of(project)
-	for _, path := range []string{project, file, string(dir)} {
+	for _, path := range []string{project, file, string(dir), filepath.Dir(dir.NginxBinary()), dir.NginxBinary(), dir.NginxLibs(),
+		dir.NginxKnown(), dir.Toolchain(), dir.Venv(), dir.Run(), dir.State()} {
 		for _, link := range []bool{true, false} {
 			if uid, ok := v.owner(path, link); ok && !v.trusts(uid, project) {
 				return &Foreign{Path: path, Owner: userName(uid), Usable: true}

@@ -27,14 +27,19 @@ func (d Difference) String() string {
 }
 
 // Differences are the processes that are not the same in both plans, or in one
-// alone. Plans that have no server in common are of different modes and are not
-// compared, and neither is a page or a watcher that the next plan says nothing of.
+// alone. Plans of different modes are not compared: those that have no server in
+// common, and one with watchers, which keep it in line by themselves, with one
+// that has none.
 // A process of which next does not know the shell has that of before.
 func Differences(before, next []Process) []Difference {
 	named := func(list []Process, name string) int {
 		return slices.IndexFunc(list, func(p Process) bool { return p.Name == name })
 	}
-	if !slices.ContainsFunc(next, func(p Process) bool { return p.Kind == Server && named(before, p.Name) >= 0 }) {
+	watched := func(list []Process) bool {
+		return slices.ContainsFunc(list, func(p Process) bool { return p.Kind == Watcher })
+	}
+	shared := slices.ContainsFunc(next, func(p Process) bool { return p.Kind == Server && named(before, p.Name) >= 0 })
+	if !shared || watched(before) && !watched(next) {
 		return nil
 	}
 	var all []Difference

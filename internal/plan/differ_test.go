@@ -45,6 +45,17 @@ func TestWhatDiffersIsNamed(t *testing.T) {
 	}
 }
 
+func TestWhatIsWatchedIsNotComparedWithThePlanOfTheBackendAlone(t *testing.T) {
+	before, next := shelled(t, "servers: {a: {port: 8001}}").Processes, shelled(t, "servers: {a: {port: 8002}}").Processes
+	watcher := Process{Name: "watch-config", Kind: Watcher}
+	if got := Differences(append(before, watcher), next); len(got) > 0 {
+		t.Errorf("%v", got)
+	}
+	if got := Differences(append(before, watcher), append(next, watcher)); len(got) != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestAnotherTerminalIsNoDifferenceAndAnotherVariableIs(t *testing.T) {
 	const file = "servers: {a: {port: 8001}}"
 	before := shelled(t, file, "HOME=/home/me", "TOKEN=secret", "PWD=/a", "SHLVL=1", "TERM=xterm", "SSH_TTY=/dev/pts/1", "_=/usr/bin/muster")
