@@ -27,7 +27,9 @@ func Foreground(ctx context.Context, c *supervise.Client, report Report, show Sh
 	// takes the signal from Mage, which has long asked for it by now.
 	signal.Reset(os.Interrupt)
 	interrupts := make(chan os.Signal, 4)
-	signal.Notify(interrupts, endings...)
+	if len(endings) > 0 { // none would be all that there are
+		signal.Notify(interrupts, endings...)
+	}
 
 	starting, giveUp := context.WithCancel(ctx)
 	defer giveUp()

@@ -13,8 +13,11 @@ import (
 // installer, in a group of its own, would go on without it. A signal that is
 // ignored, as under nohup, stays so.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	endings := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
-	return signal.NotifyContext(ctx, slices.DeleteFunc(endings, signal.Ignored)...)
+	endings := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
+	if len(endings) == 0 { // none would be all that there are
+		return context.WithCancel(ctx)
+	}
+	return signal.NotifyContext(ctx, endings...)
 }
 
 // ownGroup makes a command the leader of a process group, which gets SIGTERM
