@@ -149,9 +149,7 @@ func (c *Child) Wait() Exit {
 // is not to be ended, is told to left.
 func (c *Child) WaitAll(left func(Identity)) Exit {
 	e := c.Wait()
-	if c.deadline.Load() == 0 { // it ended unasked
-		c.SetDeadline(time.Now().Add(time.Duration(c.grace.Load())))
-	}
+	c.deadline.CompareAndSwap(0, int64(time.Since(c.since))+c.grace.Load()) // it ended unasked
 	pause := time.Millisecond
 	for !c.groupEmpty() {
 		var err error

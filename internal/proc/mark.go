@@ -50,6 +50,15 @@ func Marked(pid int, project local.Dir) bool {
 	return err == nil && hasVariable(env, markProject+"="+string(project))
 }
 
+// supervises tells whether an environment is that of a supervisor, of whatever
+// project.
+func supervises(env []byte) bool { return variable(env, markSupervisor) != "" }
+
+func supervisor(pid int) bool {
+	env, _ := environ(pid)
+	return supervises(env)
+}
+
 // SupervisorLockFD is the descriptor with which a supervisor holds the lock of its
 // project.
 const SupervisorLockFD = 3
@@ -59,8 +68,8 @@ const SupervisorLockFD = 3
 func Unlocked(project local.Dir) []Identity {
 	lock, _ := os.Stat(project.SupervisorLock())
 	is := func(pid int) bool {
-		env, err := environ(pid)
-		return err == nil && hasVariable(env, SupervisorMark(project))
+		env, _ := environ(pid)
+		return hasVariable(env, SupervisorMark(project))
 	}
 	var found []Identity
 	for _, pid := range allPIDs() {

@@ -20,7 +20,9 @@ func signalOne(id Identity, sig syscall.Signal) error {
 		return os.NewSyscallError("pidfd_open", err)
 	}
 	defer unix.Close(fd)
-	if !id.Alive() {
+	if now, err := Identify(id.PID); err != nil {
+		return err
+	} else if now != id {
 		return ErrGone
 	}
 	err = unix.PidfdSendSignal(fd, sig, nil, 0)

@@ -98,8 +98,9 @@ func end(slowest time.Duration, find func() []stray) (ended int, others []Identi
 			} else if told {
 				continue
 			}
-			refused[s.Identity] = errors.Is(s.Signal(sig), syscall.EPERM)
-			if !told {
+			err := s.Signal(sig)
+			refused[s.Identity] = errors.Is(err, syscall.EPERM)
+			if err == nil && !told {
 				asked[s.Identity] = time.Now()
 			}
 		}
@@ -111,66 +112,82 @@ func end(slowest time.Duration, find func() []stray) (ended int, others []Identi
 	}
 }
 
-// search finds a project's strays. What a member that still lives has left is its
-// own affair, as long as it began after the member: a daemon of a server is part
-// of it.
-//
-// nginx writes its title over its environment, and with it over the mark. Instead
-// of that, the group of a member whose leader has ended counts. The group's number
-// is taken as long as somebody is in it; that nobody else has been given it since
-// is told by its start, and by the log or the port. Where the member was never
-// written down, only the log is left to tell, which nobody can open but us: who
-// writes to it, has no variable in its environment, and lives in a session without
-// its leader, as a supervisor's that was killed is, is ours.
-//
-// A member of a project that was moved has the mark of where it was, which may be
-// another project's by now: of that mark, too, only who writes to our log is ours.
+// search finds a project's strays among the processes of the machine.
 func search(project local.Dir, members []Member, grace time.Duration) []stray {
-	alive, groups := map[int]bool{}, map[int]Member{}
-	marks, projects := map[Mark]Member{}, map[local.Dir]bool{project: true}
-	var ports []int
+	e := evidence{project: project, logs: folder(project.Logs()), alive: map[int]bool{}, groups: map[int]Member{},
+		marks: map[Mark]Member{}, moved: map[local.Dir]bool{}}
 	for _, m := range members {
-		marks[m.Mark], projects[m.Mark.Project] = m, true
-		ports = append(ports, m.Port)
+		e.marks[m.Mark] = m
+		e.moved[m.Mark.Project] = m.Mark.Project != project
+		e.ports = append(e.ports, m.Port)
 		if m.ID.Alive() {
-			alive[m.ID.PID] = true
+			e.alive[m.ID.PID] = true
 		} else if m.ID.PID > 0 && m.ID.ThisBoot() {
-			groups[m.ID.PID] = m
+			e.groups[m.ID.PID] = m
 		}
 	}
-	logs := folder(project.Logs())
 	var found []stray
 	for _, pid := range allPIDs() {
 		p, err := look(pid)
-		if err != nil || p.ended || pid == os.Getpid() || alive[pid] || alive[p.group] || awaited(pid) {
+		if err != nil || p.ended || pid == os.Getpid() || e.alive[pid] || e.alive[p.group] || awaited(pid) {
 			continue
 		}
-		env, _ := environ(pid)
-		mark := Mark{local.Dir(variable(env, markProject)), variable(env, markProcess)}
-		from, known := marks[mark]
-		onlyLog := false
-		if projects[mark.Project] {
-			if known && alive[from.ID.PID] && p.start >= from.ID.Start {
-				continue
-			}
-			onlyLog = mark.Project != project
-		} else if from, known = groups[p.group]; !known || p.start < from.ID.Start {
-			if onlyLog = overwritten(env) && !lives(p.session); !onlyLog {
-				continue
-			}
+		ours, named, from := e.judge(pid, p)
+		if !ours && !named || descends(p, e.alive) || !reachable(pid) {
+			continue
 		}
-		if !known {
+		if from == (Member{}) {
 			from.Grace = grace
 		}
-		if descends(p, alive) || !reachable(pid) {
-			continue
-		}
-		ours := writesTo(pid, logs.has) || !onlyLog && listens(pid, ports)
-		if ours || !onlyLog {
-			found = append(found, stray{Identity{PID: pid, Start: p.start, Boot: bootID()}, ours, from.Grace})
-		}
+		found = append(found, stray{Identity{PID: pid, Start: p.start, Boot: bootID()}, ours, from.Grace})
 	}
 	return found
+}
+
+// evidence is what tells a project's processes from others.
+type evidence struct {
+	project local.Dir
+	logs    logFolder
+	ports   []int
+	alive   map[int]bool   // members
+	groups  map[int]Member // members whose leader has ended
+	marks   map[Mark]Member
+	moved   map[local.Dir]bool // where the project was when members were started
+}
+
+// judge tells whether a process that is no member is to be ended, or else to be
+// named, and the member that it came from, if that is known. What a living member
+// has left is its own affair, as long as it began after the member: a daemon of a
+// server is part of it.
+func (e evidence) judge(pid int, p info) (ours, named bool, from Member) {
+	env, _ := environ(pid)
+	mark := Mark{local.Dir(variable(env, markProject)), variable(env, markProcess)}
+	writes := writesTo(pid, e.logs.has)
+	if m, ok := e.marks[mark]; ok {
+		if from = m; e.alive[m.ID.PID] && p.start >= m.ID.Start {
+			return false, false, from
+		}
+	}
+	// nginx writes its title over its environment, and with it over the mark.
+	// Instead of that, the group of a member whose leader has ended counts. The
+	// group's number is taken as long as somebody is in it; that nobody else has
+	// been given it since is told by its start, and by the log or the port.
+	left, inGroup := e.groups[p.group]
+	inGroup = inGroup && p.start >= left.ID.Start
+	switch {
+	case mark.Project == e.project:
+		return writes || listens(pid, e.ports), true, from
+	case inGroup:
+		return writes || listens(pid, e.ports), true, left
+	case e.moved[mark.Project]:
+		// Another project may be there by now, on the same ports.
+		return writes, false, from
+	case overwritten(env) && !lives(p.session):
+		// The member was never written down. Its log is left to tell, which nobody
+		// opens but us, and that the leader of its session, a supervisor, was killed.
+		return writes, false, from
+	}
+	return false, writes && !supervises(env) && !supervisor(p.parent), from
 }
 
 // strays finds what the process left, once it has ended. As the sub-reaper we are

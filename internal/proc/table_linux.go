@@ -2,6 +2,7 @@ package proc
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -24,8 +25,11 @@ const clockTick = 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go
 // hold its ports and files: it has not ended.
 func look(pid int) (info, error) {
 	b, err := os.ReadFile(file(pid, "stat"))
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ESRCH):
 		return info{}, ErrGone
+	case err != nil: // we have no descriptor left
+		return info{}, err
 	}
 	// The command's name is in parentheses and may hold anything, so the
 	// fields are counted from the last one, and the state is number 0.
@@ -124,10 +128,12 @@ func Children(pid int) []int {
 }
 
 func groupAlive(pgid int) bool {
-	for _, pid := range allPIDs() {
-		if p, err := look(pid); err == nil && p.group == pgid && !p.ended {
+	pids := allPIDs()
+	for _, pid := range pids {
+		p, err := look(pid)
+		if err == nil && p.group == pgid && !p.ended || err != nil && !errors.Is(err, ErrGone) {
 			return true
 		}
 	}
-	return false
+	return len(pids) == 0 // it can't be told for now
 }

@@ -148,6 +148,8 @@ func checkState(ctx context.Context, c *supervise.Client) []Finding {
 	switch {
 	case err != nil:
 		f = found("processes", "", err)
+	case st.Elsewhere != "":
+		f.Wrong, f.Mend = "were started in another container ("+st.Elsewhere+")", "dev:doctor there"
 	case st.Running && !st.Supervisor.Alive:
 		f.Wrong, f.Mend = "run without their supervisor", "backend:start adopts them, backend:stop ends them"
 	case st.Running && !st.Healthy():
@@ -172,8 +174,8 @@ func checkState(ctx context.Context, c *supervise.Client) []Finding {
 	return all
 }
 
-// LeftAlone tells of processes that came from ours and are not ours to end.
+// LeftAlone tells of processes that have to do with ours and are not ours to end.
 func LeftAlone(others []string) Finding {
 	return Finding{What: "left alone", Warn: true, Mend: "end them yourself if nobody needs them",
-		Wrong: "came from this project, but write to none of its logs and listen on none of its ports: " + strings.Join(others, "; ")}
+		Wrong: strings.Join(others, "; ") + ": came from this project or write to its logs, but are not known to be ours"}
 }

@@ -16,8 +16,8 @@ import (
 const strayGrace = 3 * time.Second
 
 // Orphans names the living processes of the project that no supervisor and no
-// state on disk knows of: ours, and others, which came from ours but write to none
-// of its logs and listen on none of its ports.
+// state on disk knows of: ours, and others, which came from ours or write to our
+// logs but not both.
 func (c *Client) Orphans() (ours, others []string) {
 	mine, foreign := proc.Strays(c.Local, c.members)
 	return describeAll(append(proc.Unlocked(c.Local), mine...)), describeAll(foreign)
@@ -136,11 +136,11 @@ func (s *supervisor) endStrays(members []proc.Member, grace time.Duration) {
 	}
 }
 
-// leaveAlone names, once, a process that came from one of ours and is not to be
+// leaveAlone names, once, a process that has to do with ours and is not to be
 // ended.
 func (s *supervisor) leaveAlone(id proc.Identity) {
 	if _, named := s.alone.LoadOrStore(id, true); !named && id.Alive() {
-		fmt.Fprintf(s.log, "[WARN] left alone: %s; a process of this project has left it, but it neither writes to a log of ours nor listens on a port of ours. To end it: kill %d\n",
+		fmt.Fprintf(s.log, "[WARN] left alone: %s; it came from this project or writes to its logs, but is not known to be ours. To end it: kill %d\n",
 			id.Describe(), id.PID)
 	}
 }

@@ -99,7 +99,7 @@ func TestAnotherContainersStateIsShownAndNotActedOn(t *testing.T) {
 	if err := os.WriteFile(pr.local.State(), []byte(elsewhere), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if st := pr.status(); st.Elsewhere != there || !st.Running || st.Processes[0].PID != 0 || !strings.Contains(st.Processes[0].Detail, "another container") {
+	if st := pr.status(); st.Elsewhere != there || !st.Running || st.Healthy() || st.Processes[0].PID != 0 || !strings.Contains(st.Processes[0].Detail, "another container") {
 		t.Errorf("status: %+v", st)
 	}
 	for name, act := range map[string]func() error{

@@ -49,9 +49,9 @@ type ProcessStatus struct {
 	LastLines     []string  `json:"last_lines,omitempty"` // of the log of a process that ended
 }
 
-// Healthy tells whether all that is wanted is well.
+// Healthy tells whether all that is wanted is well, as far as that can be seen.
 func (st Status) Healthy() bool {
-	return !slices.ContainsFunc(st.Processes, func(p ProcessStatus) bool {
+	return st.Elsewhere == "" && !slices.ContainsFunc(st.Processes, func(p ProcessStatus) bool {
 		return p.State != Healthy && !(p.State == Stopped && p.Detail == "")
 	})
 }

@@ -4,6 +4,7 @@ package supervise
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -145,6 +146,47 @@ func TestWhatWritesElsewhereIsNamedAndLeftAlone(t *testing.T) {
 		id.Signal(syscall.SIGKILL)
 	}
 	eventually(t, "they are gone", func() bool { return !browser.Alive() && !second.Alive() && !third.Alive() })
+}
+
+func TestWhoeverWritesToOurLogIsNamedAndLeftAlone(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("a-0")
+	pr.start(StartOptions{})
+	log, err := proc.OpenLog(pr.local.Log("a-0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command("sleep", "3600")
+	cmd.Stdout = log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	stranger, err := proc.Identify(cmd.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := func() {
+		t.Helper()
+		if ours, others := pr.client().Orphans(); len(ours) > 0 || len(others) != 1 || others[0] != stranger.Describe() {
+			t.Errorf("orphans: %v, left alone: %v", ours, others)
+		}
+	}
+	named()
+	pr.killSupervisor()
+	named()
+	if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
+		t.Error(err)
+	}
+	if err := pr.client().EndOrphans(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if !stranger.Alive() {
+		t.Error("it was ended")
+	}
 }
 
 // TestAStrangerInTheProjectsFolderIsNobodysStray has somebody's own nginx run in
@@ -350,7 +392,7 @@ func TestASupervisorWithoutItsFolderIsFoundAndEnded(t *testing.T) {
 				t.Errorf("orphans: %v", ours)
 			}
 			kill(t, supervisor.PID, syscall.SIGCONT)
-			if err := end(pr.client(), t); err != nil {
+			if err := end(pr.client(), t); err != nil && !errors.Is(err, ErrNothingRuns) { // it may have noticed by now
 				t.Error(err)
 			}
 			if left := append(pr.marked(), pr.supervisors()...); len(left) > 0 {

@@ -2,6 +2,7 @@ package targets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"muster/internal/console"
@@ -54,10 +55,7 @@ func showFindings(findings []stack.Finding, fix bool) error {
 // else is on its ports.
 func (Dev) Kill(ctx context.Context, config *string) error {
 	return withClient(config, func(c *supervise.Client) error {
-		if err := stack.Stop(ctx, c); err != nil {
-			return err
-		}
-		if err := c.EndOrphans(ctx); err != nil {
+		if err := errors.Join(stack.Stop(ctx, c), c.EndOrphans(ctx)); err != nil {
 			return err
 		}
 		stdout.Done("nothing of this project runs")
