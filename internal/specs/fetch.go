@@ -15,8 +15,12 @@ import (
 	"muster/internal/clients"
 )
 
-// errNoAnswer says that a server is not there, or has no such document.
-var errNoAnswer = errors.New("no answer")
+var (
+	// errNoAnswer says that a server is not there, or has no such document.
+	errNoAnswer = errors.New("no answer")
+	// errNotFound says that it is there, and has no such document.
+	errNotFound = fmt.Errorf("%w: 404 Not Found", errNoAnswer)
+)
 
 // maxDocument bounds what is read from a server; GitHub's whole API is 13 MB.
 const maxDocument = 64 << 20
@@ -76,6 +80,9 @@ func get(ctx context.Context, url string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", url, errors.Join(errNoAnswer, err))
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNotFound {
+		return nil, fmt.Errorf("%s: %w", url, errNotFound)
+	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s: %w: %s", url, errNoAnswer, resp.Status)
 	}

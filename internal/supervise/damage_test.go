@@ -11,6 +11,34 @@ import (
 	"time"
 )
 
+func TestAFileInPlaceOfTheLogsFolderKeepsNothingFromEnding(t *testing.T) {
+	t.Parallel()
+	for _, alive := range []bool{true, false} {
+		pr := newProject(t)
+		pr.add("a-0")
+		pr.start(StartOptions{})
+		st := pr.status()
+		eventually(t, "the folder is away", func() bool { // the supervisor makes it anew
+			return os.RemoveAll(pr.local.Logs()) == nil && os.WriteFile(pr.local.Logs(), nil, 0o600) == nil
+		})
+		if alive { // what starts again prints into nothing
+			kill(t, st.Processes[0].PID, syscall.SIGKILL)
+			eventually(t, "it runs again, with a warning", func() bool {
+				st := pr.status()
+				return st.Processes[0].State == Healthy && st.Processes[0].PID != 0 && len(st.Warnings) > 0
+			})
+		} else {
+			kill(t, st.Supervisor.PID, syscall.SIGKILL)
+		}
+		if err := pr.client().Stop(context.Background(), nil, 2*time.Second); err != nil {
+			t.Errorf("stop, supervisor alive: %t: %v", alive, err)
+		}
+		if left := pr.marked(); len(left) > 0 {
+			t.Errorf("running on, supervisor alive: %t: %v", alive, left)
+		}
+	}
+}
+
 // TestDamagedFilesKeepNothingFromStartingAndEnding puts into the place of each
 // file what does not belong there.
 func TestDamagedFilesKeepNothingFromStartingAndEnding(t *testing.T) {
