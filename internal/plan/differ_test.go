@@ -58,9 +58,9 @@ func TestWhatIsWatchedIsNotComparedWithThePlanOfTheBackendAlone(t *testing.T) {
 
 func TestAnotherTerminalIsNoDifferenceAndAnotherVariableIs(t *testing.T) {
 	const file = "servers: {a: {port: 8001}}"
-	before := shelled(t, file, "HOME=/home/me", "TOKEN=secret", "PWD=/a", "SHLVL=1", "TERM=xterm", "SSH_TTY=/dev/pts/1", "_=/usr/bin/muster")
+	before := shelled(t, file, "HOME=/home/me", "TOKEN=secret", "PORT=2", "PWD=/a", "SHLVL=1", "TERM=xterm", "SSH_TTY=/dev/pts/1", "_=/usr/bin/muster")
 	for want, environ := range map[string][]string{
-		"":                  {"NEW=x", "_=/bin/x", "MAKEFLAGS=w", "TMUX_PANE=%1", "VSCODE_PID=1", "TERM=dumb", "PWD=/b", "TOKEN=secret", "HOME=/home/me"},
+		"":                  {"NEW=x", "PORT=1", "_=/bin/x", "MAKEFLAGS=w", "TMUX_PANE=%1", "VSCODE_PID=1", "TERM=dumb", "PWD=/b", "TOKEN=secret", "HOME=/home/me"},
 		"a-0 (TOKEN)":       {"HOME=/home/me", "TOKEN=other"},
 		"a-0 (HOME)":        {"TOKEN=secret"},
 		"a-0 (HOME, TOKEN)": {"NEW=x"},

@@ -31,9 +31,13 @@ func (p *Plan) TakeShell(environ []string) {
 		}
 	}
 	for i := range p.Processes {
-		if k := p.Processes[i].Kind; k == Server || k == Frontend {
-			p.Processes[i].Shell = shell
+		proc := &p.Processes[i]
+		if proc.Kind != Server && proc.Kind != Frontend {
+			continue
 		}
+		own := variables(proc.Env) // which go before the shell's
+		proc.Shell = maps.Clone(shell)
+		maps.DeleteFunc(proc.Shell, func(name, _ string) bool { _, ok := own[name]; return ok })
 	}
 }
 

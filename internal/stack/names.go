@@ -22,33 +22,31 @@ func CheckNames(ctx context.Context, c *supervise.Client, cfg *config.Config, na
 	if err != nil {
 		return err
 	}
-	var known []string
-	add := func(name string) {
-		if !slices.Contains(known, name) {
-			known = append(known, name)
+	var there, servers []string // names of processes, and of what they are instances of
+	add := func(server, process string) {
+		if !slices.Contains(there, process) {
+			there, servers = append(there, process), append(servers, server)
 		}
 	}
 	if cfg != nil {
 		for _, s := range cfg.Servers {
-			add(s.Name)
 			for i := range s.Instances {
-				add(config.InstanceName(s.Name, i))
+				add(s.Name, config.InstanceName(s.Name, i))
 			}
 		}
 		if cfg.Nginx != nil {
-			add(plan.GatewayName)
+			add(plan.GatewayName, plan.GatewayName)
 		}
 	}
 	for _, p := range st.Processes {
-		add(p.Server)
-		add(p.Name)
+		add(p.Server, p.Name)
 	}
-	if len(known) == 0 { // nothing runs, which is said in its own way
+	if len(there) == 0 { // nothing runs, which is said in its own way
 		return nil
 	}
 	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return UsageError(fmt.Sprintf("-only=%s: there is no such process or server; there are %s", name, strings.Join(known, ", ")))
+		if !slices.Contains(there, name) && !slices.Contains(servers, name) {
+			return UsageError(fmt.Sprintf("no process or server %q; there are %s", name, strings.Join(there, ", ")))
 		}
 	}
 	return nil
