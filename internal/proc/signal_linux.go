@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,9 +33,9 @@ func signalOne(id Identity, sig syscall.Signal) error {
 	return err
 }
 
-// DefaultSignals gives each signal that Go would leave ignored a handler, for at
-// exec a handled signal becomes a default one (signal(7)). A blocked one stays
-// blocked, whatever Go does: then we begin anew, with none.
+// DefaultSignals gives the signals that we ignore a handler, for at exec a handled
+// signal becomes a default one (signal(7)). Go leaves those of the C library as
+// they are, and a blocked one blocked: then we begin anew, with none.
 func DefaultSignals() {
 	var blocked unix.Sigset_t
 	runtime.LockOSThread()
@@ -44,4 +45,31 @@ func DefaultSignals() {
 	}
 	runtime.UnlockOSThread()
 	handleIgnored()
+	for sig := syscall.Signal(1); sig <= lastSignal; sig++ {
+		if disposition(sig) == ignored {
+			setDefault(sig)
+		}
+	}
+}
+
+const (
+	lastSignal = 64 // _NSIG of asm/signal.h
+	ignored    = 1  // SIG_IGN
+)
+
+// sigaction is struct sigaction of the kernel, as far as its handler goes.
+type sigaction struct {
+	handler uintptr
+	_       [15]uintptr
+}
+
+func disposition(sig syscall.Signal) uintptr {
+	var act sigaction
+	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), 0, uintptr(unsafe.Pointer(&act)), lastSignal/8, 0, 0)
+	return act.handler
+}
+
+func setDefault(sig syscall.Signal) {
+	var act sigaction
+	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&act)), 0, lastSignal/8, 0, 0)
 }
