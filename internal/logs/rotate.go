@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"time"
 
 	"muster/internal/logs/follow"
 )
@@ -72,7 +71,7 @@ func (u *Unifier) Rotate(path string) error {
 	if _, size, err := follow.Stat(path); err != nil || u.opts.MaxSize <= 0 || size <= u.opts.MaxSize {
 		return nil
 	}
-	u.now = time.Now()
+	defer u.hurry()()
 	u.lookAgain()
 	for _, s := range u.sources {
 		if s.Path == path {

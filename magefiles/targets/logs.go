@@ -16,6 +16,7 @@ import (
 	"muster/internal/console"
 	"muster/internal/local"
 	"muster/internal/logs/view"
+	"muster/internal/proc"
 	"muster/internal/supervise"
 )
 
@@ -121,8 +122,7 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 // showLog shows the unified log from now on, until its context ends.
 func showLog(ctx context.Context, dir local.Dir) {
 	// At the first start there is no log yet, and it is to be followed.
-	os.MkdirAll(dir.Logs(), 0o700)
-	if f, err := os.OpenFile(dir.Unified(), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+	if f, err := proc.OpenLog(dir.Unified()); err == nil {
 		f.Close()
 	}
 	o := tailOptions()

@@ -104,22 +104,19 @@ func TestABrokenTimeIndexIsNotBelieved(t *testing.T) {
 	}
 }
 
-func TestNothingOfAnySizeIsReadIntoMemory(t *testing.T) {
+func TestALineIsShownAsFarAsThereIsMemoryForIt(t *testing.T) {
 	t.Parallel()
-	path := logFile(t, line("a", "first"), strings.Repeat("x", 100), "\n")
-	w, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	const size = 100 << 20
-	if _, err := w.WriteAt([]byte("\n"+line("a", "last")), size); err != nil {
-		t.Fatal(err)
-	}
+	long := strings.Repeat("x", longest+1000)
+	path := logFile(t, line("a", "first"), long, "\n", line("a", "last"))
+	want := long[:longest] + "\n" + line("a", "last")
 	for _, n := range []int{-1, 2} {
-		got := shown(t, path, Options{Lines: n, JSON: true})
-		if !strings.HasSuffix(got, `"text":"last"}`+"\n") || len(got) > 7*longest {
-			t.Errorf("%d bytes, ending in %q", len(got), end(got))
+		got := strings.TrimPrefix(shown(t, path, Options{Lines: n}), line("a", "first"))
+		if got != want {
+			t.Errorf("%d bytes, ending in %q, want %d", len(got), end(got), len(want))
 		}
 	}
+	out := follower(t, path, Options{})
+	appendTo(t, path, long)
+	appendTo(t, path, "\n"+line("a", "after"))
+	waitFor(t, out, long[:longest]+"\n"+line("a", "after"))
 }
