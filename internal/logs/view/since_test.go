@@ -115,8 +115,9 @@ func TestALineIsShownAsFarAsThereIsMemoryForIt(t *testing.T) {
 			t.Errorf("%d bytes, ending in %q, want %d", len(got), end(got), len(want))
 		}
 	}
-	out := follower(t, path, Options{})
+	out := follower(t, path, Options{Lines: 1})
+	waitFor(t, out, line("a", "last")) // it follows by now
 	appendTo(t, path, long)
 	appendTo(t, path, "\n"+line("a", "after"))
-	waitFor(t, out, long[:longest]+"\n"+line("a", "after"))
+	waitFor(t, out, line("a", "last")+long[:longest]+"\n"+line("a", "after"))
 }
