@@ -158,7 +158,12 @@ func TestASignalIsForOneProcessAlone(t *testing.T) {
 
 func TestACommandLineIsNoTerminalsToObey(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command("sh", "-c", "sleep 3600; true", "\x1b]52;c;x\a\nforged")
+	cmd := exec.Command("sh", "-c", "read word", "\x1b]52;c;x\a\nforged")
+	in, err := cmd.StdinPipe() // it waits for that, and for no child
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
