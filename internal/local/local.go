@@ -4,6 +4,8 @@
 package local
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -86,6 +88,15 @@ func (d Dir) ClientRecord(name string) string { return d.at("specs-" + name + ".
 func IsDir(path string) bool {
 	st, err := os.Stat(path)
 	return err == nil && st.IsDir()
+}
+
+// Mkdir makes one folder of .local, if it is not there. Where .local itself is
+// gone, it was removed, and nothing of it is made anew.
+func Mkdir(dir string) error {
+	if err := os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 // Make makes the folders that everything running needs. They are closed to

@@ -109,7 +109,7 @@ type checkpoint struct {
 // can be used, but is empty or, if no file can be had, kept in memory.
 func openCheckpoint(path string) (*checkpoint, error) {
 	c := &checkpoint{fd: -1, path: path}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := local.Mkdir(filepath.Dir(path)); err != nil {
 		return c, fmt.Errorf("the positions of the logs cannot be kept: %w", err)
 	}
 	b, err := local.Read(path, local.MaxState)

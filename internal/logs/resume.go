@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/logs/follow"
 )
 
@@ -142,6 +143,9 @@ func (u *Unifier) lookAtUnified() bool {
 	if u.begun && err == nil && inode == u.inode {
 		return true
 	}
+	if u.opts.Removed != nil {
+		u.opts.Removed()
+	}
 	if err := u.reopen(); err != nil {
 		u.set(ofUnified, err)
 		u.failed, u.recheck = u.now, true
@@ -181,7 +185,7 @@ func (u *Unifier) lookAt(s *source) {
 
 // reopen makes the unified log anew after it was removed.
 func (u *Unifier) reopen() error {
-	if err := os.MkdirAll(filepath.Dir(u.opts.Unified), 0o755); err != nil {
+	if err := local.Mkdir(filepath.Dir(u.opts.Unified)); err != nil {
 		return fmt.Errorf("cannot write the unified log: %w", err)
 	}
 	if u.open != nil {

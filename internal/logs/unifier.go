@@ -52,6 +52,9 @@ type Options struct {
 	// Report, if not nil, is told what went wrong, once until it is well or
 	// another. The unifier does without and tries again.
 	Report func(error)
+	// Removed, if not nil, is told that somebody has removed the unified log,
+	// before it is made anew.
+	Removed func()
 
 	write  func(fd follow.FD, b []byte) error // appends to the unified log
 	at     func(moment string)                // told each step of a rotation

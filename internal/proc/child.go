@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"muster/internal/local"
 )
 
 // Command is a program to run.
@@ -200,14 +202,14 @@ func (c *Child) overdue() bool { return !time.Now().Before(c.Deadline()) }
 // successor binds anew.
 func (c *Child) InheritSocket(port int) Socket { return inheritSocket(c.watch, c.ID.PID, port) }
 
-// OpenLog opens a log for appending, whatever became of its folder. What is
+// OpenLog opens a log for appending, and makes its folder anew. What is
 // neither a regular file nor a device is refused, without waiting for a FIFO's
 // reader.
 func OpenLog(path string) (*os.File, error) {
 	const flags = os.O_CREATE | os.O_APPEND | os.O_WRONLY | syscall.O_NONBLOCK
 	f, err := os.OpenFile(path, flags, 0o600)
 	if errors.Is(err, os.ErrNotExist) {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		if err := local.Mkdir(filepath.Dir(path)); err != nil {
 			return nil, err
 		}
 		f, err = os.OpenFile(path, flags, 0o600)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -59,6 +61,34 @@ func TestAPortThatOnlyAConnectionHasIsNobodysServer(t *testing.T) {
 	}
 	if h := PortHolder(port); !h.Lingering || h.PID != 0 {
 		t.Errorf("port %d is held by %s", port, h)
+	}
+}
+
+func TestBothTablesTellTheSameListeners(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"} {
+		l, err := net.Listen("tcp", at)
+		if err != nil {
+			t.Logf("%s: %v", at, err) // no IPv6 here
+			continue
+		}
+		defer l.Close()
+		want := l.Addr().(*net.TCPAddr).AddrPort()
+		diag, err := diagListeners()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, got := range map[string][]netip.AddrPort{"sock_diag": heldBy(os.Getpid(), diag), "/proc": heldBy(os.Getpid(), procListeners())} {
+			if !slices.Contains(got, netip.AddrPortFrom(want.Addr().Unmap(), want.Port())) {
+				t.Errorf("%s does not tell of %s: %v", name, want, got)
+			}
+		}
+	}
+}
+
+func BenchmarkListeners(b *testing.B) {
+	for b.Loop() {
+		listeners()
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // a master and not its worker, and no program that is only about to become
 // another one.
 func PortHolder(port int) Holder {
-	sockets := socketsOn(port, listening)
+	sockets := listenersOn(port)
 	if len(sockets) == 0 {
 		return Holder{Lingering: true}
 	}
@@ -55,14 +55,14 @@ const (
 	listening   = "0A"
 )
 
-// socketsOn are the links to the sockets of a port that are in a state.
-func socketsOn(port int, state string) map[string]bool {
+// listenersOn are the links to the sockets that listen on a port.
+func listenersOn(port int) map[string]bool {
 	links := map[string]bool{}
-	eachSocket(func(local netip.AddrPort, in, link string) {
-		if int(local.Port()) == port && in == state {
+	for link, at := range listeners() {
+		if int(at.Port()) == port {
 			links[link] = true
 		}
-	})
+	}
 	return links
 }
 
@@ -111,6 +111,13 @@ func parseEnd(s string) (netip.AddrPort, error) {
 // listeners are the sockets on which somebody listens, by what a descriptor of
 // them links to.
 func listeners() map[string]netip.AddrPort {
+	if at, err := diagListeners(); err == nil {
+		return at
+	}
+	return procListeners() // a kernel, or a sandbox, without sock_diag
+}
+
+func procListeners() map[string]netip.AddrPort {
 	at := map[string]netip.AddrPort{}
 	eachSocket(func(local netip.AddrPort, state, link string) {
 		if state == listening {
@@ -135,7 +142,12 @@ func heldBy(pid int, sockets map[string]netip.AddrPort) []netip.AddrPort {
 }
 
 // connected looks for connections whose server side is the port.
-func connected(port int) bool { return len(socketsOn(port, established)) > 0 }
+func connected(port int) (found bool) {
+	eachSocket(func(local netip.AddrPort, state, _ string) {
+		found = found || state == established && int(local.Port()) == port
+	})
+	return found
+}
 
 // inheritSocket uses pidfd_getfd(2). The process may have the socket under
 // another number by now.
@@ -144,7 +156,7 @@ func inheritSocket(w exitWatch, pid, port int) Socket {
 	if err != nil {
 		return NoSocket
 	}
-	sockets := socketsOn(port, listening)
+	sockets := listenersOn(port)
 	dir := file(pid, "fd")
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {

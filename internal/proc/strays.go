@@ -202,8 +202,11 @@ func (c *Child) strays() []stray {
 	own := logs.log(c.log)
 	var found []stray
 	for _, pid := range pids {
+		if pid == os.Getpid() || awaited(pid) {
+			continue
+		}
 		p, err := look(pid)
-		if err != nil || p.ended || pid == os.Getpid() || awaited(pid) || awaited(p.group) {
+		if err != nil || p.ended || awaited(p.group) {
 			continue
 		}
 		id := Identity{PID: pid, Start: p.start, Boot: bootID()}

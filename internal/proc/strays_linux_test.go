@@ -25,6 +25,9 @@ func shell(t *testing.T, script string, grace time.Duration, word string) *Child
 		t.Fatal(err)
 	}
 	dir := local.Of(t.TempDir())
+	if err := dir.Make(); err != nil {
+		t.Fatal(err)
+	}
 	c, err := Spawn(Command{Exe: sh, Args: []string{"sh", "-c", script}, Dir: t.TempDir(), Log: dir.Log("a-0"),
 		Socket: NoSocket, Mark: Mark{Project: dir, Process: "a-0"}, Grace: grace})
 	if err != nil {

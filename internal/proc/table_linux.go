@@ -75,7 +75,7 @@ func outputs(pid int) []string {
 
 func listens(pid int, ports []int) bool {
 	return slices.ContainsFunc(ports, func(port int) bool {
-		sockets := socketsOn(port, listening)
+		sockets := listenersOn(port)
 		return port != 0 && len(sockets) > 0 && holds(pid, sockets)
 	})
 }

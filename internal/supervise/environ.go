@@ -1,6 +1,8 @@
 package supervise
 
 import (
+	"maps"
+
 	"muster/internal/plan"
 )
 
@@ -15,6 +17,7 @@ func (s *supervisor) takeEnviron(p *plan.Plan) {
 		env := residentEnv(p.Environ)
 		s.environ.Store(&env)
 	}
+	shareShells(p.Processes)
 	shell := func(name string, now map[string]string) map[string]string {
 		if old := s.find(name); old != nil && plan.SameShell(old.spec.Shell, now) {
 			return old.spec.Shell
@@ -32,6 +35,18 @@ func (s *supervisor) takeEnviron(p *plan.Plan) {
 	for i := range p.Processes {
 		if k := p.Processes[i].Kind; k == plan.Server || k == plan.Frontend {
 			p.Processes[i].Shell = shell(p.Processes[i].Name, p.Processes[i].Shell)
+		}
+	}
+}
+
+// shareShells lets processes of the same shell have one copy of what it says.
+func shareShells(procs []plan.Process) {
+	for i := range procs {
+		for j := range i {
+			if maps.Equal(procs[i].Shell, procs[j].Shell) {
+				procs[i].Shell = procs[j].Shell
+				break
+			}
 		}
 	}
 }

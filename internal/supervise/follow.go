@@ -14,6 +14,12 @@ import (
 func openLogs(s *supervisor, opts logs.Options) *logs.Unifier {
 	opts.Unified, opts.Checkpoint = s.local.Unified(), s.local.Checkpoint()
 	opts.Report = func(err error) { fmt.Fprintf(s.log, "[WARN] logs: %v\n", err) }
+	opts.Removed = func() {
+		select {
+		case s.filesGone <- struct{}{}:
+		default:
+		}
+	}
 	return logs.NewUnifier(opts)
 }
 

@@ -86,6 +86,7 @@ func (s *supervisor) losesLock(ctx context.Context) bool {
 	for s.holdsLock() {
 		select {
 		case <-look.C:
+		case <-s.filesGone:
 		case <-ctx.Done():
 			return false
 		}
@@ -94,9 +95,10 @@ func (s *supervisor) losesLock(ctx context.Context) bool {
 	return true
 }
 
-// lockLook is how often the lock is looked at. It is the one thing that the
+// lockLook is how often the lock is looked at where nothing tells that it may have
+// gone, as the unified log does that goes with it. It is the one thing that the
 // supervisor does while nothing happens.
-const lockLook = time.Second
+const lockLook = 5 * time.Second
 
 // holdsLock tells whether the lock that we hold is the one that lies in the
 // project's folder. A folder that cannot be looked at for now has not gone.

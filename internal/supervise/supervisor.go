@@ -45,6 +45,7 @@ type supervisor struct {
 
 	greeted   atomic.Bool              // events have been sent to somebody
 	environ   atomic.Pointer[[]string] // of the shell that was last told of; nil: our own
+	filesGone chan struct{}            // somebody removes files of ours, and the lock perhaps
 	finishing sync.Once
 	over      chan struct{} // closed when it is to end
 	closing   sync.Once
@@ -80,7 +81,7 @@ func open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options, ending
 	}
 	s := &supervisor{
 		local: dir, lock: lock, id: id, log: log, ending: ending, config: st.Config,
-		changed: make(chan struct{}), dirty: make(chan struct{}, 1), over: make(chan struct{}),
+		changed: make(chan struct{}), dirty: make(chan struct{}, 1), over: make(chan struct{}), filesGone: make(chan struct{}, 1),
 		turns: turns{quiet: time.NewTimer(quietTime)},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
