@@ -43,7 +43,7 @@ func TestALongStretchOfHealthResetsTheBackOff(t *testing.T) {
 				p.life.backoff.next()
 			}
 			p.child, p.life.runs = &proc.Child{}, true
-			p.life = p.life.to(Starting, "")
+			p.life.to(Starting, "")
 			p.publish()
 			go p.run()
 			p.checked <- checkResult{verdict: verdictHealthy}

@@ -102,7 +102,7 @@ func (c *checker) report(r checkResult) bool {
 
 // ask checks once. The first good answer counts if it comes from the process.
 func (c *checker) ask(limit time.Duration) checkResult {
-	r := check(c.ctx, c.sup.local, c.sup.shell(), c.spec, limit)
+	r := check(c.ctx, c.sup.local, c.sup.shell(), &c.spec, limit)
 	if r.verdict != verdictHealthy || c.known || c.spec.Listen || c.spec.Port == 0 {
 		return r
 	}

@@ -55,7 +55,7 @@ type checkResult struct {
 // check asks once whether a process serves, and waits for the answer for at
 // most limit. A hung server is told from a slow one only by that limit, so it
 // is several times what an answer should take.
-func check(ctx context.Context, dir local.Dir, shell []string, p plan.Process, limit time.Duration) checkResult {
+func check(ctx context.Context, dir local.Dir, shell []string, p *plan.Process, limit time.Duration) checkResult {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -86,9 +86,9 @@ func check(ctx context.Context, dir local.Dir, shell []string, p plan.Process, l
 // maxStatusLine is more than any server's status line has, in bytes.
 const maxStatusLine = 1 << 10
 
-func address(p plan.Process) string { return net.JoinHostPort(p.Host, strconv.Itoa(p.Port)) }
+func address(p *plan.Process) string { return net.JoinHostPort(p.Host, strconv.Itoa(p.Port)) }
 
-func dial(ctx context.Context, p plan.Process) (net.Conn, error) {
+func dial(ctx context.Context, p *plan.Process) (net.Conn, error) {
 	var d net.Dialer
 	var first error // the second address may be of an IPv6 that is not there
 	for _, host := range proc.Addresses(p.Host) {
@@ -104,7 +104,7 @@ func dial(ctx context.Context, p plan.Process) (net.Conn, error) {
 	return nil, first
 }
 
-func checkTCP(ctx context.Context, p plan.Process) error {
+func checkTCP(ctx context.Context, p *plan.Process) error {
 	conn, err := dial(ctx, p)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func checkTCP(ctx context.Context, p plan.Process) error {
 
 // checkHTTP asks for the health path. The request is written by hand: an HTTP
 // client would be most of what the supervisor weighs.
-func checkHTTP(ctx context.Context, p plan.Process) error {
+func checkHTTP(ctx context.Context, p *plan.Process) error {
 	conn, err := dial(ctx, p)
 	if err != nil {
 		return err
@@ -145,8 +145,8 @@ func checkHTTP(ctx context.Context, p plan.Process) error {
 
 // checkCommand runs the health command. What it says is no log of the process:
 // its last line is told with its failure.
-func checkCommand(ctx context.Context, dir local.Dir, shell []string, p plan.Process) error {
-	cmd := p
+func checkCommand(ctx context.Context, dir local.Dir, shell []string, p *plan.Process) error {
+	cmd := *p
 	cmd.Name, cmd.Args = p.Name+".health", p.Health.Command // a mark of its own: what it leaves is not the process's
 	exe, err := plan.LookPath(cmd.Args[0], p.Dir)
 	if err != nil {

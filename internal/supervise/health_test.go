@@ -29,7 +29,7 @@ func TestAHealthCommandTellsByItsEnd(t *testing.T) {
 		{"sleep 3600 & echo down; false", "sh: exit code 1: down", verdictSick, time.Minute},
 	} {
 		p.Health.Path, p.Health.Command = "", []string{"sh", "-c", tt.script}
-		r := check(t.Context(), pr.local, nil, p, tt.limit)
+		r := check(t.Context(), pr.local, nil, &p, tt.limit)
 		if r.verdict != tt.verdict || r.reason != tt.reason {
 			t.Errorf("%s: %+v", tt.script, r)
 		}
@@ -39,7 +39,7 @@ func TestAHealthCommandTellsByItsEnd(t *testing.T) {
 		t.Errorf("what it says is in the server's log: %q", pr.log("db-0"))
 	}
 	p.Health.Command = []string{"./missing"}
-	if r := check(t.Context(), pr.local, nil, p, time.Minute); r.verdict != verdictSick || !strings.Contains(r.reason, filepath.Join(p.Dir, "missing")) {
+	if r := check(t.Context(), pr.local, nil, &p, time.Minute); r.verdict != verdictSick || !strings.Contains(r.reason, filepath.Join(p.Dir, "missing")) {
 		t.Errorf("a missing program: %+v", r)
 	}
 }
@@ -88,7 +88,7 @@ func TestAHealthCheckReadsNoAnswerWithoutEnd(t *testing.T) {
 		sent <- n
 	}()
 	p := plan.Process{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, Health: plan.Health{Path: "/"}}
-	r := check(t.Context(), "", nil, p, time.Minute)
+	r := check(t.Context(), "", nil, &p, time.Minute)
 	if r.verdict != verdictSick || !strings.Contains(r.reason, "not an HTTP answer") {
 		t.Errorf("verdict: %+v", r)
 	}

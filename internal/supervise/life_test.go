@@ -98,7 +98,7 @@ func TestLife(t *testing.T) {
 		var do []action
 		for _, e := range tt.events {
 			from := l.state
-			l, do = e.on(l, &tt.p)
+			do = e.on(&l, &tt.p)
 			if l.state != from {
 				arrows[arrow(from, l.state)] = true
 				path = append(path, l.state)
@@ -171,7 +171,7 @@ func TestLifeKeepsToThePicture(t *testing.T) {
 				e = one(order, unblocked{})
 			}
 			before := l
-			l, due = e.on(l, &p)
+			due = e.on(&l, &p)
 			if before.state != l.state && !drawn[arrow(before.state, l.state)] {
 				t.Fatalf("seed %d: %T leads along %s, which is not drawn: from %+v", seed, e, arrow(before.state, l.state), before)
 			}

@@ -25,7 +25,7 @@ const (
 )
 
 // life is where a process is, and what is meant to become of it. It is plain
-// data: next says what follows from what happens, and process does it.
+// data: an event says what follows, and process does it.
 type life struct {
 	state    State
 	detail   string // why it is in that state; "" where there is nothing to say
@@ -50,9 +50,10 @@ type intent struct {
 	suspect  bool   // the last look found a dead worker
 }
 
-// event is what happens to a process.
+// event is what happens to a process: it changes the process's life, and nothing
+// else, and says what is to be done.
 type event interface {
-	on(l life, p *plan.Process) (life, []action)
+	on(l *life, p *plan.Process) []action
 }
 
 // killPatience is how long a killed process may take to end before that is told.
@@ -105,69 +106,73 @@ type (
 	workerLooked  struct{ dead, killed bool }
 )
 
-func (e startOrder) on(l life, _ *plan.Process) (life, []action) {
+func (e startOrder) on(l *life, _ *plan.Process) []action {
 	l.wanted = true
 	switch {
 	case !l.runs:
 		l.failFast, l.again = e.failFast, false
 		l.backoff.reset()
-		return l, []action{{do: doLaunch}}
+		return []action{{do: doLaunch}}
 	case l.state == Stopping:
 		l.again, l.failFast = true, e.failFast
 	}
-	return l, nil
+	return nil
 }
 
-func (e stopOrder) on(l life, p *plan.Process) (life, []action) {
+func (e stopOrder) on(l *life, p *plan.Process) []action {
 	l.wanted, l.again = false, false
 	if !l.runs {
-		return l.to(Stopped, ""), []action{{do: doCloseSocket}}
+		l.to(Stopped, "")
+		return []action{{do: doCloseSocket}}
 	}
 	l.reason = "" // it may be on its way to a restart
 	return l.end("", e.timeout)
 }
 
-func (e haltOrder) on(l life, p *plan.Process) (life, []action) {
+func (e haltOrder) on(l *life, p *plan.Process) []action {
 	if !l.runs {
-		return l.to(Stopped, ""), nil
+		l.to(Stopped, "")
+		return nil
 	}
 	l.again, l.reason = false, ""
 	return l.end("", e.timeout)
 }
 
-func (e restartOrder) on(l life, p *plan.Process) (life, []action) {
+func (e restartOrder) on(l *life, p *plan.Process) []action {
 	l.wanted, l.failFast = true, false
 	l.backoff.reset()
 	if !l.runs {
-		return l, []action{{do: doLaunch}}
+		return []action{{do: doLaunch}}
 	}
 	l.again = true
 	return l.end("", e.timeout)
 }
 
-func (e blocked) on(l life, _ *plan.Process) (life, []action) {
-	return l.to(Starting, "waits for "+e.by), nil
+func (e blocked) on(l *life, _ *plan.Process) []action {
+	l.to(Starting, "waits for "+e.by)
+	return nil
 }
 
-func (unblocked) on(l life, _ *plan.Process) (life, []action) {
-	return l, []action{{do: doLaunch}}
+func (unblocked) on(l *life, _ *plan.Process) []action {
+	return []action{{do: doLaunch}}
 }
 
-func (launched) on(l life, p *plan.Process) (life, []action) {
+func (launched) on(l *life, p *plan.Process) []action {
 	l.runs, l.again, l.reason, l.suspect, l.check, l.failed = true, false, "", false, "", 0
+	l.to(Starting, "")
 	if l.looking = p.Reload; l.looking {
-		return l.to(Starting, ""), []action{{do: doLook}}
+		return []action{{do: doLook}}
 	}
-	return l.to(Starting, ""), nil
+	return nil
 }
 
-func (adopted) on(l life, p *plan.Process) (life, []action) {
+func (adopted) on(l *life, p *plan.Process) []action {
 	l.wanted = true
 	return launched{}.on(l, p)
 }
 
-func (e ended) on(l life, p *plan.Process) (life, []action) {
-	was, how := l, e.how
+func (e ended) on(l *life, p *plan.Process) []action {
+	was, how := *l, e.how
 	if l.reason != "" {
 		how = l.reason
 	}
@@ -175,52 +180,55 @@ func (e ended) on(l life, p *plan.Process) (life, []action) {
 	begins := was.state == Starting || was.state == Stopping || !was.runs
 	switch {
 	case was.state == Stopping && was.runs && was.again:
-		return l, []action{{do: doLaunch}}
+		return []action{{do: doLaunch}}
 	case was.state == Stopping && was.runs && was.reason == "":
-		return l.to(Stopped, ""), l.release()
+		l.to(Stopped, "")
+		return l.release()
 	case l.failFast && begins, p.Restart == plan.RestartNever && !e.ok:
 		l.wanted = false
-		l = l.to(Failed, how)
+		l.to(Failed, how)
 		l.hint = e.hint
-		return l, l.release()
+		return l.release()
 	case p.Restart != plan.RestartAlways && e.ok:
 		l.wanted = false
-		return l.to(Stopped, how), l.release()
+		l.to(Stopped, how)
+		return l.release()
 	}
 	if was.runs {
 		l.restarts++
 	}
 	wait := action{doWait, l.backoff.next()}
-	l = l.to(Backoff, how)
+	l.to(Backoff, how)
 	l.hint = e.hint
-	return l, []action{wait}
+	return []action{wait}
 }
 
-func (timeUp) on(l life, p *plan.Process) (life, []action) {
+func (timeUp) on(l *life, p *plan.Process) []action {
 	switch l.state {
 	case Stopping:
-		return l, []action{{do: doKill}, {doWait, killPatience}}
+		return []action{{do: doKill}, {doWait, killPatience}}
 	case Backoff:
-		return l, []action{{do: doLaunch}}
+		return []action{{do: doLaunch}}
 	case Healthy:
 		l.backoff.reset()
 	}
-	return l, nil
+	return nil
 }
 
-func (e stuckAt) on(l life, _ *plan.Process) (life, []action) {
+func (e stuckAt) on(l *life, _ *plan.Process) []action {
 	if l.state != Stopping {
-		return l, nil
+		return nil
 	}
 	l.stuck = true
-	return l.to(Stopping, e.why), nil
+	l.to(Stopping, e.why)
+	return nil
 }
 
 // on takes the outcome of a health check.
-func (r checkResult) on(l life, p *plan.Process) (life, []action) {
+func (r checkResult) on(l *life, p *plan.Process) []action {
 	switch {
 	case !l.runs || l.state == Stopping:
-		return l, nil
+		return nil
 	case r.verdict == verdictHealthy:
 		return l.answered(r, p)
 	case l.state == Starting && r.verdict == verdictForeign && l.failFast:
@@ -230,17 +238,18 @@ func (r checkResult) on(l life, p *plan.Process) (life, []action) {
 		if l.failFast || p.Health.OnFailure == plan.OnFailureRestart {
 			return l.end(why, p.StopTimeout)
 		}
-		return l.to(Unhealthy, why), nil
+		l.to(Unhealthy, why)
+		return nil
 	case l.state == Starting: // which is no news yet, but the reason to tell if it stays so
 		l.check = r.reason
-		return l, nil
+		return nil
 	}
 	l.failed++
 	switch {
 	case r.verdict != verdictHung && l.failed < p.Health.Retries:
-		return l, nil
+		return nil
 	case r.workerless: // it waits for a change, which is no fault of the process
-		return l, nil
+		return nil
 	case r.verdict == verdictHung || r.verdict == verdictRefused:
 		if p.Health.OnFailure == plan.OnFailureRestart {
 			l.restarts++
@@ -248,11 +257,12 @@ func (r checkResult) on(l life, p *plan.Process) (life, []action) {
 			return l.end("restarting: "+r.reason, p.StopTimeout)
 		}
 	}
-	return l.to(Unhealthy, r.reason), nil
+	l.to(Unhealthy, r.reason)
+	return nil
 }
 
 // answered takes a good answer.
-func (l life) answered(r checkResult, p *plan.Process) (life, []action) {
+func (l *life) answered(r checkResult, p *plan.Process) []action {
 	var do []action
 	detail := r.note
 	if len(l.leftOut) > 0 {
@@ -271,23 +281,24 @@ func (l life) answered(r checkResult, p *plan.Process) (life, []action) {
 		l.looking = false
 		do = append(do, action{do: doAwaitWorker})
 	}
-	return l.to(Healthy, detail), do
+	l.to(Healthy, detail)
+	return do
 }
 
 // on looks for the next worker, whose first answer is waited for as at a start:
 // that it is being loaded is no reason to call the process hung.
-func (workerEnded) on(l life, p *plan.Process) (life, []action) {
+func (workerEnded) on(l *life, p *plan.Process) []action {
 	if !l.runs || l.state == Stopping {
-		return l, nil // it ended with its reloader
+		return nil // it ended with its reloader
 	}
 	l.looking = true
-	return l, []action{{do: doLook}, {do: doCheckAnew}}
+	return []action{{do: doLook}, {do: doCheckAnew}}
 }
 
 // on ends a reload loop: the next child does not watch what is to blame.
-func (e reloadsItself) on(l life, p *plan.Process) (life, []action) {
+func (e reloadsItself) on(l *life, p *plan.Process) []action {
 	if !l.runs || l.state == Stopping {
-		return l, nil
+		return nil
 	}
 	l.restarts++
 	l.again = true
@@ -299,11 +310,11 @@ func (e reloadsItself) on(l life, p *plan.Process) (life, []action) {
 // reloader waiting for a change of the sources, and us for it. A worker that
 // could not import the application fails a start; later it is the developer's
 // to mend. One that a signal ended is nobody's but ours, and is restarted.
-func (e workerLooked) on(l life, p *plan.Process) (life, []action) {
+func (e workerLooked) on(l *life, p *plan.Process) []action {
 	twice := e.dead && l.suspect // once may be a moment between two workers
 	l.suspect = e.dead
 	if !twice || !l.looking {
-		return l, nil
+		return nil
 	}
 	l.looking = false
 	switch {
@@ -314,26 +325,26 @@ func (e workerLooked) on(l life, p *plan.Process) (life, []action) {
 		l.again = true
 		return l.end("restarting: its worker was killed", p.StopTimeout)
 	}
-	return l.to(Unhealthy, "its worker ended; the next change of a source starts a new one"), nil
+	l.to(Unhealthy, "its worker ended; the next change of a source starts a new one")
+	return nil
 }
 
-func (l life) to(s State, detail string) life {
+func (l *life) to(s State, detail string) {
 	l.state, l.detail, l.hint = s, detail, ""
-	return l
 }
 
 // end asks the child to go. A second call can only shorten the time that it has.
-func (l life) end(reason string, timeout time.Duration) (life, []action) {
+func (l *life) end(reason string, timeout time.Duration) []action {
 	l.looking = false
 	if l.state != Stopping {
 		l.reason = reason
-		l = l.to(Stopping, reason)
+		l.to(Stopping, reason)
 	}
-	return l, []action{{doEnd, timeout}}
+	return []action{{doEnd, timeout}}
 }
 
 // release gives the socket up of a process that is not to run again.
-func (l life) release() []action {
+func (l *life) release() []action {
 	if l.wanted {
 		return nil // it was halted
 	}

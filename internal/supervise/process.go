@@ -45,7 +45,7 @@ type process struct {
 	leave context.CancelFunc // ends run
 
 	mu  sync.Mutex
-	now snapshot
+	now *snapshot // replaced as a whole
 
 	// What follows belongs to run.
 	life        life
@@ -73,7 +73,7 @@ func newProcess(s *supervisor, spec plan.Process) *process {
 		in: make(chan order), done: make(chan struct{}),
 		exited: make(chan proc.Exit, 1), checked: make(chan checkResult), workerEnded: make(chan struct{}),
 		socket: proc.NoSocket, timer: time.NewTimer(time.Hour),
-		life: life{state: Stopped}, now: snapshot{state: Stopped},
+		life: life{state: Stopped}, now: &snapshot{state: Stopped},
 	}
 	p.timer.Stop()
 	return p
@@ -82,7 +82,7 @@ func newProcess(s *supervisor, spec plan.Process) *process {
 func (p *process) snapshot() snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.now
+	return *p.now
 }
 
 // run is the life of the process, until leave is called or the supervisor
@@ -139,15 +139,9 @@ func (p *process) run() {
 
 // step takes an event, does what follows from it, and tells others once.
 func (p *process) step(e event) {
-	var do []action
-	p.life, do = e.on(p.life, &p.spec)
-	for len(do) > 0 {
-		next := p.act(do[0])
-		do = do[1:]
-		if next != nil {
-			var more []action
-			p.life, more = next.on(p.life, &p.spec)
-			do = append(do, more...)
+	for do := e.on(&p.life, &p.spec); len(do) > 0; do = do[1:] {
+		if next := p.act(do[0]); next != nil {
+			do = append(do, next.on(&p.life, &p.spec)...)
 		}
 	}
 	p.publish()
@@ -161,16 +155,23 @@ func (p *process) publish() {
 	if p.child != nil {
 		to.id = p.child.ID
 	}
+	from := p.exchange(&to)
+	if *from != to {
+		p.sup.changedState(p, from, &to)
+	}
+}
+
+func (p *process) exchange(to *snapshot) (from *snapshot) {
 	p.mu.Lock()
-	from := p.now
+	defer p.mu.Unlock()
+	from = p.now
 	if to.changed = from.changed; from.state != to.state {
 		to.changed = time.Now()
 	}
-	p.now = to
-	p.mu.Unlock()
-	if from != to {
-		p.sup.changedState(p, from, to)
+	if *from != *to {
+		p.now = to
 	}
+	return from
 }
 
 // act does one thing. Where its outcome is known at once, that is the event.

@@ -132,7 +132,7 @@ func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
 			switch {
 			case sp.ID.Alive():
 				now.id, now.state = sp.ID, Healthy
-				if r := check(ctx, dir, nil, sp.Process, sp.Process.Health.Timeout); r.verdict != verdictHealthy {
+				if r := check(ctx, dir, nil, &sp.Process, sp.Process.Health.Timeout); r.verdict != verdictHealthy {
 					now.state, now.detail = Unhealthy, r.reason
 				}
 			case sp.ID.PID != 0:

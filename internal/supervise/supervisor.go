@@ -144,12 +144,12 @@ func (s *supervisor) processes() []*process {
 
 // changedState tells the world what has changed of a process: its pid file, the
 // supervisor's log, state.json and all that wait.
-func (s *supervisor) changedState(p *process, from, to snapshot) {
+func (s *supervisor) changedState(p *process, from, to *snapshot) {
 	if from.id != to.id {
 		s.writePID(p)
 	}
 	if from.state != to.state || from.stuck != to.stuck && to.stuck {
-		fmt.Fprintln(s.log, describe(p.spec, to))
+		fmt.Fprintln(s.log, describe(p.spec, *to))
 	}
 	s.mu.Lock()
 	s.notify()
