@@ -25,6 +25,7 @@ import (
 type sources struct {
 	st       *Stack
 	reloaded []string // folders that uvicorn reloads from
+	leftOut  []string // reload_exclude of all of their servers
 	known
 }
 
@@ -96,6 +97,11 @@ func (s *sources) follow(ctx context.Context) error {
 func (s *sources) findReloaded(ctx context.Context) error {
 	for i := range s.st.cfg.Servers {
 		srv := &s.st.cfg.Servers[i]
+		if reloads(srv) {
+			for _, p := range srv.ReloadExclude {
+				s.leftOut = append(s.leftOut, p, filepath.Join(srv.Dir, p))
+			}
+		}
 		if dir := config.SourceDir(srv.Dir); reloads(srv) && !slices.Contains(s.reloaded, dir) {
 			s.reloaded = append(s.reloaded, dir)
 		}
@@ -146,6 +152,10 @@ func (s *sources) list() map[string]bool {
 		filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 			switch name := filepath.Base(path); {
 			case err != nil:
+			case s.leavesOut(path):
+				if e.IsDir() {
+					return fs.SkipDir
+				}
 			case e.IsDir() && path != root && (name[0] == '.' || name == "node_modules" || name == "venv"):
 				return fs.SkipDir
 			case e.Type().IsRegular() && filepath.Ext(path) == ".py":
@@ -171,6 +181,20 @@ func (s *sources) changed(ctx context.Context, _ []string) {
 		s.routes = routes
 		s.try(ctx, s.st.reload)
 	}
+}
+
+// leavesOut tells of a path that a pattern leaves out: one of the last parts of
+// it, or the whole of it.
+func (s *sources) leavesOut(path string) bool {
+	return slices.ContainsFunc(s.leftOut, func(pattern string) bool {
+		end := path
+		if !filepath.IsAbs(pattern) {
+			parts := strings.Split(path, "/")
+			end = strings.Join(parts[max(0, len(parts)-strings.Count(pattern, "/")-1):], "/")
+		}
+		match, _ := filepath.Match(pattern, end)
+		return match || end == pattern
+	})
 }
 
 // stable is the list once it stays as it is: a folder comes file by file.

@@ -45,7 +45,7 @@ type process struct {
 	leave context.CancelFunc // ends run
 
 	mu  sync.Mutex
-	now *snapshot // replaced as a whole
+	now snapshot
 
 	// What follows belongs to run.
 	life        life
@@ -73,7 +73,7 @@ func newProcess(s *supervisor, spec plan.Process) *process {
 		in: make(chan order), done: make(chan struct{}),
 		exited: make(chan proc.Exit, 1), checked: make(chan checkResult), workerEnded: make(chan struct{}),
 		socket: proc.NoSocket, timer: time.NewTimer(time.Hour),
-		life: life{state: Stopped}, now: &snapshot{state: Stopped},
+		life: life{state: Stopped}, now: snapshot{state: Stopped},
 	}
 	p.timer.Stop()
 	return p
@@ -82,7 +82,7 @@ func newProcess(s *supervisor, spec plan.Process) *process {
 func (p *process) snapshot() snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return *p.now
+	return p.now
 }
 
 // run is the life of the process, until leave is called or the supervisor
@@ -124,7 +124,7 @@ func (p *process) run() {
 				p.reloads.served = time.Now()
 			}
 			r.workerless = r.verdict != verdictHealthy && p.life.state != Starting && p.waitsForChange()
-			p.step(r)
+			p.follow(r.on(&p.life, &p.spec)) // a check comes often: nothing of it goes to the heap
 		case <-p.timer.C:
 			p.step(timeUp{})
 		case <-tick:
@@ -139,7 +139,11 @@ func (p *process) run() {
 
 // step takes an event, does what follows from it, and tells others once.
 func (p *process) step(e event) {
-	for do := e.on(&p.life, &p.spec); len(do) > 0; do = do[1:] {
+	p.follow(e.on(&p.life, &p.spec))
+}
+
+func (p *process) follow(do []action) {
+	for ; len(do) > 0; do = do[1:] {
 		if next := p.act(do[0]); next != nil {
 			do = append(do, next.on(&p.life, &p.spec)...)
 		}
@@ -147,31 +151,36 @@ func (p *process) step(e event) {
 	p.publish()
 }
 
-// publish is the one door to what others see of the process.
+// publish is the one door to what others see of the process. Mostly nothing has
+// changed, and the frame for that is small: the stacks of idle loops stay so.
 func (p *process) publish() {
-	l := &p.life
-	to := snapshot{state: l.state, detail: l.detail, hint: l.hint, check: l.check, since: p.since, restarts: l.restarts,
-		adopted: p.adopted, wanted: l.wanted, stuck: l.stuck}
-	if p.child != nil {
-		to.id = p.child.ID
-	}
-	from := p.exchange(&to)
-	if *from != to {
-		p.sup.changedState(p, from, &to)
+	if !p.published() {
+		p.announce()
 	}
 }
 
-func (p *process) exchange(to *snapshot) (from *snapshot) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	from = p.now
-	if to.changed = from.changed; from.state != to.state {
+func (p *process) published() bool {
+	l, now := &p.life, &p.now // which is written here alone
+	return l.state == now.state && l.detail == now.detail && l.hint == now.hint && l.check == now.check &&
+		l.restarts == now.restarts && l.wanted == now.wanted && l.stuck == now.stuck &&
+		p.since == now.since && p.adopted == now.adopted && (p.child == nil && now.id.PID == 0 || p.child != nil && p.child.ID == now.id)
+}
+
+func (p *process) announce() {
+	l := &p.life
+	to := snapshot{state: l.state, detail: l.detail, hint: l.hint, check: l.check, since: p.since, restarts: l.restarts,
+		adopted: p.adopted, wanted: l.wanted, stuck: l.stuck, changed: p.now.changed}
+	if p.child != nil {
+		to.id = p.child.ID
+	}
+	from := p.now
+	if from.state != to.state {
 		to.changed = time.Now()
 	}
-	if *from != *to {
-		p.now = to
-	}
-	return from
+	p.mu.Lock()
+	p.now = to
+	p.mu.Unlock()
+	p.sup.changedState(p, &from, &to)
 }
 
 // act does one thing. Where its outcome is known at once, that is the event.
