@@ -109,7 +109,7 @@ func (c *checker) ask(limit time.Duration) checkResult {
 	switch whose, holder := c.child.Listener(c.spec.Host, c.spec.Port); whose {
 	case proc.Another:
 		r.verdict = verdictForeign
-		r.reason = fmt.Sprintf("port %d is answered by %s, which is not of %s", c.spec.Port, holder, c.spec.Name)
+		r.reason = fmt.Sprintf("port %d is answered by %s, which is not of %s", c.spec.Port, c.sup.whose(holder), c.spec.Name)
 	case proc.Unseen:
 		r.note = fmt.Sprintf("port %d is held by a process that cannot be seen from here", c.spec.Port)
 	}

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,6 +28,8 @@ type Client struct {
 	Exe     string       // the program that is the supervisor when started so; see Resident
 	Logs    logs.Options // how a supervisor started by this client keeps the logs
 	OnEvent func(Event)  // told of every change of a process; may be nil
+
+	patience time.Duration // in place of answerPatience, unless it is 0
 }
 
 // StartOptions say what a start does.
@@ -101,7 +104,7 @@ func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []strin
 // connectOrLock reaches the living supervisor or, where there is none, takes its
 // lock.
 func (c *Client) connectOrLock(ctx context.Context) (*net.UnixConn, *os.File, error) {
-	for end := time.Now().Add(answerPatience); ; {
+	for end := time.Now().Add(cmp.Or(c.patience, answerPatience)); ; {
 		if conn, err := dialSocket(c.Local); err == nil {
 			return conn, nil, nil
 		}

@@ -176,12 +176,15 @@ func checkCommand(ctx context.Context, dir local.Dir, shell []string, p *plan.Pr
 	if e.OK() {
 		return nil
 	}
-	said.SetReadDeadline(time.Now()) // what left its group may hold on to the other end
+	said.SetReadDeadline(time.Now().Add(lastWord)) // what left its group may hold on to the other end
 	if line := <-last; line != "" {
 		return fmt.Errorf("%s: %s: %.200s", p.Health.Command[0], e, line)
 	}
 	return fmt.Errorf("%s: %s", p.Health.Command[0], e)
 }
+
+// lastWord is how long the last line of a command is waited for that has ended.
+const lastWord = 100 * time.Millisecond
 
 // lastLine reads to the end and keeps the last line that is not empty.
 func lastLine(r io.Reader) (last string) {

@@ -68,10 +68,18 @@ func (p *process) takePort() (err error) {
 	}
 	var taken *PortTaken
 	if errors.As(err, &taken) && proc.Marked(taken.Holder.PID, p.sup.local) {
-		return hint.With(fmt.Errorf("port %d of %s is taken by this project's own %s", p.spec.Port, p.spec.Name, taken.Holder),
+		return hint.With(fmt.Errorf("port %d of %s is taken by %s", p.spec.Port, p.spec.Name, p.sup.whose(taken.Holder)),
 			"backend:reload brings all that runs in line with the configuration")
 	}
 	return err
+}
+
+// whose names who holds a port, and tells if it is one of ours.
+func (s *supervisor) whose(h proc.Holder) string {
+	if proc.Marked(h.PID, s.local) {
+		return "this project's own " + h.String()
+	}
+	return h.String()
 }
 
 // program is how a process of the plan is run, in the environment of a shell.

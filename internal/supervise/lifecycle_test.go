@@ -477,11 +477,13 @@ func TestAStopEndsASupervisorWhoseSocketIsGone(t *testing.T) {
 	if err := os.Remove(pr.local.Socket()); err != nil {
 		t.Fatal(err)
 	}
-	_, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
+	c := pr.client()
+	c.patience = 300 * time.Millisecond
+	_, err := c.Start(t.Context(), pr.plan, StartOptions{})
 	if err == nil || !strings.Contains(err.Error(), "does not listen on "+pr.local.Socket()) || hint.Of(err) == "" {
 		t.Errorf("start: %v", err)
 	}
-	if err := pr.client().Stop(t.Context(), nil, OwnTimeout); err != nil {
+	if err := c.Stop(t.Context(), nil, OwnTimeout); err != nil {
 		t.Errorf("stop: %v", err)
 	}
 	farewell(t, pr, "web-0")

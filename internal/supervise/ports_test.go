@@ -96,6 +96,7 @@ func TestAPortIsLookedAtBeforeEveryLaunch(t *testing.T) {
 		t.Errorf("web-0: %+v", p)
 	}
 	// Nor is one of our own servers taken for another.
+	eventually(t, "core-0 is healthy again", func() bool { return pr.process("core-0").State == Healthy })
 	other := pr.plan.Processes[1]
 	other.Name, other.Server = "third-0", "third"
 	pr.plan.Processes = append(pr.plan.Processes, other)
