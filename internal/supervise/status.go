@@ -67,17 +67,17 @@ func (s *supervisor) Status() Status {
 	return st
 }
 
-// HealthPaths are the paths by which the processes of a project are asked how
-// they are, by process. It reads the state on disk: none, if nothing runs.
-func HealthPaths(dir local.Dir) map[string]string {
+// Checks are the health checks of the processes of a project that ask for a path,
+// by process. It reads the state on disk: none, if nothing runs.
+func Checks(dir local.Dir) map[string]plan.Health {
 	st, _ := loadState(dir)
-	paths := map[string]string{}
+	checks := map[string]plan.Health{}
 	for _, p := range st.Processes {
 		if p.Process.Health.Path != "" {
-			paths[p.Process.Name] = p.Process.Health.Path
+			checks[p.Process.Name] = p.Process.Health
 		}
 	}
-	return paths
+	return checks
 }
 
 func anyRuns(procs []ProcessStatus) bool {

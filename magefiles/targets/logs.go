@@ -16,6 +16,7 @@ import (
 	"muster/internal/console"
 	"muster/internal/local"
 	"muster/internal/logs/view"
+	"muster/internal/plan"
 	"muster/internal/proc"
 	"muster/internal/supervise"
 )
@@ -86,29 +87,26 @@ func tailOptions() view.Options {
 	return view.Options{Terminal: isatty.IsTerminal(os.Stdout.Fd()), Color: !color.NoColor}
 }
 
-// probesOf tells the paths of the health checks: those of what runs, and those
-// of the configuration, nil if there is none, for lines from before.
-func probesOf(dir local.Dir, cfg *config.Config) func(process, path string) bool {
+// probesOf tells the good answers to health checks: to those of what runs, and to
+// those of the configuration, nil if there is none, for lines from before.
+func probesOf(dir local.Dir, cfg *config.Config) func(process, path string, status int) bool {
 	configured := map[string]string{} // by server
 	if cfg != nil {
 		for _, s := range cfg.Servers {
 			configured[s.Name] = s.Health.Path
 		}
 	}
-	var paths map[string]string
+	var checks map[string]plan.Health
 	var read time.Time // the state as of
-	return func(process, path string) bool {
-		if paths[process] == path {
-			return true
+	return func(process, path string, status int) bool {
+		if st, err := os.Stat(dir.State()); checks[process].Path != path && err == nil && !st.ModTime().Equal(read) {
+			checks, read = supervise.Checks(dir), st.ModTime()
 		}
-		if st, err := os.Stat(dir.State()); err == nil && !st.ModTime().Equal(read) {
-			paths, read = supervise.HealthPaths(dir), st.ModTime()
-		}
-		if asked, runs := paths[process]; runs {
-			return asked == path
+		if h, runs := checks[process]; runs {
+			return h.Path == path && (status < 400 || h.AnyAnswer && status < 500)
 		}
 		server := process[:max(strings.LastIndexByte(process, '-'), 0)]
-		return path != "" && configured[server] == path
+		return configured[server] == path && status < 400
 	}
 }
 

@@ -13,7 +13,7 @@ type filter struct {
 	only   []string
 	grep   *regexp.Regexp
 	min    Level
-	probe  func(process, path string) bool
+	probe  func(process, path string, status int) bool
 	asked  bool             // levels are to be shown
 	levels map[string]Level // of each process's last line that said one
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -23,14 +24,10 @@ func (f *filter) isProbe(name string, text []byte) bool {
 	head, request, _ := strings.Cut(line, `"GET `)
 	path, version, _ := strings.Cut(request, " ")
 	version, status, _ := strings.Cut(version, `" `)
-	return strings.HasPrefix(path, "/") && strings.HasPrefix(version, "HTTP/") && good(status) && fromHere(head) &&
-		f.probe(name, path)
-}
-
-// good reports whether a text begins with the status of a success or a redirect.
-func good(status string) bool {
-	code, _, _ := strings.Cut(status, " ")
-	return len(code) == 3 && (code[0] == '2' || code[0] == '3') && number([]byte(code))
+	status, _, _ = strings.Cut(status, " ")
+	code, err := strconv.Atoi(status)
+	return err == nil && strings.HasPrefix(path, "/") && strings.HasPrefix(version, "HTTP/") && fromHere(head) &&
+		f.probe(name, path, code)
 }
 
 // fromHere reports whether the head of an access line has a loopback address.

@@ -23,9 +23,10 @@ type Options struct {
 	Since time.Duration // only lines that are not older; 0: of any age
 	Lines int           // the last so many lines that match; negative: all there are
 
-	// Probe, if not nil, tells which paths of a process health checks ask for.
+	// Probe, if not nil, tells which answers of a process are good ones to its
+	// health checks.
 	// The lines that say no more than that one of them went well are left out.
-	Probe func(process, path string) bool
+	Probe func(process, path string, status int) bool
 
 	Follow bool // go on with the lines that come
 	// JSON prints an object a line: process, level, time, text. The time, in RFC
