@@ -21,6 +21,10 @@ func (t Terminal) Event(e supervise.Event) {
 	}
 	e.Detail = printable.Line(e.Detail)
 	line := fmt.Sprintf("%-18s %s", e.Process, e.State)
+	if e.Notice != "" {
+		t.Done("%-18s %s", e.Process, e.Notice)
+		return
+	}
 	switch e.State {
 	case supervise.Healthy:
 		how := seconds(time.Duration(e.Seconds * float64(time.Second)))

@@ -12,6 +12,7 @@ import (
 	"text/template"
 
 	"muster/internal/config"
+	"muster/internal/local"
 	"muster/internal/proc"
 	"muster/templates"
 )
@@ -23,8 +24,7 @@ type Options struct {
 	Binary Binary
 	// User is nginx's user directive, which root needs: workers would
 	// otherwise become a user who cannot read below the home of root.
-	User     string
-	Topology Topology
+	User string
 }
 
 // conf is what the template sees. Its strings are checked or quoted.
@@ -121,10 +121,17 @@ func describe(c *config.Config, o Options) (*conf, error) {
 	if err := d.extra(c, n.Extra); err != nil {
 		return nil, err
 	}
-	if err := d.upstreams(c, o.Topology); err != nil {
+	if err := d.upstreams(c); err != nil {
 		return nil, err
 	}
-	return d, d.locations(c, o.Topology)
+	return d, d.locations(c)
+}
+
+// Aside is the flag file of the server that a request goes to: while it is there,
+// the server's stand-ins answer.
+func (d *conf) Aside() (string, error) {
+	dir, err := d.Path(local.AsideDir)
+	return strings.TrimSuffix(dir, `"`) + `/$muster_server"`, err
 }
 
 // Path is a path below .local as an argument of a directive.

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -26,7 +25,7 @@ type query struct {
 	Routes         []struct{ Value, Server string }
 }
 
-func (d *conf) upstreams(c *config.Config, t Topology) error {
+func (d *conf) upstreams(c *config.Config) error {
 	seen := map[string]bool{}
 	for _, s := range c.Servers {
 		if _, err := word("the server's name", s.Name); err != nil {
@@ -39,30 +38,19 @@ func (d *conf) upstreams(c *config.Config, t Topology) error {
 		}
 		seen[lower] = true
 		u := upstream{Name: "server_" + s.Name}
-		peers := t.addresses(s)
-		for _, a := range peers {
-			if err := checkAddress(a); err != nil {
-				return fmt.Errorf("server %s: %w", s.Name, err)
-			}
-			if len(peers) > 1 {
-				// A dead instance is left alone for two seconds: long enough
-				// for a hung one to cost little, short enough for a restarted
-				// one to be back at once.
-				a += " max_fails=2 fail_timeout=2s"
-			}
-			u.Peers = append(u.Peers, a)
-		}
+		spare := upstream{Name: u.Name + "_spare"}
+		u.Peers, spare.Peers = peers(addresses(s)), peers(Spares(c, s))
 		if len(u.Peers) == 0 {
 			return fmt.Errorf("the server %s has no instance", s.Name)
 		}
 		switch s.Balance {
 		case config.LeastConn, config.IPHash:
-			u.Balance = s.Balance
+			u.Balance, spare.Balance = s.Balance, s.Balance
 		case config.RoundRobin, "":
 		default:
 			return fmt.Errorf("server %s: unknown balance %q", s.Name, s.Balance)
 		}
-		d.Upstreams = append(d.Upstreams, u)
+		d.Upstreams = append(d.Upstreams, u, spare)
 	}
 	if c.Frontend != nil {
 		port := strconv.Itoa(c.Frontend.Port)
@@ -74,16 +62,22 @@ func (d *conf) upstreams(c *config.Config, t Topology) error {
 	return nil
 }
 
-func checkAddress(a string) error {
-	p, err := netip.ParseAddrPort(a)
-	if err != nil || p.Port() == 0 {
-		return fmt.Errorf("%q is not an address of the form IP:PORT", a)
+// peers are addresses as the servers of an upstream.
+func peers(addresses []string) []string {
+	if len(addresses) < 2 {
+		return addresses
 	}
-	return nil
+	out := make([]string, len(addresses))
+	for i, a := range addresses {
+		// A dead instance is left alone for two seconds: long enough for a hung one
+		// to cost little, short enough for a restarted one to be back at once.
+		out[i] = a + " max_fails=2 fail_timeout=2s"
+	}
+	return out
 }
 
-func (d *conf) locations(c *config.Config, t Topology) error {
-	table, err := Table(c, t)
+func (d *conf) locations(c *config.Config) error {
+	table, err := Table(c)
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func TestWhateverValidatesPassesNginx(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%s\n%s", seed, err, text, data)
 		}
-		if _, err := builtin.Config(c, gateway.Topology{}); err != nil {
+		if _, err := builtin.Config(c); err != nil {
 			t.Fatalf("seed %d: builtin: %v\n%s", seed, err, text)
 		}
 	}
@@ -156,9 +156,7 @@ func TestNoStringBecomesADirective(t *testing.T) {
 	}
 	for _, s := range evil() {
 		for name, o := range map[string]gateway.Options{
-			"user":    {User: s},
-			"address": {Topology: gateway.Topology{Instances: map[string][]string{"broker": {s}}}},
-			"port":    {Topology: gateway.Topology{Instances: map[string][]string{"broker": {"127.0.0.1:" + s}}}},
+			"user": {User: s},
 		} {
 			data, err := gateway.Generate(load(t, query), o)
 			if err == nil && strings.Contains(string(data), "evil") {

@@ -51,25 +51,27 @@ func (r Route) Pattern() string {
 	return p
 }
 
-// Topology moves instances away from where the configuration puts them, as
-// during a rolling restart.
-type Topology struct {
-	// Instances holds the addresses (HOST:PORT) of a server's instances in
-	// place of its ports. A server that is missing keeps its ports.
-	Instances map[string][]string
-}
-
 // addresses are the instances of a server, HOST:PORT.
-func (t Topology) addresses(s config.Server) []string {
-	if a := t.Instances[s.Name]; len(a) > 0 {
-		return a
-	}
+func addresses(s config.Server) []string {
 	var a []string
 	for i := range s.Instances {
-		a = append(a, net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port+i)))
+		a = append(a, address(s.Port+i))
 	}
 	return a
 }
+
+// Spares are the addresses of the stand-ins for a server's instances, in the same
+// order, so that a client who is kept at one stays at its stand-in.
+func Spares(c *config.Config, s config.Server) []string {
+	ports := c.SparePorts()
+	var a []string
+	for i := range s.Instances {
+		a = append(a, address(ports[s.Port+i]))
+	}
+	return a
+}
+
+func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // sharedEndpoints are a backend's paths that belong to no module. With no
 // frontend they are also reached without the base URL.
@@ -85,22 +87,21 @@ func sharedEndpoints() []string {
 // add to it. A route with a Problem is one that they promise and no server
 // keeps.
 func Routes(c *config.Config) ([]Route, error) {
-	list, err := Table(c, Topology{})
+	list, err := Table(c)
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder(c, Topology{})
+	b := newBuilder(c)
 	b.unanswered(documents(c.Specs.Dir))
 	return append(list, b.routes...), nil
 }
 
-// Table is the part of Routes that a server answers, with the instances where
-// a topology has them.
-func Table(c *config.Config, t Topology) ([]Route, error) {
+// Table is the part of Routes that a server answers.
+func Table(c *config.Config) ([]Route, error) {
 	if len(c.Servers) == 0 {
 		return nil, fmt.Errorf("%s: no servers, so there is nothing to route to", c.File)
 	}
-	b := newBuilder(c, t)
+	b := newBuilder(c)
 	var docs []document
 	if c.WebSocketRoutes == nil {
 		docs = documents(c.Specs.Dir)
@@ -119,11 +120,11 @@ type builder struct {
 	routes    []Route
 }
 
-func newBuilder(c *config.Config, t Topology) *builder {
+func newBuilder(c *config.Config) *builder {
 	b := &builder{c: c, instances: map[string][]string{}, listed: c.Modules()}
 	b.listed = slices.DeleteFunc(b.listed, func(m string) bool { return m == config.Core })
 	for _, s := range c.Servers {
-		b.instances[s.Name] = t.addresses(s)
+		b.instances[s.Name] = addresses(s)
 	}
 	return b
 }

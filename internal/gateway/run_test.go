@@ -73,7 +73,7 @@ func startNginx(t testing.TB, c *config.Config) *running {
 // startBuiltin has the timeouts of the extra file that the tests give nginx.
 func startBuiltin(t testing.TB, c *config.Config) *running {
 	t.Helper()
-	data, err := builtin.Config(c, gateway.Topology{})
+	data, err := builtin.Config(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,17 +46,22 @@ func (d Dir) Tmp() string  { return d.at("tmp") } // downloads on their way
 func (d Dir) TLS() string  { return d.at("tls") }
 
 // What the supervisor keeps.
-func (d Dir) Socket() string         { return d.at("run", SocketName) }
-func (d Dir) State() string          { return d.at("run", "state.json") }
-func (d Dir) SupervisorLock() string { return d.at("run", "lock") }
-func (d Dir) Checkpoint() string     { return d.at("run", "unified.offsets") }
-func (d Dir) UvicornReload() string  { return d.at("run", "uvicorn_reload.py") }
-func (d Dir) Pid(name string) string { return d.at("pids", name+".pid") }
+func (d Dir) Socket() string             { return d.at("run", SocketName) }
+func (d Dir) State() string              { return d.at("run", "state.json") }
+func (d Dir) SupervisorLock() string     { return d.at("run", "lock") }
+func (d Dir) Checkpoint() string         { return d.at("run", "unified.offsets") }
+func (d Dir) Aside(server string) string { return d.at(AsideDir, server) }
+func (d Dir) UvicornReload() string      { return d.at("run", "uvicorn_reload.py") }
+func (d Dir) Pid(name string) string     { return d.at("pids", name+".pid") }
 
 // PidFiles lists the pid files that there are, half written ones too.
 func (d Dir) PidFiles() []string {
 	return list(d.Pids(), func(name string) bool { return filepath.Ext(name) == ".pid" || IsTemporary(name) })
 }
+
+// AsideDir is the folder, below .local, of the flag files of servers whose
+// stand-ins answer.
+const AsideDir = "run/aside"
 
 // SocketName is the last element of Socket. Where the whole path is too long
 // for a socket, this much of it is enough in the folder Run.

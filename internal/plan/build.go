@@ -16,6 +16,8 @@ type Command struct {
 	Exe  string   // absolute path
 	Args []string // argv, the program's name included
 	Env  []string // NAME=VALUE
+
+	ConfigFile string // that it reads at its start and at SIGHUP
 }
 
 // Tools are the programs that a plan cannot name by itself, because they had
@@ -71,17 +73,25 @@ func UsesPython(cfg *config.Config) bool {
 	return slices.ContainsFunc(cfg.Servers, func(s config.Server) bool { return s.Command == nil })
 }
 
-// Spare is a stand-in for the only instance of a server, on another port: it
-// serves while that is restarted.
-func Spare(cfg *config.Config, s *config.Server, port int, tools Tools) (Process, error) {
+// Spares are the stand-ins of a server's instances, on other ports: they serve
+// while those are restarted.
+func Spares(cfg *config.Config, s *config.Server, tools Tools) ([]Process, error) {
 	env, err := serverEnv(cfg, s)
 	if err != nil {
-		return Process{}, err
+		return nil, err
 	}
-	p, err := instance(cfg, s, config.InstanceName(s.Name, 0)+".spare", port, tools)
-	p.Env = append(env, p.Env...)
-	p.StopRank = 1
-	return p, err
+	ports := cfg.SparePorts()
+	var spares []Process
+	for n := range s.Instances {
+		p, err := instance(cfg, s, config.InstanceName(s.Name, n)+".spare", ports[s.Port+n], tools)
+		if err != nil {
+			return nil, err
+		}
+		p.Env = append(slices.Clone(env), p.Env...)
+		p.Spare, p.StopRank = true, 1
+		spares = append(spares, p)
+	}
+	return spares, nil
 }
 
 func instance(cfg *config.Config, s *config.Server, name string, port int, tools Tools) (Process, error) {
@@ -178,7 +188,7 @@ func gateway(cfg *config.Config, cmd *Command) Process {
 	dir := cfg.Local()
 	return Process{
 		Name: GatewayName, Server: GatewayName, Kind: Gateway,
-		Exe: cmd.Exe, Args: cmd.Args, Env: cmd.Env,
+		Exe: cmd.Exe, Args: cmd.Args, Env: cmd.Env, ConfigFile: cmd.ConfigFile,
 		Dir: cfg.Dir, Log: dir.Log(GatewayName),
 		Files: []LogFile{
 			{Path: dir.Log("nginx-access"), Unified: cfg.Logs.AccessLog},

@@ -221,11 +221,12 @@ func TestAMissingProgramIsNamed(t *testing.T) {
 func TestASpareIsLikeItsInstanceOnAnotherPort(t *testing.T) {
 	cfg := parse(t, three)
 	s, _ := cfg.Server("datafeed")
-	spare, err := Spare(cfg, s, 9000, tools)
-	if err != nil {
-		t.Fatal(err)
+	spares, err := Spares(cfg, s, tools)
+	if err != nil || len(spares) != s.Instances {
+		t.Fatalf("%+v, %v", spares, err)
 	}
-	if spare.Name != "datafeed-0.spare" || spare.Server != "datafeed" || spare.Port != 9000 {
+	spare := spares[0]
+	if spare.Name != "datafeed-0.spare" || spare.Server != "datafeed" || spare.Port != cfg.SparePorts()[s.Port] || !spare.Spare {
 		t.Errorf("%+v", spare)
 	}
 	if got, _ := env(spare, "ENABLED_MODULES"); got != "datafeed" {

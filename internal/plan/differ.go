@@ -52,7 +52,7 @@ func Differences(before, next []Process) []Difference {
 		}
 	}
 	for _, p := range before {
-		if p.Kind == Server && named(next, p.Name) < 0 {
+		if p.Kind == Server && !p.Spare && named(next, p.Name) < 0 {
 			all = append(all, Difference{p.Name, []string{"gone"}})
 		}
 	}

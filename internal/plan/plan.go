@@ -53,6 +53,7 @@ type Process struct {
 	Name   string `json:"name"`   // unique, such as broker-0
 	Server string `json:"server"` // what -only also accepts, such as broker
 	Kind   Kind   `json:"kind"`
+	Spare  bool   `json:"spare,omitempty"` // it stands in for an instance of the server
 
 	Exe  string   `json:"exe"`  // absolute path of the program
 	Args []string `json:"args"` // argv, the program's name included
@@ -69,6 +70,10 @@ type Process struct {
 	Port    int      `json:"port,omitempty"` // 0: none
 	URL     string   `json:"url,omitempty"`
 	Modules []string `json:"modules,omitempty"`
+
+	// ConfigFile is a file that the process reads at its start and at SIGHUP; "":
+	// none.
+	ConfigFile string `json:"config_file,omitempty"`
 
 	// Listen hands the process its listening socket as descriptor 3, so that
 	// its successor can take the same socket over.

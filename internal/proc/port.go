@@ -80,7 +80,7 @@ func Drained(ctx context.Context, port int, limit time.Duration) bool {
 	deadline := time.After(limit)
 	for connected(port) {
 		select {
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(50 * time.Millisecond):
 		case <-deadline:
 			return false
 		case <-ctx.Done():

@@ -3,9 +3,7 @@ package stack
 import (
 	"context"
 	"os"
-	"slices"
 	"strings"
-	"time"
 
 	"muster/internal/config"
 	"muster/internal/plan"
@@ -36,20 +34,9 @@ func WarnStale(ctx context.Context, c *supervise.Client, cfg *config.Config, rep
 	warnDifferences(plan.Differences(c.Plan().Processes, p.Processes), report)
 }
 
-// WarnDifferences is WarnStale for a plan that is laid out and was begun to be
-// started at a time: a gateway that is older has not read its new configuration.
-func (p Prepared) WarnDifferences(ctx context.Context, c *supervise.Client, began time.Time, report Report) {
-	diffs := plan.Differences(c.Plan().Processes, p.Plan.Processes)
-	if p.NewGateway && !slices.ContainsFunc(diffs, func(d plan.Difference) bool { return d.Process == plan.GatewayName }) {
-		st, err := c.Status(ctx)
-		older := func(p supervise.ProcessStatus) bool {
-			return p.Name == plan.GatewayName && p.UptimeSeconds > time.Since(began).Seconds()
-		}
-		if err == nil && slices.ContainsFunc(st.Processes, older) {
-			diffs = append(diffs, plan.Difference{Process: plan.GatewayName, What: []string{"configuration"}})
-		}
-	}
-	warnDifferences(diffs, report)
+// WarnDifferences is WarnStale for a plan that is laid out.
+func (p Prepared) WarnDifferences(c *supervise.Client, report Report) {
+	warnDifferences(plan.Differences(c.Plan().Processes, p.Plan.Processes), report)
 }
 
 func warnDifferences(diffs []plan.Difference, report Report) {

@@ -32,20 +32,20 @@ func ServeBuiltin() {
 
 // PrepareGateway chooses what serves the public port, gets it if need be, and
 // writes its configuration.
-func PrepareGateway(ctx context.Context, cfg *config.Config, t gateway.Topology, report Report) (cmd plan.Command, changed bool, err error) {
+func PrepareGateway(ctx context.Context, cfg *config.Config, report Report) (cmd plan.Command, changed bool, err error) {
 	if cfg.Gateway != config.GatewayBuiltin {
 		bin, err := FindNginx(ctx, cfg, report)
 		switch {
 		case err == nil:
 			conf := cfg.Local().NginxConf()
-			changed, err := Generate(ctx, cfg, bin, t, conf, true)
-			return plan.Command{Exe: bin.Path, Args: bin.Args(cfg, conf), Env: bin.Env}, changed, err
+			changed, err := Generate(ctx, cfg, bin, conf, true)
+			return plan.Command{Exe: bin.Path, Args: bin.Args(cfg, conf), Env: bin.Env, ConfigFile: conf}, changed, err
 		case cfg.Gateway != config.GatewayAuto || !errors.Is(err, install.ErrNotFound):
 			return cmd, false, err
 		}
 		report.Warn("no nginx to be had: the builtin gateway stands in for it")
 	}
-	data, err := builtin.Config(cfg, t)
+	data, err := builtin.Config(cfg)
 	if err != nil {
 		return cmd, false, err
 	}
@@ -57,7 +57,8 @@ func PrepareGateway(ctx context.Context, cfg *config.Config, t gateway.Topology,
 		return cmd, false, err
 	}
 	changed, err = gateway.Write(cfg.Local().BuiltinConf(), data)
-	return plan.Command{Exe: exe, Args: []string{builtinName, cfg.Local().BuiltinConf()}}, changed, err
+	conf := cfg.Local().BuiltinConf()
+	return plan.Command{Exe: exe, Args: []string{builtinName, conf}, ConfigFile: conf}, changed, err
 }
 
 // FindNginx finds nginx, or installs it.
@@ -83,8 +84,8 @@ func InstallNginx(ctx context.Context, cfg *config.Config, report Report) (gatew
 // Generate writes nginx's configuration to file, once nginx itself has
 // accepted it. A file that is already as it should be was proved when it was
 // written.
-func Generate(ctx context.Context, cfg *config.Config, bin gateway.Binary, t gateway.Topology, file string, validate bool) (changed bool, err error) {
-	data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User(), Topology: t})
+func Generate(ctx context.Context, cfg *config.Config, bin gateway.Binary, file string, validate bool) (changed bool, err error) {
+	data, err := gateway.Generate(cfg, gateway.Options{Binary: bin, User: gateway.User()})
 	if err != nil {
 		return false, err
 	}

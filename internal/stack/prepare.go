@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"muster/internal/config"
-	"muster/internal/gateway"
 	"muster/internal/local"
 	"muster/internal/plan"
 	"muster/internal/toolchain"
@@ -18,9 +17,8 @@ import (
 
 // Prepared is all that a start of the configuration needs.
 type Prepared struct {
-	Plan       *plan.Plan
-	Tools      plan.Tools
-	NewGateway bool // the gateway's configuration differs from the one before
+	Plan  *plan.Plan
+	Tools plan.Tools
 }
 
 // Prepare finds or gets all that servers and gateway need and lays out their
@@ -38,7 +36,7 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 	}
 	if cfg.Nginx != nil {
 		var command plan.Command
-		if command, p.NewGateway, err = PrepareGateway(ctx, cfg, gateway.Topology{}, report); err != nil {
+		if command, _, err = PrepareGateway(ctx, cfg, report); err != nil {
 			return p, err
 		}
 		p.Tools.Gateway = &command

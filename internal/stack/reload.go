@@ -2,10 +2,8 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
-	"syscall"
 
 	"muster/internal/config"
 	"muster/internal/plan"
@@ -19,7 +17,7 @@ func Reload(ctx context.Context, c *supervise.Client, cfg *config.Config, report
 	if err != nil {
 		return err
 	}
-	return apply(ctx, c, cfg, p, report)
+	return apply(ctx, c, p, report)
 }
 
 // reload brings what runs in line with the stack.
@@ -28,22 +26,18 @@ func (st *Stack) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return apply(ctx, st.client, st.cfg, p, st.report)
+	return apply(ctx, st.client, p, st.report)
 }
 
 // apply brings what runs in line with a plan, and says what that took.
-func apply(ctx context.Context, c *supervise.Client, cfg *config.Config, p Prepared, report Report) error {
+func apply(ctx context.Context, c *supervise.Client, p Prepared, report Report) error {
 	before := c.Plan().Processes
 	if diffs := plan.Differences(before, p.Plan.Processes); len(diffs) > 0 {
 		report.Step("differs: " + list(diffs))
 	}
 	ch, err := c.Reload(ctx, *p.Plan)
-	// Also when a server does not come up: it may later, and is then routed to.
-	if cfg.Nginx != nil && p.NewGateway && slices.Contains(ch.Unchanged, plan.GatewayName) {
-		if e := c.Signal(ctx, plan.GatewayName, syscall.SIGHUP); e != nil {
-			return errors.Join(err, e)
-		}
-		report.Done("nginx reloaded its new configuration")
+	if len(ch.Reread) > 0 {
+		report.Done("%s reloaded its new configuration", strings.Join(ch.Reread, ", "))
 	}
 	if err != nil {
 		return err
@@ -57,7 +51,7 @@ func apply(ctx context.Context, c *supervise.Client, cfg *config.Config, p Prepa
 	if len(ch.Added) > 0 {
 		report.Done("started: %s", strings.Join(ch.Added, ", "))
 	}
-	if len(ch.Added)+len(ch.Removed)+len(ch.Restarted) == 0 {
+	if len(ch.Added)+len(ch.Removed)+len(ch.Restarted)+len(ch.Reread) == 0 {
 		report.Done("every process is as the configuration says")
 	}
 	left := slices.DeleteFunc(before, func(p plan.Process) bool { return !slices.Contains(ch.Unchanged, p.Name) })

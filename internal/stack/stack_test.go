@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -61,11 +62,12 @@ func newProject(t *testing.T) *project {
 func (pr *project) port(name string) int {
 	pr.t.Helper()
 	if pr.ports[name] == 0 {
-		port, err := freePort()
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			pr.t.Fatal(err)
 		}
-		pr.ports[name] = port
+		defer l.Close()
+		pr.ports[name] = l.Addr().(*net.TCPAddr).Port
 	}
 	return pr.ports[name]
 }

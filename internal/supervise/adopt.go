@@ -24,7 +24,7 @@ func (s *supervisor) takeOver(st savedState, damaged bool) {
 		p := newProcess(s, moved(saved.Process, st.of(s.local), s.local))
 		s.procs = append(s.procs, p)
 		s.follow(p.spec)
-		p.life.restarts, p.since = saved.Restarts, saved.Since
+		p.life.restarts, p.since, p.digest = saved.Restarts, saved.Since, saved.Digest
 		if saved.ID.PID != 0 {
 			p.adopt(saved.ID, st.of(s.local))
 		}

@@ -55,6 +55,7 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (alr
 			return false, err
 		}
 		rep, err := c.converse(ctx, conn, req)
+		c.tellReread(rep.Changes)
 		if opts.Lease != nil && rep.Running {
 			conn.Close()
 			return true, ErrRuns{}
@@ -232,17 +233,32 @@ func (c *Client) warn(text string) {
 	}
 }
 
-// Remove ends processes and takes them out of the running plan.
-func (c *Client) Remove(ctx context.Context, names []string, timeout time.Duration) error {
-	_, err := c.ask(ctx, request{Op: opStop, Names: names, Timeout: timeout, Forget: true})
-	return err
-}
-
 // Restart restarts what runs, or what names selects of it, and returns when
 // it is healthy again.
 func (c *Client) Restart(ctx context.Context, names []string, timeout time.Duration) error {
 	_, err := c.ask(ctx, request{Op: opRestart, Names: names, Timeout: timeout})
 	return err
+}
+
+// Roll restarts a server's instances while stand-ins serve.
+func (c *Client) Roll(ctx context.Context, r Roll) error {
+	_, err := c.ask(ctx, request{Op: opRoll, Roll: &r})
+	return err
+}
+
+func (c *Client) tellReread(ch Changes) {
+	for _, name := range ch.Reread {
+		if c.OnEvent != nil {
+			c.OnEvent(Event{Process: name, Notice: "reads its new configuration"})
+		}
+	}
+}
+
+// Reread has each process whose configuration file has changed read that, and
+// names them.
+func (c *Client) Reread(ctx context.Context) ([]string, error) {
+	rep, err := c.ask(ctx, request{Op: opReread})
+	return rep.Changes.Reread, err
 }
 
 // Reload brings what runs in line with a plan.

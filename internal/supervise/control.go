@@ -149,17 +149,24 @@ func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *
 	defer stop()
 	switch req.Op {
 	case opStart:
-		return s.Start(ctx, *req.Plan, req.Names, req.Wait)
-	case opStop:
-		err := s.Stop(req.Names, req.Timeout)
-		if err == nil && req.Forget {
-			s.drop(s.named(req.Names))
+		err := s.Start(ctx, *req.Plan, req.Names, req.Wait)
+		if err == nil || errors.Is(err, errRunning) {
+			rep.Changes.Reread = s.reread(ctx)
 		}
 		return err
+	case opStop:
+		return s.Stop(req.Names, req.Timeout)
 	case opRestart:
 		return s.Restart(ctx, req.Names, req.Timeout)
+	case opRoll:
+		s.reread(ctx)
+		return s.Roll(ctx, *req.Roll)
+	case opReread:
+		rep.Changes.Reread = s.reread(ctx)
+		return nil
 	case opReload:
 		rep.Changes, err = s.Reload(ctx, *req.Plan)
+		rep.Changes.Reread = s.reread(ctx) // also when a server does not come up: it may later
 		return err
 	}
 	return nil

@@ -24,6 +24,9 @@ func (p *process) launch() event {
 	if name := p.blockedBy(); name != "" {
 		return blocked{name}
 	}
+	if p.spec.ConfigFile != "" {
+		p.digest = digestOf(p.spec.ConfigFile)
+	}
 	c, err := p.spawn()
 	if err != nil {
 		return ended{how: err.Error(), hint: hint.Of(err)}

@@ -76,6 +76,7 @@ const (
 	doLook                    // look at the reloader's worker, again and again
 	doAwaitWorker             // leave the worker to the kernel until one ends
 	doCloseSocket             // nobody will serve it
+	doReread                  // have it read its configuration again
 )
 
 // The orders of a person.
@@ -86,6 +87,7 @@ type (
 	// haltOrder is the first half of a restart: the process ends and keeps its
 	// socket, in which connections wait for the second half.
 	haltOrder struct{ timeout time.Duration }
+	reread    struct{} // its configuration has changed
 )
 
 // What becomes of a launch, and of the child.
@@ -146,6 +148,13 @@ func (e restartOrder) on(l *life, p *plan.Process) []action {
 	}
 	l.again = true
 	return l.end("", e.timeout)
+}
+
+func (reread) on(l *life, _ *plan.Process) []action {
+	if !l.runs || l.state == Stopping {
+		return nil
+	}
+	return []action{{do: doReread}}
 }
 
 func (e blocked) on(l *life, _ *plan.Process) []action {

@@ -30,7 +30,8 @@ type snapshot struct {
 	restarts int
 	adopted  bool
 	wanted   bool
-	stuck    bool // it does not end, whatever it is sent
+	stuck    bool   // it does not end, whatever it is sent
+	digest   string // of the configuration file that it runs with
 }
 
 // process does what its life says: the goroutine in run starts the child,
@@ -52,6 +53,7 @@ type process struct {
 	child       *proc.Child
 	since       time.Time   // of its start
 	adopted     bool        // its start was another supervisor's
+	digest      string      // of the configuration file that it has read
 	asked       bool        // it was told to end
 	killed      bool        // and then killed
 	socket      proc.Socket // of a process that gets its listening socket from us
@@ -163,13 +165,13 @@ func (p *process) published() bool {
 	l, now := &p.life, &p.now // which is written here alone
 	return l.state == now.state && l.detail == now.detail && l.hint == now.hint && l.check == now.check &&
 		l.restarts == now.restarts && l.wanted == now.wanted && l.stuck == now.stuck &&
-		p.since == now.since && p.adopted == now.adopted && (p.child == nil && now.id.PID == 0 || p.child != nil && p.child.ID == now.id)
+		p.since == now.since && p.adopted == now.adopted && p.digest == now.digest && (p.child == nil && now.id.PID == 0 || p.child != nil && p.child.ID == now.id)
 }
 
 func (p *process) announce() {
 	l := &p.life
 	to := snapshot{state: l.state, detail: l.detail, hint: l.hint, check: l.check, since: p.since, restarts: l.restarts,
-		adopted: p.adopted, wanted: l.wanted, stuck: l.stuck, changed: p.now.changed}
+		adopted: p.adopted, wanted: l.wanted, stuck: l.stuck, digest: p.digest, changed: p.now.changed}
 	if p.child != nil {
 		to.id = p.child.ID
 	}
@@ -199,6 +201,11 @@ func (p *process) act(a action) event {
 		p.startChecks()
 	case doLook:
 		p.startTicker()
+	case doReread:
+		p.digest = digestOf(p.spec.ConfigFile)
+		if err := p.child.ID.Signal(signalReread); err != nil {
+			fmt.Fprintf(p.sup.log, "[WARN] %s: %v\n", p.spec.Name, err)
+		}
 	case doAwaitWorker:
 		p.awaitWorkerEnd()
 	case doCloseSocket:

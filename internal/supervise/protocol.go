@@ -15,9 +15,9 @@ type request struct {
 	Names   []string       `json:"names,omitempty"`
 	Timeout time.Duration  `json:"timeout,omitempty"`
 	Wait    bool           `json:"wait,omitempty"`
-	Forget  bool           `json:"forget,omitempty"` // opStop: the processes leave the plan as well
-	Lease   bool           `json:"lease,omitempty"`  // everything is stopped when the connection ends
+	Lease   bool           `json:"lease,omitempty"` // everything is stopped when the connection ends
 	Signal  syscall.Signal `json:"signal,omitempty"`
+	Roll    *Roll          `json:"roll,omitempty"`
 }
 
 // The operations of the control socket.
@@ -26,6 +26,8 @@ const (
 	opStop    = "stop"
 	opRestart = "restart"
 	opReload  = "reload"
+	opRoll    = "roll"
+	opReread  = "reread"
 	opStatus  = "status"
 	opSignal  = "signal"
 	opClean   = "clean-logs"
@@ -38,11 +40,15 @@ func (r request) check() error {
 		if r.Plan == nil {
 			return fmt.Errorf("the request %q has no plan", r.Op)
 		}
+	case opRoll:
+		if r.Roll == nil || len(r.Roll.Names) == 0 {
+			return fmt.Errorf("the request %q names no instance", r.Op)
+		}
 	case opSignal:
 		if len(r.Names) != 1 {
 			return fmt.Errorf("the request %q names %d processes: it takes one", r.Op, len(r.Names))
 		}
-	case opStop, opRestart, opStatus, opClean:
+	case opStop, opRestart, opStatus, opClean, opReread:
 	default:
 		return fmt.Errorf("unknown operation %q: the supervisor is of another version; stop it first", r.Op)
 	}
@@ -69,6 +75,7 @@ type Event struct {
 	State   State   `json:"state"`
 	URL     string  `json:"url,omitempty"`
 	Detail  string  `json:"detail,omitempty"`
+	Notice  string  `json:"notice,omitempty"` // what it does, in the state that it is in
 	Adopted bool    `json:"adopted,omitempty"`
 	Seconds float64 `json:"seconds"` // since the process's start
 	Warning string  `json:"warning,omitempty"`

@@ -14,6 +14,7 @@ type Changes struct {
 	Removed   []string `json:"removed,omitempty"`
 	Restarted []string `json:"restarted,omitempty"`
 	Unchanged []string `json:"unchanged,omitempty"`
+	Reread    []string `json:"reread,omitempty"` // they read their changed configuration, and run on
 }
 
 // Reload brings what runs in line with a new plan: it stops what is not in it
@@ -29,6 +30,11 @@ func (s *supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error
 		return Changes{}, ErrNothingRuns
 	}
 	ch := s.compare(next)
+	for _, p := range s.processes() {
+		if p.spec.Spare { // of a rolling restart that did not come to its end
+			s.turnBack(p.spec.Server)
+		}
+	}
 	gone := s.named(append(slices.Clone(ch.Removed), ch.Restarted...))
 	if err := s.stopInOrder(gone, OwnTimeout); err != nil {
 		return Changes{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -96,6 +97,9 @@ func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 	if !now.changed.IsZero() {
 		p.StateSeconds = time.Since(now.changed).Seconds()
 	}
+	if stale(spec, now) {
+		p.Detail = strings.TrimPrefix(p.Detail+"; ", "; ") + "runs with another configuration than " + spec.ConfigFile + " holds: backend:reload has it read that"
+	}
 	if now.state == Starting && p.Detail == "" {
 		p.Detail = now.check
 	}
@@ -128,7 +132,7 @@ func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
 	var wg sync.WaitGroup
 	for i, sp := range saved.Processes {
 		wg.Go(func() {
-			now := snapshot{state: Stopped, since: sp.Since, restarts: sp.Restarts}
+			now := snapshot{state: Stopped, since: sp.Since, restarts: sp.Restarts, digest: sp.Digest}
 			switch {
 			case sp.ID.Alive():
 				now.id, now.state = sp.ID, Healthy

@@ -33,6 +33,12 @@ func (s *supervisor) Stop(names []string, timeout time.Duration) error {
 	if err != nil {
 		return err
 	}
+	for _, p := range chosen {
+		if p.spec.Spare {
+			s.endSpares(p.spec.Server)
+		}
+	}
+	chosen, _ = s.choose(names)
 	if len(names) == 0 {
 		s.endOrphans(timeout)
 		s.forget(chosen) // their logs are followed on: the next start may come at once

@@ -88,6 +88,7 @@ func open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options, ending
 	s.unifier = openLogs(s, opts)
 	s.followLog(logs.Source{Name: supervisorName, Path: dir.Log(supervisorName)})
 	s.takeOver(st, damaged)
+	s.resumeRolls()
 	s.tasks.Go(s.keepState)
 	s.tasks.Go(func() {
 		if err := s.unifier.Run(s.ctx); err != nil {
@@ -124,6 +125,12 @@ func (s *supervisor) close() error {
 		}
 	}
 	return s.lock.Close()
+}
+
+func (s *supervisor) configFile() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.config
 }
 
 // idle tells whether nothing runs and nothing is wanted.

@@ -57,7 +57,7 @@ func start(ctx context.Context, p project, opts supervise.StartOptions) error {
 	default:
 		stderr.Done("ready at %s in %s", stack.Entry(prepared.Plan), time.Since(began))
 	}
-	prepared.WarnDifferences(ctx, p.client, began, stderr)
+	prepared.WarnDifferences(p.client, stderr)
 	return nil
 }
 

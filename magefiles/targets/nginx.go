@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/magefile/mage/mg"
@@ -63,7 +64,7 @@ func (Nginx) Verify(ctx context.Context, config *string) error {
 		}
 		trial := p.cfg.Local().NginxConf() + ".verify"
 		defer os.Remove(trial)
-		if _, err := stack.Generate(ctx, p.cfg, bin, gateway.Topology{}, trial, true); err != nil {
+		if _, err := stack.Generate(ctx, p.cfg, bin, trial, true); err != nil {
 			return err
 		}
 		stdout.Done("nginx %s accepts the configuration of %s", bin.Version, p.cfg.File)
@@ -97,7 +98,7 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 		if file, err = filepath.Abs(file); err != nil {
 			return err
 		}
-		changed, err := stack.Generate(ctx, p.cfg, bin, gateway.Topology{}, file, console.Or(validate, false))
+		changed, err := stack.Generate(ctx, p.cfg, bin, file, console.Or(validate, false))
 		if err != nil {
 			return err
 		}
@@ -106,22 +107,38 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 		} else {
 			stdout.Done("%s is up to date", file)
 		}
-		return nil
+		return tellNginx(ctx, p.client)
 	})
+}
+
+// tellNginx has an nginx that runs read its file, if that is another by now.
+func tellNginx(ctx context.Context, c *supervise.Client) error {
+	told, err := c.Reread(ctx)
+	if errors.Is(err, supervise.ErrNothingRuns) || errors.Is(err, supervise.ErrNoSupervisor) {
+		return nil // the next start does
+	}
+	if len(told) > 0 {
+		stdout.Done("%s reads its new configuration", strings.Join(told, ", "))
+	}
+	return err
 }
 
 // Reload generates nginx's configuration anew and has the running nginx take
 // it over, with no connection lost.
 func (Nginx) Reload(ctx context.Context, config *string) error {
 	return withGateway(config, func(p project) error {
-		_, changed, err := stack.PrepareGateway(ctx, p.cfg, gateway.Topology{}, stderr)
+		_, changed, err := stack.PrepareGateway(ctx, p.cfg, stderr)
 		if err != nil {
 			return err
 		}
-		if err := p.client.Signal(ctx, plan.GatewayName, syscall.SIGHUP); err != nil {
-			if errors.Is(err, supervise.ErrNothingRuns) {
-				return errors.New("nginx does not run; start it with backend:start")
-			}
+		told, err := p.client.Reread(ctx)
+		if err == nil && len(told) == 0 {
+			err = p.client.Signal(ctx, plan.GatewayName, syscall.SIGHUP)
+		}
+		if errors.Is(err, supervise.ErrNothingRuns) {
+			return errors.New("nginx does not run; start it with backend:start")
+		}
+		if err != nil {
 			return err
 		}
 		what := "unchanged"

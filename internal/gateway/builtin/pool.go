@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"muster/internal/config"
 )
 
@@ -30,9 +32,12 @@ type pool struct {
 	ordered      bool // the first instance that answers, always
 	transport    *http.Transport
 
+	aside string // a flag file: while it is there, the spares answer
+
 	mu        sync.Mutex
 	next      int
 	instances []*member
+	spares    []*member
 }
 
 // member is an instance with its record.
@@ -44,19 +49,32 @@ type member struct {
 }
 
 func newPool(addrs []string, balance string, read, stream time.Duration) *pool {
-	p := &pool{balance: balance, read: read, stream: stream}
-	for _, a := range addrs {
-		p.instances = append(p.instances, &member{addr: a})
-	}
+	p := &pool{balance: balance, read: read, stream: stream, instances: members(addrs)}
 	p.transport = &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: connectTimeout}).DialContext,
 		MaxIdleConnsPerHost: 64,
-		IdleConnTimeout:     4 * time.Second, // less than uvicorn's 5
+		IdleConnTimeout:     time.Second, // less than uvicorn's 5, and short: a rolling restart waits for it
 		DisableCompression:  true,
 		WriteBufferSize:     16 << 10,
 		ReadBufferSize:      16 << 10,
 	}
 	return p
+}
+
+func members(addrs []string) []*member {
+	var list []*member
+	for _, a := range addrs {
+		list = append(list, &member{addr: a})
+	}
+	return list
+}
+
+// active are the instances that answer now.
+func (p *pool) active() []*member {
+	if len(p.spares) > 0 && unix.Access(p.aside, unix.F_OK) == nil {
+		return p.spares
+	}
+	return p.instances
 }
 
 // RoundTrip tries instances until one answers, as far as that is safe.
@@ -132,9 +150,10 @@ func (p *pool) send(r *http.Request, m *member, limit time.Duration) (*http.Resp
 
 // pick chooses an instance, and counts it as busy.
 func (p *pool) pick(r *http.Request, tried map[*member]bool) *member {
+	instances := p.active()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := len(p.instances)
+	n := len(instances)
 	if n == 0 {
 		return nil
 	}
@@ -150,7 +169,7 @@ func (p *pool) pick(r *http.Request, tried map[*member]bool) *member {
 	}
 	var best *member
 	for i := range n {
-		m := p.instances[(start+i)%n]
+		m := instances[(start+i)%n]
 		down := n > 1 && !p.ordered && m.fails >= maxFails && now.Sub(m.since) < failTimeout
 		if tried[m] || down {
 			continue

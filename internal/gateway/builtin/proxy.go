@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"path"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 
@@ -42,6 +43,9 @@ func newProxy(s *settings, logger *log.Logger) *proxy {
 			continue
 		}
 		pool := newPool(r.Instances, s.Balance[r.Server], s.ReadTimeout, s.StreamTimeout)
+		if spares := s.Spares[r.Server]; r.Kind != gateway.Frontend && len(spares) > 0 {
+			pool.spares, pool.aside = members(spares), filepath.Join(s.Aside, r.Server)
+		}
 		if r.Kind == gateway.Frontend {
 			pool.read = pool.stream
 			pool.ordered = true

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -21,25 +22,27 @@ const readTimeout = 10 * time.Second
 // settings are what the builtin gateway reads from its file: the same routes
 // that nginx.conf has.
 type settings struct {
-	Listen         string            `json:"listen"`
-	RedirectListen string            `json:"redirect_listen,omitempty"`
-	Port           int               `json:"port"`
-	Certificate    string            `json:"certificate,omitempty"` // with Key: HTTPS
-	Key            string            `json:"key,omitempty"`
-	AccessLog      string            `json:"access_log"`
-	Routes         []gateway.Route   `json:"routes"`
-	Balance        map[string]string `json:"balance"` // by server
-	ReadTimeout    time.Duration     `json:"read_timeout"`
-	StreamTimeout  time.Duration     `json:"stream_timeout"`
+	Listen         string              `json:"listen"`
+	RedirectListen string              `json:"redirect_listen,omitempty"`
+	Port           int                 `json:"port"`
+	Certificate    string              `json:"certificate,omitempty"` // with Key: HTTPS
+	Key            string              `json:"key,omitempty"`
+	AccessLog      string              `json:"access_log"`
+	Routes         []gateway.Route     `json:"routes"`
+	Balance        map[string]string   `json:"balance"` // by server
+	Spares         map[string][]string `json:"spares"`  // by server: its stand-ins
+	Aside          string              `json:"aside"`   // folder: while it holds a file of a server's name, these answer
+	ReadTimeout    time.Duration       `json:"read_timeout"`
+	StreamTimeout  time.Duration       `json:"stream_timeout"`
 }
 
 // Config makes the text of the builtin gateway's file, whose place is
 // local.Dir.BuiltinConf.
-func Config(c *config.Config, t gateway.Topology) ([]byte, error) {
+func Config(c *config.Config) ([]byte, error) {
 	if c.Nginx == nil {
 		return nil, fmt.Errorf("%s has no nginx section, so there is no gateway to run", c.File)
 	}
-	table, err := gateway.Table(c, t)
+	table, err := gateway.Table(c)
 	if err != nil {
 		return nil, err
 	}
@@ -50,10 +53,13 @@ func Config(c *config.Config, t gateway.Topology) ([]byte, error) {
 		AccessLog:   c.Local().Log("nginx-access"),
 		Routes:      table,
 		Balance:     map[string]string{},
+		Spares:      map[string][]string{},
+		Aside:       filepath.Join(string(c.Local()), local.AsideDir),
 		ReadTimeout: readTimeout, StreamTimeout: time.Hour,
 	}
 	for _, server := range c.Servers {
 		s.Balance[server.Name] = server.Balance
+		s.Spares[server.Name] = gateway.Spares(c, server)
 	}
 	if n.TLS {
 		s.Certificate, s.Key = c.Local().Certificate(), c.Local().CertificateKey()

@@ -1,0 +1,31 @@
+package config
+
+// SparePorts are the ports of the stand-ins that serve while instances are
+// restarted, by the port that they stand in for. They lie below those that the
+// system gives to connections, and are nobody else's in the configuration.
+func (c *Config) SparePorts() map[int]int {
+	const from, to = 1024, 32768
+	taken := map[int]bool{}
+	if c.Nginx != nil {
+		taken[c.Nginx.Port], taken[c.Nginx.RedirectPort] = true, true
+	}
+	if c.Frontend != nil {
+		taken[c.Frontend.Port] = true
+	}
+	for _, s := range c.Servers {
+		for i := range s.Instances {
+			taken[s.Port+i] = true
+		}
+	}
+	spares := map[int]int{}
+	for _, s := range c.Servers {
+		for i := range s.Instances {
+			spare := s.Port + i + 20000
+			for spare = from + spare%(to-from); taken[spare]; {
+				spare = from + (spare+1)%(to-from)
+			}
+			taken[spare], spares[s.Port+i] = true, spare
+		}
+	}
+	return spares
+}
