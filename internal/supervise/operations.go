@@ -30,6 +30,7 @@ func (s *supervisor) Start(ctx context.Context, p plan.Plan, names []string, wai
 		return err
 	}
 	defer end()
+	s.clearFlags()
 	s.merge(p)
 	chosen, err := s.choose(names)
 	if err != nil {

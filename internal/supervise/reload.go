@@ -30,6 +30,7 @@ func (s *supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error
 		return Changes{}, ErrNothingRuns
 	}
 	ch := s.compare(next)
+	s.clearFlags()
 	for _, p := range s.processes() {
 		if p.spec.Spare { // of a rolling restart that did not come to its end
 			s.turnBack(p.spec.Server)

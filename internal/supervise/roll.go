@@ -46,11 +46,11 @@ func (s *supervisor) Roll(ctx context.Context, r Roll) error {
 	s.tell(spares, startOrder{failFast: true})
 	if err := s.awaitHealthy(ctx, spares, spares); err != nil {
 		s.endSpares(r.Server)
-		return fmt.Errorf("nothing was restarted: %w", err)
+		return err
 	}
 	if err := s.turnAside(r.Server); err != nil {
 		s.endSpares(r.Server)
-		return fmt.Errorf("nothing was restarted: %w", err)
+		return err
 	}
 	s.drain(ctx, chosen, r.Drain)
 	if err := context.Cause(ctx); err == nil {
@@ -86,16 +86,20 @@ func (s *supervisor) finishRoll(ctx context.Context, server string, drain time.D
 // resumeRolls goes on with the rolling restarts that a supervisor before this one
 // had begun.
 func (s *supervisor) resumeRolls() {
-	flags, _ := os.ReadDir(filepath.Dir(s.local.Aside("x")))
-	for _, f := range flags {
-		server := f.Name()
-		if !slices.ContainsFunc(s.spares(server), func(p *process) bool { return p.snapshot().id.PID != 0 }) {
-			s.turnBack(server)
-		}
-	}
+	s.clearFlags()
 	for _, p := range s.processes() {
 		if server := p.spec.Server; p.spec.Spare && !s.ending {
 			s.tasks.Go(func() { s.finishRoll(s.ctx, server, 0) })
+		}
+	}
+}
+
+// clearFlags removes the flags that no stand-in is behind.
+func (s *supervisor) clearFlags() {
+	flags, _ := os.ReadDir(filepath.Dir(s.local.Aside("x")))
+	for _, f := range flags {
+		if !slices.ContainsFunc(s.spares(f.Name()), func(p *process) bool { return p.snapshot().id.PID != 0 }) {
+			s.turnBack(f.Name())
 		}
 	}
 }
