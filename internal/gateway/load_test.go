@@ -44,6 +44,56 @@ func (b *bench) reload(t testing.TB, kind string) {
 	}
 }
 
+// standIns starts those of a server, and returns the flag at which they answer.
+func (b *bench) standIns(t testing.TB, server string) (flag string) {
+	t.Helper()
+	s, _ := b.c.Server(server)
+	ports := b.c.SparePorts()
+	for i := range s.Instances {
+		name := fmt.Sprintf("%s-%d.spare", server, i)
+		b.backends[name] = startBackend(t, name, ports[s.Port+i])
+	}
+	flag = b.c.Local().Aside(server)
+	if err := os.MkdirAll(filepath.Dir(flag), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return flag
+}
+
+func TestStandInsAnswerEveryKindOfRequest(t *testing.T) {
+	t.Parallel()
+	for strategy, uri := range map[string]string{"path": "/api/v1/broker/ws", "query_param": "/api/v1/ws?type=broker"} {
+		t.Run(strategy, func(t *testing.T) {
+			t.Parallel()
+			eachGateway(t, threeServers+"websocket: {routing_strategy: "+strategy+"}\n", three, func(t *testing.T, b *bench) {
+				flag := b.standIns(t, "broker")
+				for _, turn := range []struct {
+					do     func() error
+					answer string
+				}{
+					{func() error { return os.WriteFile(flag, nil, 0o600) }, "broker-0.spare"},
+					{func() error { return os.Remove(flag) }, "broker-0"},
+				} {
+					if err := turn.do(); err != nil {
+						t.Fatal(err)
+					}
+					for _, header := range []string{"*/*", "text/event-stream"} {
+						if e := b.echo(t, "GET", "/api/v1/broker/x", nil, "Accept", header); e.Server != turn.answer {
+							t.Errorf("%s: %s answers, want %s", header, e.Server, turn.answer)
+						}
+					}
+					if _, server := b.dial(t, uri); server != turn.answer {
+						t.Errorf("a WebSocket is at %s, want %s", server, turn.answer)
+					}
+					if e := b.echo(t, "GET", "/api/v1/datafeed/x", nil); e.Server != "datafeed-0" {
+						t.Errorf("another server's request goes to %s", e.Server)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestReloadsAndARollingRestartLoseNoRequest(t *testing.T) {
 	t.Parallel()
 	text := "api_base_url: /api/v1\nnginx: {port: PORT}\nservers: {core: {port: <core>, instances: 2}}\n"
@@ -52,16 +102,7 @@ func TestReloadsAndARollingRestartLoseNoRequest(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, text, []string{"core*2"}, start)
 			old, _ := b.dial(t, "/api/v1/ws")
-			s, _ := b.c.Server("core")
-			ports := b.c.SparePorts()
-			for i := range 2 {
-				name := fmt.Sprintf("spare-%d", i)
-				b.backends[name] = startBackend(t, name, ports[s.Port+i])
-			}
-			flag := b.c.Local().Aside("core")
-			if err := os.MkdirAll(filepath.Dir(flag), 0o700); err != nil {
-				t.Fatal(err)
-			}
+			flag := b.standIns(t, "core")
 			steps := []func() error{
 				func() error { b.reload(t, kind); return nil },
 				func() error { return os.WriteFile(flag, nil, 0o600) }, // the stand-ins take over
@@ -109,7 +150,7 @@ func TestReloadsAndARollingRestartLoseNoRequest(t *testing.T) {
 			}
 			stop()
 			wg.Wait()
-			if n := b.backends["spare-1"].requests.Load(); n == 0 {
+			if n := b.backends["core-1.spare"].requests.Load(); n == 0 {
 				t.Error("the new instance got no request")
 			}
 			// A WebSocket from before all of that is still the same connection.
