@@ -103,9 +103,9 @@ func (Backend) Stop(ctx context.Context, config *string, timeout *time.Duration,
 // Restart restarts all processes and returns when they are healthy.
 //
 // -only=NAMES restricts it to servers or instances, -timeout=5s is the time
-// from SIGTERM to SIGKILL, in place of stop_timeout. -rolling restarts one instance after the other,
-// each after the gateway has turned to the others; -drain=10s is the time that
-// open WebSockets get then.
+// from SIGTERM to SIGKILL, in place of stop_timeout. -rolling restarts one server
+// after the other, while stand-ins serve behind the gateway; -drain=10s is the
+// time that open WebSockets get then.
 func (Backend) Restart(ctx context.Context, config *string, timeout *time.Duration, only *string, rolling *bool, drain *time.Duration) error {
 	o := stack.RollingOptions{Only: names(only), Timeout: console.Or(timeout, supervise.OwnTimeout),
 		Drain: console.Or(drain, stack.DefaultDrain)}
@@ -121,7 +121,7 @@ func (Backend) Restart(ctx context.Context, config *string, timeout *time.Durati
 			if err := stack.RestartRolling(ctx, p.client, p.cfg, o, stderr); err != nil {
 				return err
 			}
-			stderr.Done("restarted one by one in %s", time.Since(began))
+			stderr.Done("restarted, with stand-ins meanwhile, in %s", time.Since(began))
 			stack.WarnStale(ctx, p.client, p.cfg, stderr)
 			return nil
 		})
