@@ -1,11 +1,13 @@
-"""uvicorn, whose reloader leaves out what reload_exclude and MUSTER_RELOAD_EXCLUDE name.
+"""uvicorn, whose reloader sees sources that come and go, and leaves out what is to be left out.
 
-uvicorn obeys its --reload-include and --reload-exclude only where watchfiles is
-installed; here they count for its other reloader too.
+uvicorn does so where watchfiles is installed: there alone it obeys --reload-include
+and --reload-exclude, and takes notice of more than changes. Here its other reloader
+does too. MUSTER_RELOAD_EXCLUDE names further paths to leave out, one a line.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -19,14 +21,27 @@ def teach(reloader, include: list[str], exclude: list[str]) -> None:
     def left_out(path: Path) -> bool:
         return any(path.match(p) or Path(p).resolve() in (path, *path.parents) for p in exclude)
 
-    def files(self):
+    def files(self) -> dict[Path, float]:
+        found = {}
         for folder in self.config.reload_dirs:
             for pattern in ("*.py", *include):
                 for path in list(folder.rglob(pattern)):
-                    if not left_out(path.resolve()):
-                        yield path.resolve()
+                    try:
+                        if not left_out(path.resolve()):
+                            found[path.resolve()] = path.stat().st_mtime
+                    except OSError:  # it has just gone
+                        pass
+        return found
 
-    reloader.iter_py_files = files
+    def should_restart(self):
+        now = files(self)
+        before, self.seen = getattr(self, "seen", now), now
+        changed = sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+        if changed and not hasattr(reloader, "__next__"):  # a newer uvicorn says it itself
+            logging.getLogger("uvicorn.error").warning("Changes in %s. Reloading...", ", ".join(map(str, changed)))
+        return changed
+
+    reloader.should_restart = should_restart
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/internal/config"
+	"muster/internal/gateway"
 	"muster/internal/plan"
 	"muster/internal/supervise"
 )
@@ -41,6 +42,16 @@ func RestartRolling(ctx context.Context, c *supervise.Client, cfg *config.Config
 	return nil
 }
 
+// routed tells whether the gateway sends requests to a server. Of another one, a
+// database perhaps, there may be no second at the same time.
+func routed(cfg *config.Config, server string) bool {
+	if cfg.Nginx == nil {
+		return false
+	}
+	table, err := gateway.Table(cfg)
+	return err == nil && slices.ContainsFunc(table, func(r gateway.Route) bool { return r.Server == server })
+}
+
 // chosenInstances are a server's instances that -only selects.
 func chosenInstances(s *config.Server, only []string) []string {
 	var chosen []string
@@ -54,7 +65,7 @@ func chosenInstances(s *config.Server, only []string) []string {
 }
 
 func rollServer(ctx context.Context, c *supervise.Client, cfg *config.Config, tools plan.Tools, s *config.Server, names []string, o RollingOptions) error {
-	if cfg.Nginx == nil {
+	if !routed(cfg, s.Name) {
 		// uvicorn's next process goes on with the same listening socket:
 		// connections wait in it, and none is refused. (Not enough behind a
 		// gateway: of the connections that it keeps open, one may be closed in

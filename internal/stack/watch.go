@@ -16,8 +16,8 @@ import (
 // editor's save is several steps.
 const quiet = 100 * time.Millisecond
 
-// Watch applies the configuration whenever it is saved, and follows the backend's
-// sources, until ctx ends or a signal comes. open reads the file anew.
+// Watch applies the configuration whenever it is saved, and has the gateway follow
+// the documents, until ctx ends or a signal comes. open reads the file anew.
 func Watch(ctx context.Context, file string, open func() (*Stack, error), report Report) error {
 	var err error
 	if file, err = filepath.EvalSymlinks(file); err != nil {
@@ -28,8 +28,8 @@ func Watch(ctx context.Context, file string, open func() (*Stack, error), report
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	leaveSources := func() known { return known{} }
-	defer func() { leaveSources() }()
+	leaveRoutes := func() {}
+	defer func() { leaveRoutes() }()
 	var applied []byte // nil when that failed: a save that changes nothing tries again
 	apply := func(ctx context.Context, _ []string) {
 		now, err := os.ReadFile(file)
@@ -43,14 +43,14 @@ func Watch(ctx context.Context, file string, open func() (*Stack, error), report
 			report.Step("what ran before goes on; save the file again to try again")
 			return
 		}
-		known := leaveSources() // what comes meanwhile is new to the next follower
-		known.routes = st.routes()
+		leaveRoutes()
+		known := st.routes() // what comes meanwhile is new to the next follower
 		applied = now
 		if err := st.reload(ctx); err != nil && ctx.Err() == nil {
 			applied = nil
 			report.Error(err)
 		}
-		leaveSources = followSources(ctx, st, known)
+		leaveRoutes = followRoutes(ctx, st, known)
 	}
 	return watch.Watch(ctx, watch.Options{
 		// The folder, not the file: most editors put a new file in its place.

@@ -186,7 +186,7 @@ func TestAStartThatWritesItsOwnSourcesEndsItsReloadLoop(t *testing.T) {
 		b, _ := io.ReadAll(answer.Body)
 		return string(b) == "new"
 	})
-	if n := strings.Count(pr.log("app-0"), "detected file change in 'gen/models.py'"); n > 3 {
+	if n := strings.Count(pr.log("app-0"), "gen/models.py. Reloading"); n > 3 {
 		t.Errorf("it was reloaded %d times for what it writes", n)
 	}
 }
