@@ -38,7 +38,8 @@ const (
 
 // Nginx is the public side: nginx, or what stands in for it.
 type Nginx struct {
-	Host              string // address to listen on; 127.0.0.1 unless said
+	Host              string   // address to listen on; 127.0.0.1 unless said
+	Hosts             []string // names that a request's Host may have, such as my.test or *.my.test; nil says nothing
 	Port              int
 	WorkerProcesses   string // a number or "auto"
 	WorkerConnections int

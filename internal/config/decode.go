@@ -38,6 +38,7 @@ func (d *decoder) nginx(v value) *Nginx {
 	n := &Nginx{Host: "127.0.0.1", WorkerProcesses: "1", WorkerConnections: 1024}
 	s := d.section(v)
 	d.str(s.field("host"), &n.Host, "an IP address or a host name", checkHost)
+	d.hosts(s.field("hosts"), &n.Hosts)
 	d.port(s.required("port"), &n.Port)
 	d.word(s.field("worker_processes"), &n.WorkerProcesses, "a number or auto", checkWorkers)
 	d.integer(s.field("worker_connections"), &n.WorkerConnections, 16, 1_000_000)

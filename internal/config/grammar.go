@@ -110,6 +110,17 @@ func checkHost(s string) error {
 	return nil
 }
 
+// checkHostName accepts what checkHost does and, with "*." before a name, all
+// names below that.
+func checkHostName(s string) error {
+	name, wildcard := strings.CutPrefix(s, "*.")
+	_, err := netip.ParseAddr(name)
+	if checkHost(name) != nil || wildcard && err == nil {
+		return errors.New("must be a host name, such as my.test or \"*.my.test\", without a port")
+	}
+	return nil
+}
+
 // checkApp accepts uvicorn's MODULE:ATTRIBUTE.
 func checkApp(s string) error {
 	module, attribute, ok := strings.Cut(s, ":")

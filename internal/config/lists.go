@@ -163,6 +163,20 @@ func (d *decoder) patterns(v value, into *[]string) {
 	*into = patterns
 }
 
+// hosts reads a list of host names. An empty one says that there are no others
+// than the usual ones.
+func (d *decoder) hosts(v value, into *[]string) {
+	values, ok := d.elements(v, "a list of host names, such as [my.test, \"*.my.test\"]")
+	if !ok {
+		return
+	}
+	hosts := make([]string, len(values))
+	for i, e := range values {
+		d.str(e, &hosts[i], "a host name", checkHostName)
+	}
+	*into = hosts
+}
+
 // words reads a list of words, or a text that is split into them.
 func (d *decoder) words(v value, expected string) (argv []string, ok bool) {
 	if !v.set() {

@@ -45,6 +45,7 @@ const everything = `api_base_url: /
 gateway: builtin
 nginx:
   host: "::1"
+  hosts: [my.test, "*.My.test", 192.0.2.1]
   port: 9000
   worker_processes: auto
   worker_connections: 64
@@ -125,7 +126,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	tcp.TCP = true
 	want := &Config{
 		File: "/srv/dev-config.yaml", Dir: "/srv", APIBaseURL: "", Gateway: GatewayBuiltin,
-		Nginx: &Nginx{Host: "::1", Port: 9000, WorkerProcesses: "auto", WorkerConnections: 64, Version: "1.28",
+		Nginx: &Nginx{Host: "::1", Hosts: []string{"my.test", "*.My.test", "192.0.2.1"}, Port: 9000, WorkerProcesses: "auto", WorkerConnections: 64, Version: "1.28",
 			Mirror: "https://mirror.example/nginx/", Extra: "nginx/extra.conf", TLS: true, RedirectPort: 9001},
 		Servers: []Server{
 			{Name: "api", Port: 9100, Instances: 3, Modules: []string{"core", "orders", "on"},

@@ -147,6 +147,7 @@ func (w *writer) file(c *Config) *yaml.Node {
 func (w *writer) nginx(n *Nginx) *yaml.Node {
 	var b block
 	b.put("host", text(n.Host))
+	b.list("hosts", n.Hosts)
 	b.put("port", number(n.Port))
 	b.put("worker_processes", literal(n.WorkerProcesses), "a number, or auto")
 	b.put("worker_connections", number(n.WorkerConnections))

@@ -122,6 +122,9 @@ func anyConfig(r *rand.Rand) *Config {
 	if some() {
 		c.Nginx = &Nginx{Host: pick("127.0.0.1", "::1", "localhost"), Port: nextPort(1), WorkerProcesses: pick("auto", "4"), WorkerConnections: 64,
 			Version: pick("", "1.28", "1.28.2", "^1.26", ">=1.26 <1.29"), Mirror: pick("", "http://localhost:1/x"), Extra: pick("", "a b.conf"), TLS: some()}
+		if some() {
+			c.Nginx.Hosts = []string{pick("yes", "my.test"), pick("*.yes", "192.0.2.1", "::1")}[:r.IntN(3)]
+		}
 		if c.Nginx.TLS && some() {
 			c.Nginx.RedirectPort = nextPort(1)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"testing"
@@ -58,6 +59,13 @@ func TestTheCertificateIsKeptAndRenewed(t *testing.T) {
 			t.Errorf("%s got the old certificate", host)
 		}
 		last = cert
+	}
+	c.Nginx.Hosts = []string{"my.test", "*.your.test"}
+	_, cert := make(now.AddDate(1, 0, 20))
+	block, _ := pem.Decode(cert)
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil || leaf.VerifyHostname("my.test") != nil || leaf.VerifyHostname("a.your.test") != nil {
+		t.Errorf("the certificate lacks the names of nginx.hosts (%v)", err)
 	}
 	if err := os.Remove(c.Local().Authority()); err != nil {
 		t.Fatal(err)

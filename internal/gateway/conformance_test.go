@@ -369,7 +369,7 @@ func TestTheAccessLogHasALineForEachRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		fmt.Fprintf(conn, "GET /api/v1/broker/418?a\"\\ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		fmt.Fprintf(conn, "GET /api/v1/broker/418?a\"\\ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 		if _, err := io.ReadAll(conn); err != nil {
 			t.Fatal(err)
 		}

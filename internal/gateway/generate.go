@@ -42,6 +42,7 @@ type conf struct {
 
 	Listen, RedirectListen string
 	Port                   int
+	Hosts                  []string // keys of a map; nil: any
 	TLS                    bool
 	Extra                  string
 
@@ -116,6 +117,9 @@ func describe(c *config.Config, o Options) (*conf, error) {
 		}
 	}
 	if err := d.listen(n, o.Binary); err != nil {
+		return nil, err
+	}
+	if err := d.hosts(n); err != nil {
 		return nil, err
 	}
 	if err := d.extra(c, n.Extra); err != nil {

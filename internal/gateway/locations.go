@@ -135,15 +135,7 @@ func (d *conf) addQuery(r Route) error {
 	if err != nil {
 		return err
 	}
-	switch value {
-	case "default", "hostnames", "volatile", "include": // parameters of map itself
-		value = `"\\` + value + `"`
-	default:
-		if value[0] == '~' { // a regular expression
-			value = `"\\` + value + `"`
-		}
-	}
-	d.Query.Routes = append(d.Query.Routes, struct{ Value, Server string }{value, r.Server})
+	d.Query.Routes = append(d.Query.Routes, struct{ Value, Server string }{mapKey(value), r.Server})
 	return nil
 }
 

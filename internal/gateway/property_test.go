@@ -38,6 +38,9 @@ func randomFile(r *rand.Rand) string {
 	if r.IntN(4) == 0 {
 		fmt.Fprintf(&b, "  tls: true\n  redirect_port: %d\n", 1024+r.IntN(60000))
 	}
+	if r.IntN(2) == 0 {
+		fmt.Fprintf(&b, "  hosts: [%q, %q, \"::1\"]\n", pick("", "*.")+pick("a.test", "LOCALHOST", "volatile", strings.Repeat("long.", 50)+"abc"), pick("default", "include", "hostnames", "1.2.3.4"))
+	}
 	servers := map[string]bool{}
 	var order []string
 	for range 1 + r.IntN(8) {
@@ -122,6 +125,7 @@ func places() map[string]func(c *config.Config, s string) {
 		"base URL":         func(c *config.Config, s string) { c.APIBaseURL = "/" + s },
 		"base URL, bare":   func(c *config.Config, s string) { c.APIBaseURL = s },
 		"host":             func(c *config.Config, s string) { c.Nginx.Host = s },
+		"hosts":            func(c *config.Config, s string) { c.Nginx.Hosts = []string{s, "*." + s} },
 		"workers":          func(c *config.Config, s string) { c.Nginx.WorkerProcesses = s },
 		"server":           func(c *config.Config, s string) { c.Servers[0].Name = s },
 		"module":           func(c *config.Config, s string) { c.Servers[0].Modules = []string{s} },

@@ -32,6 +32,18 @@ func word(what, s string) (string, error) {
 	return s, nil
 }
 
+// mapKey writes a word as a key of a map.
+func mapKey(word string) string {
+	switch word {
+	case "default", "hostnames", "volatile", "include": // parameters of map itself
+	default:
+		if word[0] != '~' { // a regular expression
+			return word
+		}
+	}
+	return `"\\` + word + `"`
+}
+
 // urlPath is word for a path.
 func urlPath(s string) (string, error) {
 	if !strings.HasPrefix(s, "/") {

@@ -65,14 +65,15 @@ func PrepareGateway(ctx context.Context, cfg *config.Config, report Report) (cmd
 func FindNginx(ctx context.Context, cfg *config.Config, report Report) (gateway.Binary, error) {
 	bin, err := install.Find(ctx, cfg)
 	if errors.Is(err, install.ErrNotFound) {
-		return InstallNginx(ctx, cfg, report)
+		return InstallNginx(ctx, cfg, false, report)
 	}
 	return bin, err
 }
 
-// InstallNginx gets an nginx for this project, without root.
-func InstallNginx(ctx context.Context, cfg *config.Config, report Report) (gateway.Binary, error) {
-	return install.Nginx(ctx, cfg, func(e install.Event) {
+// InstallNginx gets an nginx for this project, without root: the one that
+// nginx.lock holds or, with update, the newest.
+func InstallNginx(ctx context.Context, cfg *config.Config, update bool, report Report) (gateway.Binary, error) {
+	return install.Nginx(ctx, cfg, update, func(e install.Event) {
 		if e.Total > 0 {
 			report.Progress(e.Text, e.Done, e.Total)
 			return

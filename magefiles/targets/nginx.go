@@ -33,9 +33,11 @@ func withGateway(arg *string, work func(project) error) error {
 }
 
 // Install gets an nginx for this project, without root.
-func (Nginx) Install(ctx context.Context, config *string) error {
+//
+// It is the one that nginx.lock holds; -update takes the newest, and locks that.
+func (Nginx) Install(ctx context.Context, config *string, update *bool) error {
 	return withGateway(config, func(p project) error {
-		bin, err := stack.InstallNginx(ctx, p.cfg, stderr)
+		bin, err := stack.InstallNginx(ctx, p.cfg, console.Or(update, false), stderr)
 		return showNginx(bin, err)
 	})
 }

@@ -18,6 +18,7 @@ import (
 
 // proxy is the builtin gateway's handler for one table of routes.
 type proxy struct {
+	hosts    []string                   // nil: any
 	exact    map[string][]gateway.Route // more than one where the query decides
 	prefix   map[string]gateway.Route
 	pools    map[string]*pool
@@ -28,6 +29,7 @@ type proxy struct {
 
 func newProxy(s *settings, logger *log.Logger) *proxy {
 	p := &proxy{
+		hosts: s.Hosts,
 		exact: map[string][]gateway.Route{}, prefix: map[string]gateway.Route{},
 		pools: map[string]*pool{}, handlers: map[string]*httputil.ReverseProxy{},
 	}
@@ -73,6 +75,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.accepted.Add(1)
 	p.active.Add(1)
 	defer p.active.Add(-1)
+	if p.refuse(w, r) {
+		return
+	}
 	if r.URL.Path == "/nginx-status" {
 		p.status(w, r)
 		return

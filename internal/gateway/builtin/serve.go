@@ -45,7 +45,12 @@ func Serve(ctx context.Context, file string, out io.Writer) error {
 	handler := logAccess(access, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		current.Load().ServeHTTP(w, r)
 	}))
-	servers, err := s.listen(handler, logger)
+	elsewhere := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !current.Load().refuse(w, r) {
+			redirect(w, r, s.Port)
+		}
+	})
+	servers, err := s.listen(handler, elsewhere, logger)
 	if err != nil {
 		return err
 	}
@@ -99,7 +104,7 @@ func (l listening) serve() error {
 }
 
 // listen opens the addresses, all of them or none.
-func (s *settings) listen(handler http.Handler, logger *log.Logger) ([]listening, error) {
+func (s *settings) listen(handler, redirect http.Handler, logger *log.Logger) ([]listening, error) {
 	var list []listening
 	add := func(addr string, h http.Handler, cert *tls.Certificate) error {
 		l, err := net.Listen("tcp", addr)
@@ -123,7 +128,7 @@ func (s *settings) listen(handler http.Handler, logger *log.Logger) ([]listening
 	}
 	err := add(s.Listen, handler, cert)
 	if err == nil && s.RedirectListen != "" {
-		err = add(s.RedirectListen, redirect(s.Port), nil)
+		err = add(s.RedirectListen, redirect, nil)
 	}
 	if err != nil {
 		for _, l := range list {
@@ -135,13 +140,7 @@ func (s *settings) listen(handler http.Handler, logger *log.Logger) ([]listening
 }
 
 // redirect sends a request to the same URL with HTTPS.
-func redirect(port int) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		w.Header().Set("Location", "https://"+net.JoinHostPort(host, strconv.Itoa(port))+r.URL.RequestURI())
-		w.WriteHeader(http.StatusPermanentRedirect)
-	})
+func redirect(w http.ResponseWriter, r *http.Request, port int) {
+	w.Header().Set("Location", "https://"+net.JoinHostPort(hostname(r), strconv.Itoa(port))+r.URL.RequestURI())
+	w.WriteHeader(http.StatusPermanentRedirect)
 }

@@ -25,6 +25,7 @@ type settings struct {
 	Listen         string              `json:"listen"`
 	RedirectListen string              `json:"redirect_listen,omitempty"`
 	Port           int                 `json:"port"`
+	Hosts          []string            `json:"hosts,omitempty"`       // see gateway.Hosts
 	Certificate    string              `json:"certificate,omitempty"` // with Key: HTTPS
 	Key            string              `json:"key,omitempty"`
 	AccessLog      string              `json:"access_log"`
@@ -50,6 +51,7 @@ func Config(c *config.Config) ([]byte, error) {
 	s := settings{
 		Listen:      net.JoinHostPort(proc.Localhost(n.Host), strconv.Itoa(n.Port)),
 		Port:        n.Port,
+		Hosts:       gateway.Hosts(n),
 		AccessLog:   c.Local().Log("nginx-access"),
 		Routes:      table,
 		Balance:     map[string]string{},

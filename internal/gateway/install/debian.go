@@ -18,6 +18,11 @@ import (
 // distribution installs nginx from the package of Debian and those after it,
 // unpacked below .local. apt checks what it downloads.
 func (i *installer) distribution(ctx context.Context) (gateway.Binary, error) {
+	if lock, err := readLock(i.c); err != nil {
+		return gateway.Binary{}, err
+	} else if locked := lock.here(i.goos, i.goarch); len(locked) > 0 {
+		return gateway.Binary{}, fmt.Errorf("nginx.lock holds %s, and a package would be another", locked.list())
+	}
 	if i.goos != "linux" {
 		return gateway.Binary{}, errors.New("only Debian's and Ubuntu's packages can be unpacked without root")
 	}

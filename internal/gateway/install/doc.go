@@ -2,5 +2,6 @@
 // root (Nginx): the standalone build of a mirror, or the distribution's package
 // unpacked below .local. Nothing is used before its checksum and its first run
 // say what it is, and nothing half written is ever found: the lock file
-// nginx.lock, which belongs in version control, vouches for the next download.
+// nginx.lock, which belongs in version control, holds what
+// is installed from then on.
 package install

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -25,6 +28,47 @@ func (e *httpError) Error() string {
 	return fmt.Sprintf("%s: %d %s", e.url, e.status, http.StatusText(e.status))
 }
 
+// redirectError is a redirect that leads away from the mirror.
+type redirectError struct{ from, to string }
+
+func (e *redirectError) Error() string {
+	return fmt.Sprintf("%s redirects to %s: a mirror must answer itself, and not fall back from https", e.from, e.to)
+}
+
+// stay follows redirects within a host, and from http to its https.
+func stay(req *http.Request, via []*http.Request) error {
+	from := via[len(via)-1].URL
+	upgrade := from.Scheme == "http" && req.URL.Scheme == "https" && from.Port() == "" && req.URL.Port() == ""
+	if !strings.EqualFold(from.Host, req.URL.Host) || from.Scheme != req.URL.Scheme && !upgrade {
+		return &redirectError{from.Redacted(), req.URL.Redacted()}
+	}
+	if len(via) >= 10 {
+		return errors.New("stopped after 10 redirects")
+	}
+	return nil
+}
+
+func (i *installer) do(req *http.Request) (*http.Response, error) {
+	c := *i.client
+	c.CheckRedirect = stay
+	return c.Do(req)
+}
+
+// trustworthy refuses a mirror whose answers anybody on the way could write:
+// its index has the checksums, and nothing vouches for the index.
+func (i *installer) trustworthy() error {
+	u, err := url.Parse(i.mirror())
+	if err != nil {
+		return fmt.Errorf("the mirror %s is no URL: %w", i.mirror(), err)
+	}
+	host := strings.ToLower(u.Hostname())
+	ip := net.ParseIP(host)
+	if u.Scheme == "https" || ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return nil
+	}
+	return fmt.Errorf("%s is not https, and nginx.lock does not hold the file: what it sends could be anybody's", u.Redacted())
+}
+
 func (i *installer) fetchIndex(ctx context.Context) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*i.stall)
 	defer cancel()
@@ -33,7 +77,7 @@ func (i *installer) fetchIndex(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the mirror %s is no URL: %w", i.mirror(), err)
 	}
-	resp, err := i.client.Do(req)
+	resp, err := i.do(req)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +108,8 @@ func (i *installer) download(ctx context.Context, b build, part string) error {
 			return nil
 		}
 		var status *httpError
-		if ctx.Err() != nil || errors.As(last, &status) && status.status < 500 && status.status != http.StatusRequestedRangeNotSatisfiable {
+		var away *redirectError
+		if ctx.Err() != nil || errors.As(last, &away) || errors.As(last, &status) && status.status < 500 && status.status != http.StatusRequestedRangeNotSatisfiable {
 			break
 		}
 		if errors.Is(last, syscall.ENOSPC) || errors.Is(last, syscall.EDQUOT) {
@@ -100,7 +145,7 @@ func (i *installer) fetchPart(ctx context.Context, b build, part string) (err er
 	if have > 0 {
 		req.Header.Set("Range", "bytes="+strconv.FormatInt(have, 10)+"-")
 	}
-	resp, err := i.client.Do(req)
+	resp, err := i.do(req)
 	if err != nil {
 		return cause(ctx, err, silence)
 	}

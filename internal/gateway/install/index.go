@@ -1,6 +1,7 @@
 package install
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -43,36 +44,44 @@ func parseIndex(data []byte) (*index, error) {
 	return &x, nil
 }
 
-// choose picks a build of nginx for a machine: the one that lock already
-// holds, where it fits, so that a team stays on one version; else the newest
-// that is wanted. With no wish the newest stable one.
-func (x *index) choose(want *semver.Constraint, goos, goarch string, lock lockFile) (build, error) {
+// choose picks a build of nginx for a machine: what is locked for it and, with
+// nothing locked, the newest that is wanted. With no wish the newest stable one.
+func (x *index) choose(want *semver.Constraint, goos, goarch string, locked lockFile) (build, error) {
 	arches := archNames(goarch)
 	var best build
 	var here, all []string
+	offered := false // what is locked
 	for _, b := range x.Contents {
 		if b.Name != "nginx" || b.Variant != "" || !isVersion(b.Version) || !safeFilename(b.Filename) {
 			continue
 		}
-		if b.OS != goos || !slices.Contains(arches, b.Arch) {
+		if b.OS != goos || !slices.Contains(arches, b.Arch) || foreign(b.Filename, goos, goarch) {
 			all = append(all, b.OS+"/"+b.Arch)
 			continue
 		}
 		here = append(here, b.Version)
-		if !want.Match(b.Version) || want.String() == "" && !stable(b.Version) {
+		if len(locked) > 0 {
+			if locked[b.Filename] == "" {
+				continue
+			}
+			offered = true
+		} else if want.String() == "" && !stable(b.Version) {
 			continue
 		}
-		_, locked := lock[b.Filename]
-		_, bestLocked := lock[best.Filename]
-		if best.Filename == "" || locked && !bestLocked || locked == bestLocked && semver.NPM.Compare(b.Version, best.Version) > 0 {
+		if want.Match(b.Version) && (best.Filename == "" || semver.NPM.Compare(b.Version, best.Version) > 0) {
 			best = b
 		}
 	}
+	versions := cmp.Or(strings.Join(here, ", "), "none")
 	switch {
 	case best.Filename != "":
 		return best, nil
+	case offered:
+		return best, &lockError{fmt.Sprintf("nginx.lock holds %s, and nginx.version wants %s; the mirror offers %s", locked.list(), want, versions), renew}
+	case len(locked) > 0:
+		return best, &lockError{fmt.Sprintf("nginx.lock holds %s, which the mirror does not offer; for %s/%s it offers %s", locked.list(), goos, goarch, versions), renew}
 	case len(here) > 0:
-		return best, fmt.Errorf("no build of that version for %s/%s; there are %s", goos, goarch, strings.Join(here, ", "))
+		return best, fmt.Errorf("no build of that version for %s/%s; there are %s", goos, goarch, versions)
 	default:
 		return best, fmt.Errorf("no build for %s/%s; there are builds for %s", goos, goarch, strings.Join(slices.Compact(slices.Sorted(slices.Values(all))), ", "))
 	}

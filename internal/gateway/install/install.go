@@ -34,7 +34,11 @@ func (e *installError) Hint() string {
 // system has. Each way is tried in this order, and progress hears of it; the
 // Binary tells which one it was. A binary that a new installation would bring
 // once more stays.
-func Nginx(ctx context.Context, c *config.Config, progress func(Event)) (gateway.Binary, error) {
+//
+// What nginx.lock holds for this machine is the only thing that is installed,
+// and anything else an error. With update, the newest that is wanted takes its
+// place there.
+func Nginx(ctx context.Context, c *config.Config, update bool, progress func(Event)) (gateway.Binary, error) {
 	i := &installer{
 		c: c,
 		client: &http.Client{Transport: &http.Transport{
@@ -46,6 +50,7 @@ func Nginx(ctx context.Context, c *config.Config, progress func(Event)) (gateway
 		stall: 20 * time.Second, pause: time.Second,
 		goos: runtime.GOOS, goarch: runtime.GOARCH,
 		progress: progress,
+		update:   update,
 		refusal:  toolchain.Refusal(),
 	}
 	defer i.client.CloseIdleConnections()
@@ -79,6 +84,13 @@ func (i *installer) install(ctx context.Context) (gateway.Binary, error) {
 		{"the distribution's package", i.distribution},
 		{"the system's nginx", i.system},
 	}
+	lock, err := readLock(i.c)
+	if err != nil {
+		return gateway.Binary{}, err
+	}
+	if i.update && len(lock.here(i.goos, i.goarch)) > 0 {
+		ways = ways[:1] // an update that fails leaves what is there
+	}
 	failed := &installError{}
 	for _, way := range ways {
 		i.say("trying " + way.name)
@@ -90,7 +102,7 @@ func (i *installer) install(ctx context.Context) (gateway.Binary, error) {
 		if ctx.Err() != nil {
 			return gateway.Binary{}, fmt.Errorf("install nginx: %w", ctx.Err())
 		}
-		var wrong *lockMismatch
+		var wrong *lockError
 		if errors.As(err, &wrong) {
 			return gateway.Binary{}, err // never explained away by another way
 		}

@@ -129,7 +129,7 @@ func TestAnInstalledFileThatTheLockDoesNotKnowIsNotBelieved(t *testing.T) {
 	if err := (lockFile{name: strings.Repeat("0", 64)}).write(i.c); err != nil {
 		t.Fatal(err)
 	}
-	var wrong *lockMismatch
+	var wrong *lockError
 	if b, err := i.standalone(t.Context()); !errors.As(err, &wrong) {
 		t.Errorf("got %+v (%v)", b, err)
 	}

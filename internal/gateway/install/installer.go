@@ -38,6 +38,7 @@ type installer struct {
 	pause        time.Duration // before a broken download is tried again
 	goos, goarch string
 	progress     func(Event)
+	update       bool   // take the newest that is wanted, and lock that
 	refusal      string // why nothing may be installed; "" when it may
 }
 

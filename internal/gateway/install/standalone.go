@@ -8,30 +8,33 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
 	"muster/internal/gateway"
 )
 
-// lockMismatch is a binary that is not the one the lock file vouches for.
-type lockMismatch struct{ file, want, got, lock string }
-
-func (e *lockMismatch) Error() string {
-	return fmt.Sprintf("%s has the SHA-256 %s, but %s says %s: the mirror serves another file than it did", e.file, e.got, e.lock, e.want)
-}
-
-func (e *lockMismatch) Hint() string {
-	return "do not use it before you know why; to accept the new file, remove its line from nginx.lock"
-}
-
 // standalone installs the mirror's build.
 func (i *installer) standalone(ctx context.Context) (gateway.Binary, error) {
 	lock, err := readLock(i.c)
 	if err != nil {
 		return gateway.Binary{}, err
+	}
+	locked := lock.here(i.goos, i.goarch)
+	if i.update {
+		locked = nil
+	}
+	if b, ok := i.present(ctx, func(_, sum256 string) bool { return slices.Contains(slices.Collect(maps.Values(locked)), sum256) }); ok {
+		return b, nil
+	}
+	if len(locked) == 0 {
+		if err := i.trustworthy(); err != nil {
+			return gateway.Binary{}, err
+		}
 	}
 	data, err := i.fetchIndex(ctx)
 	if err != nil {
@@ -41,7 +44,7 @@ func (i *installer) standalone(ctx context.Context) (gateway.Binary, error) {
 	if err != nil {
 		return gateway.Binary{}, err
 	}
-	chosen, err := x.choose(i.want, i.goos, i.goarch, lock)
+	chosen, err := x.choose(i.want, i.goos, i.goarch, locked)
 	if err != nil {
 		return gateway.Binary{}, err
 	}
@@ -49,7 +52,7 @@ func (i *installer) standalone(ctx context.Context) (gateway.Binary, error) {
 	if err != nil {
 		return gateway.Binary{}, err
 	}
-	if b, ok := i.present(ctx, sum, lock[chosen.Filename]); ok {
+	if b, ok := i.present(ctx, func(sum1, sum256 string) bool { return sum1 == sum && sum256 == lock[chosen.Filename] }); ok {
 		return b, nil
 	}
 	part := filepath.Join(i.c.Local().Tmp(), chosen.Filename+".part")
@@ -64,16 +67,21 @@ func (i *installer) standalone(ctx context.Context) (gateway.Binary, error) {
 		os.Remove(part)
 		return gateway.Binary{}, fmt.Errorf("%s has the SHA-1 %s, and index.json says %s: it was damaged or replaced on its way", chosen.Filename, got1, sum)
 	}
-	if want := lock[chosen.Filename]; want != "" && want != got256 {
+	if want := locked[chosen.Filename]; want != "" && want != got256 {
 		os.Remove(part)
-		return gateway.Binary{}, &lockMismatch{file: chosen.Filename, want: want, got: got256, lock: lockPath(i.c)}
+		return gateway.Binary{}, &lockError{
+			fmt.Sprintf("%s has the SHA-256 %s, but %s says %s: the mirror serves another file than it did", chosen.Filename, got256, lockPath(i.c), want),
+			"do not use it before you know why; to accept the new file: mage nginx:install -update"}
 	}
 	b, err := i.try(ctx, part, chosen)
 	if err != nil {
 		os.Remove(part)
 		return gateway.Binary{}, err
 	}
-	if lock[chosen.Filename] != got256 {
+	if len(locked) == 0 {
+		for name := range lock.here(i.goos, i.goarch) {
+			delete(lock, name)
+		}
 		lock[chosen.Filename] = got256
 		if err := lock.write(i.c); err != nil {
 			return gateway.Binary{}, err
@@ -83,14 +91,14 @@ func (i *installer) standalone(ctx context.Context) (gateway.Binary, error) {
 	return b, i.place(part, origin{Source: b.Source})
 }
 
-// present tells whether the chosen build is installed already.
-func (i *installer) present(ctx context.Context, sum1, locked string) (gateway.Binary, bool) {
-	have1, have256, err := sums(i.c.Local().NginxBinary())
-	if err != nil || have1 != sum1 || have256 != locked {
+// present tells whether a binary that fits is installed already.
+func (i *installer) present(ctx context.Context, fits func(sum1, sum256 string) bool) (gateway.Binary, bool) {
+	sum1, sum256, err := sums(i.c.Local().NginxBinary())
+	if err != nil || !fits(sum1, sum256) {
 		return gateway.Binary{}, false
 	}
 	b, err := inspect(ctx, i.c, i.c.Local().NginxBinary())
-	return b, err == nil
+	return b, err == nil && i.want.Match(b.Version)
 }
 
 // try runs the downloaded binary before it takes the place of another.
