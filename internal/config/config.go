@@ -43,11 +43,14 @@ type Nginx struct {
 	Port              int
 	WorkerProcesses   string // a number or "auto"
 	WorkerConnections int
-	Version           string // version or range to install, such as "1.28.2" or "1.28"; "" is the newest stable
-	Mirror            string // base URL that serves index.json and the binaries; "" is the project's own
-	Extra             string // file with further directives for the server block, relative to Dir; "" is none
-	TLS               bool   // serve HTTPS and HTTP/2 with a local certificate
-	RedirectPort      int    // with TLS: plain HTTP port that redirects to Port; 0 is none
+	// The longest silence of a server before or within an answer that is no
+	// stream: a longer one is answered with 504. At least a second.
+	ReadTimeout  time.Duration
+	Version      string // version or range to install, such as "1.28.2" or "1.28"; "" is the newest stable
+	Mirror       string // base URL that serves index.json and the binaries; "" is the project's own
+	Extra        string // file with further directives for the server block, relative to Dir; "" is none
+	TLS          bool   // serve HTTPS and HTTP/2 with a local certificate
+	RedirectPort int    // with TLS: plain HTTP port that redirects to Port; 0 is none
 }
 
 // How requests are spread over a server's instances.

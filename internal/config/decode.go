@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -35,13 +36,16 @@ func (d *decoder) config(v value) *Config {
 }
 
 func (d *decoder) nginx(v value) *Nginx {
-	n := &Nginx{Host: "127.0.0.1", WorkerProcesses: "1", WorkerConnections: 1024}
+	// A minute of silence, nginx's own default: shorter ones cut event streams
+	// that nobody announced, whose libraries send a sign of life every 15 s.
+	n := &Nginx{Host: "127.0.0.1", WorkerProcesses: "1", WorkerConnections: 1024, ReadTimeout: time.Minute}
 	s := d.section(v)
 	d.str(s.field("host"), &n.Host, "an IP address or a host name", checkHost)
 	d.hosts(s.field("hosts"), &n.Hosts)
 	d.port(s.required("port"), &n.Port)
 	d.word(s.field("worker_processes"), &n.WorkerProcesses, "a number or auto", checkWorkers)
 	d.integer(s.field("worker_connections"), &n.WorkerConnections, 16, 1_000_000)
+	d.duration(s.field("read_timeout"), &n.ReadTimeout, time.Second, 24*time.Hour)
 	d.word(s.field("version"), &n.Version, "a version such as 1.28.2", checkVersion)
 	d.str(s.field("mirror"), &n.Mirror, "a URL", checkMirror)
 	d.str(d.mark(s.field("extra")), &n.Extra, "a path", checkIncludePath)

@@ -49,6 +49,7 @@ nginx:
   port: 9000
   worker_processes: auto
   worker_connections: 64
+  read_timeout: 5m
   version: 1.28
   mirror: https://mirror.example/nginx/
   extra: ./nginx/extra.conf
@@ -126,7 +127,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	tcp.TCP = true
 	want := &Config{
 		File: "/srv/dev-config.yaml", Dir: "/srv", APIBaseURL: "", Gateway: GatewayBuiltin,
-		Nginx: &Nginx{Host: "::1", Hosts: []string{"my.test", "*.My.test", "192.0.2.1"}, Port: 9000, WorkerProcesses: "auto", WorkerConnections: 64, Version: "1.28",
+		Nginx: &Nginx{Host: "::1", Hosts: []string{"my.test", "*.My.test", "192.0.2.1"}, Port: 9000, WorkerProcesses: "auto", WorkerConnections: 64, ReadTimeout: 5 * time.Minute, Version: "1.28",
 			Mirror: "https://mirror.example/nginx/", Extra: "nginx/extra.conf", TLS: true, RedirectPort: 9001},
 		Servers: []Server{
 			{Name: "api", Port: 9100, Instances: 3, Modules: []string{"core", "orders", "on"},
@@ -176,7 +177,7 @@ specs:
 	path.Path, tcp.TCP = "/api/v1/health", true
 	want := &Config{
 		File: "/srv/dev-config.yaml", Dir: "/srv", APIBaseURL: "/api/v1", Gateway: GatewayAuto,
-		Nginx: &Nginx{Host: "127.0.0.1", Port: 8000, WorkerProcesses: "1", WorkerConnections: 1024},
+		Nginx: &Nginx{Host: "127.0.0.1", Port: 8000, WorkerProcesses: "1", WorkerConnections: 1024, ReadTimeout: time.Minute},
 		Servers: []Server{
 			{Name: "api", Port: 8001, Instances: 1, Dir: "/srv", Health: path, StopTimeout: 3 * time.Second, Restart: RestartAlways, Balance: RoundRobin},
 			{Name: "job", Port: 8002, Instances: 1, Dir: "/srv", Health: tcp, StopTimeout: 3 * time.Second, Restart: RestartAlways, Balance: RoundRobin,

@@ -43,6 +43,7 @@ func TestBounds(t *testing.T) {
 		{"nginx: {port: 8000, worker_connections: VALUE}\n" + server, "15", "16", "1000000", "1000001", "16 to 1000000"},
 		{"servers: {a: {port: VALUE}}\n", "1023", "1024", "65535", "65536", "1024 to 65535"},
 		{"servers: {a: {port: 8001, instances: VALUE}}\n", "0", "1", "256", "257", "1 to 256"},
+		{"nginx: {port: 8000, read_timeout: VALUE}\n" + server, "999ms", "1s", "24h", "24h1ms", "1s to 24h0m0s"},
 		{"servers: {a: {port: 8001, stop_timeout: VALUE}}\n", "-1ms", "0s", "10m", "10m1ms", "0s to 10m0s"},
 		{"servers: {a: {port: 8001, health: {interval: VALUE}}}\n", "9ms", "10ms", "1h", "1h1ms", "10ms to 1h0m0s"},
 		{"servers: {a: {port: 8001, health: {timeout: VALUE}}}\n", "9ms", "10ms", "1h", "1h1ms", "10ms to 1h0m0s"},

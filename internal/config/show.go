@@ -151,6 +151,7 @@ func (w *writer) nginx(n *Nginx) *yaml.Node {
 	b.put("port", number(n.Port))
 	b.put("worker_processes", literal(n.WorkerProcesses), "a number, or auto")
 	b.put("worker_connections", number(n.WorkerConnections))
+	b.put("read_timeout", duration(n.ReadTimeout))
 	b.given("version", n.Version)
 	b.given("mirror", n.Mirror)
 	b.given("extra", n.Extra)

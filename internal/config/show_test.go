@@ -120,7 +120,7 @@ func anyConfig(r *rand.Rand) *Config {
 		Logs:      Logs{Color: some(), MaxSize: []int64{0, 4096, 1e6, 123_456_789}[r.IntN(4)], MaxFiles: r.IntN(5), AccessLog: some()},
 	}
 	if some() {
-		c.Nginx = &Nginx{Host: pick("127.0.0.1", "::1", "localhost"), Port: nextPort(1), WorkerProcesses: pick("auto", "4"), WorkerConnections: 64,
+		c.Nginx = &Nginx{Host: pick("127.0.0.1", "::1", "localhost"), Port: nextPort(1), WorkerProcesses: pick("auto", "4"), WorkerConnections: 64, ReadTimeout: time.Minute,
 			Version: pick("", "1.28", "1.28.2", "^1.26", ">=1.26 <1.29"), Mirror: pick("", "http://localhost:1/x"), Extra: pick("", "a b.conf"), TLS: some()}
 		if some() {
 			c.Nginx.Hosts = []string{pick("yes", "my.test"), pick("*.yes", "192.0.2.1", "::1")}[:r.IntN(3)]

@@ -128,6 +128,14 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
+	case strings.HasSuffix(r.URL.Path, "/refuse"): // answers before it has read the body
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		_, _ = io.WriteString(w, "too much")
+	case strings.HasSuffix(r.URL.Path, "/cookies"):
+		for i := range 100 {
+			w.Header().Add("Set-Cookie", fmt.Sprintf("c%d=%s", i, strings.Repeat("v", 480)))
+		}
 	case strings.HasSuffix(r.URL.Path, "/hang"):
 		<-r.Context().Done()
 	case strings.HasSuffix(r.URL.Path, "/drop"): // reads the request, then breaks the connection

@@ -120,7 +120,8 @@ func TestOnlyWhatIsSafeIsRepeated(t *testing.T) {
 
 func TestAHungRequestIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
-	eachGateway(t, strings.Replace(threeInstances, "BALANCE", "round_robin", 1), []string{"core*3"}, func(t *testing.T, b *bench) {
+	text := strings.NewReplacer("BALANCE", "round_robin", "PORT", "PORT, read_timeout: 1s").Replace(threeInstances)
+	eachGateway(t, text, []string{"core*3"}, func(t *testing.T, b *bench) {
 		resp, data := b.do(t, "GET", "/api/v1/hang", nil)
 		b.wantError(t, resp, data, 504, "core", "the server core did not answer in time")
 		if n := b.sent(); n != 1 {

@@ -241,31 +241,41 @@ func TestServersSeeTheClientInXForwarded(t *testing.T) {
 
 func TestEventsAreNotHeldBack(t *testing.T) {
 	t.Parallel()
-	text := strings.Replace(threeServers, "PORT", "PORT, extra: extra.conf", 1) // a second of silence ends what is no stream
-	eachGateway(t, text, three, func(t *testing.T, b *bench) {
-		req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+b.addr+"/api/v1/broker/events", nil)
-		if err != nil {
-			t.Fatal(err)
+	text := strings.Replace(threeServers, "PORT", "PORT, read_timeout: 1s", 1) // ends what is no stream
+	for accept, method := range map[string]string{
+		"text/event-stream": "GET", "text/event-stream;charset=utf-8": "GET", "Text/Event-Stream": "GET",
+		"application/json, text/event-stream": "POST", // as MCP's clients ask
+	} {
+		t.Run(accept, func(t *testing.T) {
+			t.Parallel()
+			eachGateway(t, text, three, func(t *testing.T, b *bench) { b.readEvents(t, method, accept) })
+		})
+	}
+}
+
+func (b *bench) readEvents(t *testing.T, method, accept string) {
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+b.addr+"/api/v1/broker/events", strings.NewReader("body"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", accept)
+	resp, err := b.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for i := range 2 { // the server waits for us after each event
+		if !lines.Scan() || lines.Text() != fmt.Sprintf("data: %d", i) {
+			t.Fatalf("event %d: %q %v", i, lines.Text(), lines.Err())
 		}
-		req.Header.Set("Accept", "text/event-stream")
-		resp, err := b.client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		lines := bufio.NewScanner(resp.Body)
-		for i := range 2 { // the server waits for us after each event
-			if !lines.Scan() || lines.Text() != fmt.Sprintf("data: %d", i) {
-				t.Fatalf("event %d: %q %v", i, lines.Text(), lines.Err())
-			}
-			lines.Scan()
-			time.Sleep(1500 * time.Millisecond) // longer than a server that is no stream may be silent
-			b.backends["broker-0"].release <- struct{}{}
-		}
-		if lines.Scan() || lines.Err() != nil {
-			t.Errorf("the stream ended with %q %v", lines.Text(), lines.Err())
-		}
-	})
+		lines.Scan()
+		time.Sleep(1500 * time.Millisecond) // longer than a server that is no stream may be silent
+		b.backends["broker-0"].release <- struct{}{}
+	}
+	if lines.Scan() || lines.Err() != nil {
+		t.Errorf("the stream ended with %q %v", lines.Text(), lines.Err())
+	}
 }
 
 func TestLargeBodiesStream(t *testing.T) {
@@ -305,7 +315,7 @@ func TestLargeBodiesStream(t *testing.T) {
 
 func TestErrorsNameTheServerThatIsDown(t *testing.T) {
 	t.Parallel()
-	text := strings.Replace(threeServers, "PORT", "PORT, extra: extra.conf", 1)
+	text := strings.Replace(threeServers, "PORT", "PORT, read_timeout: 1s", 1)
 	eachGateway(t, text, three, func(t *testing.T, b *bench) {
 		b.backends["datafeed-0"].http.Close()
 		for range 5 { // never marked down: a single instance is always tried
@@ -339,6 +349,118 @@ func TestTheFrontendIsOnTheSameOrigin(t *testing.T) {
 		}
 		if _, name := b.dial(t, "/?token=hmr"); name != "page-0" {
 			t.Errorf("the page's own WebSocket went to %s", name)
+		}
+	})
+}
+
+// The page may also be open on its development server's own port.
+func TestTheFrontendsOwnOriginMayReadErrors(t *testing.T) {
+	t.Parallel()
+	text := threeServers + "frontend: {dir: ., command: [npm, run, dev], port: <page>}\nwebsocket: {routing_strategy: query_param}\n"
+	eachGateway(t, text, append(three, "page*0"), func(t *testing.T, b *bench) {
+		b.backends["broker-0"].http.Close()
+		page := fmt.Sprintf("http://localhost:%d", b.c.Frontend.Port)
+		for origin, want := range map[string]string{
+			page: page, fmt.Sprintf("http://127.0.0.1:%d", b.c.Frontend.Port): fmt.Sprintf("http://127.0.0.1:%d", b.c.Frontend.Port),
+			page + "0": "", "https://elsewhere.example": "", page + ".elsewhere.example": "", "": "",
+		} {
+			resp, data := b.do(t, "GET", "/api/v1/broker/x", nil, "Origin", origin)
+			b.wantError(t, resp, data, 502, "broker", "the server broker is down: no instance of it gave an answer")
+			if got := resp.Header.Get("Access-Control-Allow-Origin"); got != want {
+				t.Errorf("%q may read the error: %q", origin, got)
+			}
+		}
+		// What is asked first, since such a request needs leave.
+		resp, _ := b.do(t, "OPTIONS", "/api/v1/broker/x", nil, "Origin", page,
+			"Access-Control-Request-Method", "PUT", "Access-Control-Request-Headers", "content-type")
+		h := resp.Header
+		if resp.StatusCode != 204 || h.Get("Access-Control-Allow-Origin") != page || h.Get("Access-Control-Allow-Credentials") != "true" ||
+			h.Get("Access-Control-Allow-Methods") != "PUT" || h.Get("Access-Control-Allow-Headers") != "content-type" {
+			t.Errorf("preflight: %d %v", resp.StatusCode, h)
+		}
+		resp, _ = b.do(t, "GET", "/api/v1/ws", nil, "Origin", page)
+		if got := resp.Header.Get("Access-Control-Allow-Origin"); resp.StatusCode != 400 || got != page {
+			t.Errorf("%d for a WebSocket to nowhere, readable for %q", resp.StatusCode, got)
+		}
+		// What a server says of its own origins is its own.
+		resp, _ = b.do(t, "GET", "/api/v1/datafeed/418", nil, "Origin", page)
+		if got := resp.Header.Values("Access-Control-Allow-Origin"); got != nil {
+			t.Errorf("a server's answer got %q", got)
+		}
+	})
+}
+
+func TestHeadersOfAnyName(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		e := b.echo(t, "GET", "/api/v1/broker/x", nil, "api_key", "s3", "a.b", "1")
+		if e.Header.Get("api_key") != "s3" || e.Header.Get("a.b") != "1" {
+			t.Errorf("arrived as %v", e.Header)
+		}
+	})
+}
+
+func TestLargeHeadersOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		resp, data := b.do(t, "GET", "/api/v1/broker/cookies", nil)
+		if n := len(resp.Header.Values("Set-Cookie")); resp.StatusCode != 200 || n != 100 {
+			t.Errorf("%d with %d cookies: %s", resp.StatusCode, n, data)
+		}
+	})
+}
+
+func TestOldClientsNeedNoHost(t *testing.T) {
+	t.Parallel()
+	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+		conn, err := net.Dial("tcp", b.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET /api/v1/broker/x HTTP/1.0\r\n\r\n")
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var e echo
+		if err := json.NewDecoder(resp.Body).Decode(&e); err != nil || resp.StatusCode != 200 || e.Host != b.addr {
+			t.Errorf("%d: the server is %q, want the address that was called, %s (%v)", resp.StatusCode, e.Host, b.addr, err)
+		}
+	})
+}
+
+func TestEveryAddressIsOneOfBothKinds(t *testing.T) {
+	t.Parallel()
+	if l, err := net.Listen("tcp", "[::1]:0"); err != nil {
+		t.Skip("this machine has no IPv6: ", err)
+	} else {
+		l.Close()
+	}
+	text := strings.Replace(threeServers, "PORT", `PORT, host: "::", tls: true, redirect_port: <redirect>`, 1)
+	eachGateway(t, text, append([]string{"redirect*0"}, three...), func(t *testing.T, b *bench) {
+		b.client = trusting(t, b.c)
+		for _, host := range []string{"127.0.0.1", "::1"} {
+			resp, err := b.client.Get("https://" + net.JoinHostPort(host, fmt.Sprint(b.c.Nginx.Port)) + "/api/v1/broker/x")
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			var e echo
+			if err := json.NewDecoder(resp.Body).Decode(&e); err != nil || e.Header.Get("X-Forwarded-For") != host {
+				t.Errorf("%s is called %q (%v)", host, e.Header.Get("X-Forwarded-For"), err)
+			}
+			resp.Body.Close()
+			resp, err = b.client.Get("http://" + net.JoinHostPort(host, fmt.Sprint(b.c.Nginx.RedirectPort)) + "/x")
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			resp.Body.Close()
+			if want := "https://" + net.JoinHostPort(host, fmt.Sprint(b.c.Nginx.Port)) + "/x"; resp.Header.Get("Location") != want {
+				t.Errorf("redirected to %q, want %q", resp.Header.Get("Location"), want)
+			}
 		}
 	})
 }

@@ -7,9 +7,9 @@
 // conformance test, in this folder, runs against each of them. Nothing here
 // starts or stops nginx; that is the supervisor's work.
 //
-// What holds for both: a server that is silent for ten seconds between two
-// parts of an answer is hung, and its request gets 504; WebSockets and requests
-// that accept text/event-stream may be silent for an hour. A request is tried
+// What holds for both: a server that is silent for nginx.read_timeout between
+// two parts of an answer is hung, and its request gets 504; WebSockets and
+// requests that accept text/event-stream may be silent for an hour. A request is tried
 // again at another instance when no instance has seen it, or when its method
 // is idempotent. Errors of the gateway are JSON and name the server.
 package gateway

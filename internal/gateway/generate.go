@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"time"
 
 	"muster/internal/config"
 	"muster/internal/local"
@@ -40,7 +41,9 @@ type conf struct {
 	StubStatus          bool
 	HTTP2Directive      bool
 
-	Listen, RedirectListen string
+	ReadTimeout, StreamTimeout, RetryWithin string
+
+	Listen, RedirectListen []string // addresses with their parameters
 	Port                   int
 	Hosts                  []string // keys of a map; nil: any
 	TLS                    bool
@@ -49,7 +52,9 @@ type conf struct {
 	Upstreams []upstream
 	Locations []location
 	CatchAll  bool // some location is "/"
-	Query     *query
+
+	FrontendPort int // 0: no frontend
+	Query        *query
 
 	local    string // absolute path of .local
 	relative bool   // write paths relative to nginx's -p
@@ -87,6 +92,10 @@ func describe(c *config.Config, o Options) (*conf, error) {
 		StubStatus:          o.Binary.has("http_stub_status"),
 		HTTP2Directive:      o.Binary.atLeast("1.25.1"),
 		local:               string(c.Local()),
+	}
+	d.timeouts(n.ReadTimeout)
+	if c.Frontend != nil {
+		d.FrontendPort = c.Frontend.Port
 	}
 	// nginx expands variables in some paths and has no escape for "$".
 	d.relative = strings.Contains(d.local, "$")
@@ -138,6 +147,19 @@ func (d *conf) Aside() (string, error) {
 	return strings.TrimSuffix(dir, `"`) + `/$muster_server"`, err
 }
 
+// timeouts are those of a server. Another instance is not tried once a request
+// has waited for one in vain.
+func (d *conf) timeouts(read time.Duration) {
+	ms := func(t time.Duration) string { return strconv.FormatInt(t.Milliseconds(), 10) + "ms" }
+	d.ReadTimeout = ms(read)
+	d.StreamTimeout = ms(StreamTimeout(read))
+	d.RetryWithin = ms(min(read, 5*time.Second))
+}
+
+// StreamTimeout is the longest silence of a WebSocket or an event stream, where
+// other answers have read.
+func StreamTimeout(read time.Duration) time.Duration { return max(read, time.Hour) }
+
 // Path is a path below .local as an argument of a directive.
 func (d *conf) Path(name string) (string, error) {
 	if d.relative {
@@ -148,36 +170,40 @@ func (d *conf) Path(name string) (string, error) {
 
 func (d *conf) listen(n *config.Nginx, b Binary) error {
 	host := proc.Localhost(cmp.Or(n.Host, "127.0.0.1"))
+	hosts := []string{host}
 	if ip := net.ParseIP(host); ip == nil {
 		if _, err := word("nginx.host", host); err != nil {
 			return err
 		}
+	} else if ip.Equal(net.IPv6unspecified) {
+		// Every address of this machine, which to nginx are those of IPv6. As
+		// two sockets, so that 127.0.0.1 is not called ::ffff:127.0.0.1.
+		hosts = append(hosts, "0.0.0.0")
 	}
-	port := func(p int) (string, error) {
+	listen := func(p int, parameters string) ([]string, error) {
 		if p < 1 || p > 65535 {
-			return "", fmt.Errorf("the gateway's port %d is not a port", p)
+			return nil, fmt.Errorf("the gateway's port %d is not a port", p)
 		}
-		return net.JoinHostPort(host, strconv.Itoa(p)), nil
+		var list []string
+		for _, h := range hosts {
+			// A page that opens thousands of sockets at once must not wait for a second SYN.
+			list = append(list, net.JoinHostPort(h, strconv.Itoa(p))+parameters+" backlog=4096")
+		}
+		return list, nil
 	}
-	var err error
-	if d.Listen, err = port(n.Port); err != nil {
-		return err
-	}
+	parameters := ""
 	if n.TLS {
-		d.Listen += " ssl"
+		parameters = " ssl"
 		if !d.HTTP2Directive && b.has("http_v2") {
-			d.Listen += " http2"
+			parameters += " http2"
 		}
 		d.HTTP2Directive = d.HTTP2Directive && b.has("http_v2")
-		if n.RedirectPort != 0 {
-			if d.RedirectListen, err = port(n.RedirectPort); err != nil {
-				return err
-			}
-			d.RedirectListen += " backlog=4096"
-		}
 	}
-	d.Listen += " backlog=4096" // a page that opens thousands of sockets at once must not wait for a second SYN
-	return nil
+	var err error
+	if d.Listen, err = listen(n.Port, parameters); err == nil && n.TLS && n.RedirectPort != 0 {
+		d.RedirectListen, err = listen(n.RedirectPort, "")
+	}
+	return err
 }
 
 // extra names the user's own file of directives. "include" takes a pattern.

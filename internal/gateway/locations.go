@@ -70,8 +70,10 @@ func peers(addresses []string) []string {
 	out := make([]string, len(addresses))
 	for i, a := range addresses {
 		// A dead instance is left alone for two seconds: long enough for a hung one
-		// to cost little, short enough for a restarted one to be back at once.
-		out[i] = a + " max_fails=2 fail_timeout=2s"
+		// to cost little, short enough for a restarted one to be back at once. A
+		// request that breaks whichever instance it reaches, tried at each, is no
+		// sign of that: it takes ten to make every one of them look dead.
+		out[i] = a + " max_fails=10 fail_timeout=2s"
 	}
 	return out
 }

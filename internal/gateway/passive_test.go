@@ -15,7 +15,7 @@ import (
 
 // What both gateways say of passive health.
 const (
-	maxFails    = 2
+	maxFails    = 10
 	failTimeout = 2 * time.Second
 )
 
@@ -55,6 +55,23 @@ func TestABrokenInstanceIsLeftAloneAndComesBack(t *testing.T) {
 		startBackend(t, "core-new", s.Port+1)
 		waitFor(t, "the instance to come back", func() bool { return b.echo(t, "GET", "/api/v1/x", nil).Server == "core-new" })
 	})
+}
+
+func TestARequestThatBreaksEveryInstanceTakesNoneDown(t *testing.T) {
+	t.Parallel()
+	for _, balance := range []string{"round_robin", "least_conn", "ip_hash"} {
+		t.Run(balance, func(t *testing.T) {
+			t.Parallel()
+			eachGateway(t, strings.Replace(threeInstances, "BALANCE", balance, 1), []string{"core*3"}, func(t *testing.T, b *bench) {
+				for range 5 {
+					if resp, data := b.do(t, "GET", "/api/v1/drop", nil); resp.StatusCode != 502 {
+						t.Errorf("got %d %s", resp.StatusCode, data)
+					}
+					b.echo(t, "GET", "/api/v1/x", nil)
+				}
+			})
+		})
+	}
 }
 
 func TestAClientThatLeavesIsNoFailureOfTheServer(t *testing.T) {

@@ -28,6 +28,9 @@ type Tools struct {
 
 	// GracefulLimit says that uvicorn knows the option of that name below.
 	GracefulLimit bool
+	// LosesClients says that uvicorn, where it trusts the gateway alone, takes a
+	// client on the gateway's own machine for nobody.
+	LosesClients bool
 }
 
 // GatewayName is the name of the gateway's process.
@@ -41,7 +44,7 @@ func Build(cfg *config.Config, tools Tools) (*Plan, error) {
 	ranks := stopRanks(cfg.Servers)
 	for i := range cfg.Servers {
 		s := &cfg.Servers[i]
-		env, err := serverEnv(cfg, s)
+		env, err := serverEnv(cfg, s, tools)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +79,7 @@ func UsesPython(cfg *config.Config) bool {
 // Spares are the stand-ins of a server's instances, on other ports: they serve
 // while those are restarted.
 func Spares(cfg *config.Config, s *config.Server, tools Tools) ([]Process, error) {
-	env, err := serverEnv(cfg, s)
+	env, err := serverEnv(cfg, s, tools)
 	if err != nil {
 		return nil, err
 	}

@@ -172,6 +172,31 @@ servers:
 	}
 }
 
+func TestAnOlderUvicornNamesLocalClients(t *testing.T) {
+	loses := tools
+	loses.LosesClients = true
+	const servers = "servers:\n  a: {port: 8001}\n  b: {port: 8002, command: [sh]}\n  c: {port: 8003, env: {FORWARDED_ALLOW_IPS: 10.0.0.1}}\n"
+	for _, test := range []struct {
+		text    string
+		tools   Tools
+		a, b, c string
+	}{
+		{"nginx: {port: 8000}\n", loses, "*", "", "10.0.0.1"},
+		{"nginx: {port: 8000, host: \"::1\"}\n", loses, "*", "", "10.0.0.1"},
+		{"nginx: {port: 8000, host: localhost}\n", loses, "*", "", "10.0.0.1"},
+		{"nginx: {port: 8000, host: 0.0.0.0}\n", loses, "", "", "10.0.0.1"}, // strangers write the header too
+		{"nginx: {port: 8000}\n", tools, "", "", "10.0.0.1"},
+		{"", loses, "", "", "10.0.0.1"},
+	} {
+		p := build(t, test.text+servers, test.tools)
+		for name, want := range map[string]string{"a-0": test.a, "b-0": test.b, "c-0": test.c} {
+			if got, _ := env(p[name], "FORWARDED_ALLOW_IPS"); got != want {
+				t.Errorf("%s%s: %q, want %q", test.text, name, got, want)
+			}
+		}
+	}
+}
+
 func TestAnyAnswerDoesWhereTheHealthPathIsAGuess(t *testing.T) {
 	p := build(t, `
 servers:

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -20,10 +21,13 @@ func BackendEnv(cfg *config.Config) ([]string, error) {
 var baseEnv = []string{"PYTHONUNBUFFERED=1"}
 
 // serverEnv is the environment of a server's instances, less their ports.
-func serverEnv(cfg *config.Config, s *config.Server) ([]string, error) {
+func serverEnv(cfg *config.Config, s *config.Server, tools Tools) ([]string, error) {
 	env := slices.Clone(baseEnv)
 	if s.Command == nil {
 		env = append(env, pythonPath(s.Dir))
+		if tools.LosesClients && clientsAreLocal(cfg) && os.Getenv(trusted) == "" {
+			env = append(env, trusted+"=*")
+		}
 	}
 	switch {
 	case len(s.Modules) > 0:
@@ -35,6 +39,17 @@ func serverEnv(cfg *config.Config, s *config.Server) ([]string, error) {
 		env = append(env, "FORCE_COLOR=1", "CLICOLOR_FORCE=1", "PY_COLORS=1")
 	}
 	return settings(env, cfg, s)
+}
+
+// trusted names the proxies whose X-Forwarded-For uvicorn believes; without it
+// that is 127.0.0.1. With "*" it believes what a client itself has written there
+// too. That costs nothing where all clients are on this machine: they reach the
+// server's own port just as well.
+const trusted = "FORWARDED_ALLOW_IPS"
+
+// clientsAreLocal tells whether there is a gateway that only this machine reaches.
+func clientsAreLocal(cfg *config.Config) bool {
+	return cfg.Nginx != nil && (cfg.Nginx.Host == "localhost" || net.ParseIP(cfg.Nginx.Host).IsLoopback())
 }
 
 // pythonPath lets Python find the packages of a folder, before those that the

@@ -64,7 +64,11 @@ func writeReloader(cfg *config.Config) error {
 // pythonTools are an interpreter that was found for a project, and what the plan
 // has to know of it.
 func pythonTools(cfg *config.Config, python string) plan.Tools {
-	return plan.Tools{Python: python, GracefulLimit: toolchain.UvicornKnows(cfg, python, plan.GracefulOption)}
+	return plan.Tools{
+		Python:        python,
+		GracefulLimit: toolchain.UvicornKnows(cfg, python, plan.GracefulOption),
+		LosesClients:  toolchain.UvicornLosesClients(cfg, python),
+	}
 }
 
 // prepare is Prepare with the frontend and the watchers in the plan.

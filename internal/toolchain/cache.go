@@ -58,17 +58,31 @@ func (f *finder) remembered() (string, bool) {
 // project has an option of the command line. It starts no process: the option
 // stands in the source, whatever the version is called.
 func UvicornKnows(cfg *config.Config, interpreter, option string) bool {
+	return bytes.Contains(uvicornSource(cfg, interpreter, "main.py"), []byte(`"`+option+`"`))
+}
+
+// UvicornLosesClients tells whether that uvicorn takes a client whose proxy and
+// who itself are on this machine for nobody, as it did before 0.31: the last
+// address that it does not trust is the client, and there is none
+// (Kludex/uvicorn#1068).
+func UvicornLosesClients(cfg *config.Config, interpreter string) bool {
+	source := uvicornSource(cfg, interpreter, "middleware/proxy_headers.py")
+	return bytes.Contains(source, []byte("def get_trusted_client_host(")) && bytes.Contains(source, []byte("return None"))
+}
+
+// uvicornSource is a file of the found uvicorn, and nil where that cannot be read.
+func uvicornSource(cfg *config.Config, interpreter, name string) []byte {
 	var m memory
 	if !readJSON((&finder{cfg: cfg}).memoryFile(), &m) || m.Interpreter != interpreter {
-		return false
+		return nil
 	}
 	for _, file := range m.Files {
 		if dir := filepath.Dir(file.Path); filepath.Base(dir) == "uvicorn" {
-			source, err := os.ReadFile(filepath.Join(dir, "main.py"))
-			return err == nil && bytes.Contains(source, []byte(`"`+option+`"`))
+			source, _ := os.ReadFile(filepath.Join(dir, name))
+			return source
 		}
 	}
-	return false
+	return nil
 }
 
 func (f *finder) remember(p *interpreter) error {

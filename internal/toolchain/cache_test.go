@@ -134,4 +134,20 @@ func TestWhatTheFoundUvicornKnowsIsRead(t *testing.T) {
 	if UvicornKnows(cfg, "/bin/else", option) {
 		t.Error("of an interpreter that was not found")
 	}
+	for text, want := range map[string]bool{
+		"": false,
+		"def get_trusted_client_host(\n    ...\n    return None\n":                     true,
+		"def get_trusted_client_host(\n    ...\n    return x_forwarded_for_hosts[0]\n": false,
+	} {
+		headers := filepath.Join(filepath.Dir(source), "middleware", "proxy_headers.py")
+		if err := os.MkdirAll(filepath.Dir(headers), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(headers, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got := UvicornLosesClients(cfg, "/bin/sh"); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
 }

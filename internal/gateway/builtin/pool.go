@@ -18,7 +18,7 @@ import (
 
 // What nginx.conf says of passive health, retries and connections.
 const (
-	maxFails       = 2
+	maxFails       = 10
 	failTimeout    = 2 * time.Second
 	connectTimeout = time.Second
 	tries          = 3

@@ -14,11 +14,6 @@ import (
 	"muster/internal/proc"
 )
 
-// readTimeout is the longest silence of a server that is no stream. Ten
-// seconds tell a person that something hangs before they look elsewhere, and
-// few honest answers take longer.
-const readTimeout = 10 * time.Second
-
 // settings are what the builtin gateway reads from its file: the same routes
 // that nginx.conf has.
 type settings struct {
@@ -57,7 +52,7 @@ func Config(c *config.Config) ([]byte, error) {
 		Balance:     map[string]string{},
 		Spares:      map[string][]string{},
 		Aside:       filepath.Join(string(c.Local()), local.AsideDir),
-		ReadTimeout: readTimeout, StreamTimeout: time.Hour,
+		ReadTimeout: n.ReadTimeout, StreamTimeout: gateway.StreamTimeout(n.ReadTimeout),
 	}
 	for _, server := range c.Servers {
 		s.Balance[server.Name] = server.Balance
