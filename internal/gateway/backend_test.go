@@ -128,6 +128,13 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
+	case strings.HasSuffix(r.URL.Path, "/quiet"): // a stream that only its type tells, silent between two events
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		for i := range 2 {
+			fmt.Fprintf(w, "data: %d\n\n", i)
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(1500 * time.Millisecond)
+		}
 	case strings.HasSuffix(r.URL.Path, "/refuse"): // answers before it has read the body
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		w.WriteHeader(http.StatusRequestEntityTooLarge)

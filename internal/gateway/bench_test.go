@@ -22,7 +22,7 @@ import (
 
 // BenchmarkGateway compares the generated file with the best one that we could
 // write by hand for the same routes, with and without an access log, with what a plain generator writes (no
-// keep-alive, HTTP/1.0 to the servers), and with calling the server directly:
+// keep-alive, HTTP/1.0 to the servers), with the builtin gateway, and with calling the server directly:
 //
 //	go test ./internal/gateway -run '^$' -bench Gateway -benchtime 5x
 //
@@ -30,7 +30,7 @@ import (
 // machine is busy for all of them; the medians are reported. The upstream is
 // another nginx with a fixed answer.
 func BenchmarkGateway(b *testing.B) {
-	port := portRange(b, 7)
+	port := portRange(b, 8)
 	upstream := fmt.Sprintf("127.0.0.1:%d", port)
 	c := load(b, fmt.Sprintf("api_base_url: /api/v1\nnginx: {port: %d}\nservers:\n  broker: {port: %d, modules: [broker]}\n"+
 		"  datafeed: {port: %d, modules: [datafeed]}\n  core: {port: %d}\n", port+1, port, port+4, port+5))
@@ -38,6 +38,8 @@ func BenchmarkGateway(b *testing.B) {
 	startPlain(b, dir, "upstream", fmt.Sprintf(`keepalive_requests 100000000; access_log off;
 server { listen %s backlog=4096; location / { default_type application/json; return 200 '{"status":"ok","orders":[1,2,3,4,5,6,7,8,9,10]}'; } }`, upstream))
 	startNginx(b, c)
+	c2 := load(b, fmt.Sprintf("api_base_url: /api/v1\nnginx: {port: %d}\nservers:\n  broker: {port: %d, modules: [broker]}\n", port+7, port))
+	startBuiltin(b, c2)
 	const log = `log_format own '$remote_addr "$request" $status $body_bytes_sent $request_time $upstream_addr';
 access_log logs/hand.log own buffer=32k flush=1s;`
 	startPlain(b, dir, "hand", log+fmt.Sprintf(handTuned, upstream, port+4, port+5, port+2))
@@ -54,6 +56,7 @@ access_log logs/hand.log own buffer=32k flush=1s;`
 		{name: "hand", addr: fmt.Sprintf("127.0.0.1:%d", port+2)},
 		{name: "hand-no-log", addr: fmt.Sprintf("127.0.0.1:%d", port+6)},
 		{name: "plain", addr: fmt.Sprintf("127.0.0.1:%d", port+3)},
+		{name: "builtin", addr: fmt.Sprintf("127.0.0.1:%d", port+7)},
 	}
 	for i := 0; b.Loop(); i++ {
 		for _, t := range targets {
@@ -73,6 +76,7 @@ access_log logs/hand.log own buffer=32k flush=1s;`
 	b.ReportMetric(median["generated"]/median["hand"], "generated/hand")
 	b.ReportMetric(median["generated"]/median["hand-no-log"], "generated/hand-no-log")
 	b.ReportMetric(median["generated"]/median["plain"], "generated/plain")
+	b.ReportMetric(median["builtin"]/median["generated"], "builtin/generated")
 	b.ReportMetric(0, "ns/op")
 }
 

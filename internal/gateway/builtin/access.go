@@ -1,31 +1,79 @@
 package builtin
 
 import (
-	"fmt"
+	"bufio"
 	"io"
-	"net"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
-// logAccess writes a line for each request, in the format of nginx.conf.
-func logAccess(out io.Writer, next http.Handler) http.Handler {
+// accessLog is written once a second, as nginx's is.
+type accessLog struct {
+	mu     sync.Mutex
+	out    *bufio.Writer
+	line   []byte
+	queued bool
+}
+
+func newAccessLog(out io.Writer) *accessLog {
+	return &accessLog{out: bufio.NewWriterSize(out, 32<<10)}
+}
+
+func (l *accessLog) flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queued = false
+	_ = l.out.Flush()
+}
+
+// around writes a line for each request, in the format of nginx.conf.
+func (l *accessLog) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
+		defer func() { // an answer that broke off is one too
+			if r.URL.Path != "/nginx-status" {
+				l.write(r, rec, time.Since(begin))
+			}
+		}()
 		next.ServeHTTP(rec, r)
-		if r.URL.Path == "/nginx-status" {
-			return
-		}
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			host = "-"
-		}
-		uri := strings.NewReplacer(`"`, `\x22`, `\`, `\x5C`).Replace(r.RequestURI)
-		fmt.Fprintf(out, "%s \"%s %s %s\" %d %d %.3f -\n",
-			host, r.Method, uri, r.Proto, rec.status, rec.bytes, time.Since(begin).Seconds())
 	})
+}
+
+var quoted = strings.NewReplacer(`"`, `\x22`, `\`, `\x5C`)
+
+func (l *accessLog) write(r *http.Request, rec *recorder, took time.Duration) {
+	host := clientIP(r)
+	if host == "" {
+		host = "-"
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := append(l.line[:0], host...)
+	b = append(b, ` "`...)
+	b = append(b, r.Method...)
+	b = append(b, ' ')
+	b = append(b, quoted.Replace(r.RequestURI)...)
+	b = append(b, ' ')
+	b = append(b, r.Proto...)
+	b = append(b, `" `...)
+	b = strconv.AppendInt(b, int64(rec.status), 10)
+	b = append(b, ' ')
+	b = strconv.AppendInt(b, rec.bytes, 10)
+	b = append(b, ' ')
+	b = strconv.AppendFloat(b, took.Seconds(), 'f', 3, 64)
+	l.line = append(b, " -\n"...)
+	if len(l.line) > l.out.Available() {
+		_ = l.out.Flush() // whole lines only
+	}
+	_, _ = l.out.Write(l.line)
+	if !l.queued {
+		l.queued = true
+		time.AfterFunc(time.Second, l.flush)
+	}
 }
 
 // recorder notes what was answered.

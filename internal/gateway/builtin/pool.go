@@ -3,11 +3,11 @@ package builtin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/fnv"
-	"io"
 	"net"
 	"net/http"
-	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,14 +23,16 @@ const (
 	connectTimeout = time.Second
 	tries          = 3
 	retryWithin    = 5 * time.Second
+	maxIdle        = 64
+	idleTimeout    = time.Second // less than uvicorn's 5, and short: a rolling restart waits for it
 )
 
 // pool sends requests to the instances of one server.
 type pool struct {
 	balance      string
 	read, stream time.Duration
-	ordered      bool // the first instance that answers, always
-	transport    *http.Transport
+	ordered      bool          // the first instance that answers, always
+	bodyTimeout  time.Duration // of the client
 
 	aside string // a flag file: while it is there, the spares answer
 
@@ -38,6 +40,8 @@ type pool struct {
 	next      int
 	instances []*member
 	spares    []*member
+	sweeper   *time.Timer // ends connections that are idle for too long; nil: there are none
+	closed    bool
 }
 
 // member is an instance with its record.
@@ -45,20 +49,12 @@ type member struct {
 	addr   string
 	active int
 	fails  int
-	since  time.Time // of the last failure
+	since  time.Time   // of the last failure
+	idle   []*upstream // the last one was used last
 }
 
 func newPool(addrs []string, balance string, read, stream time.Duration) *pool {
-	p := &pool{balance: balance, read: read, stream: stream, instances: members(addrs)}
-	p.transport = &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: connectTimeout}).DialContext,
-		MaxIdleConnsPerHost: 64,
-		IdleConnTimeout:     time.Second, // less than uvicorn's 5, and short: a rolling restart waits for it
-		DisableCompression:  true,
-		WriteBufferSize:     16 << 10,
-		ReadBufferSize:      16 << 10,
-	}
-	return p
+	return &pool{balance: balance, read: read, stream: stream, bodyTimeout: bodyTimeout, instances: members(addrs)}
 }
 
 func members(addrs []string) []*member {
@@ -77,79 +73,175 @@ func (p *pool) active() []*member {
 	return p.instances
 }
 
-// RoundTrip tries instances until one answers, as far as that is safe.
-func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
-	limit := p.read
-	if isStream(r) {
-		limit = p.stream
+// serve passes a request to an instance, and the answer to the client. Where
+// none came, fail answers.
+func (p *pool) serve(w http.ResponseWriter, r *http.Request, fail func(error)) {
+	body := newUpload(w, r, p.bodyTimeout)
+	a, err := p.ask(w, r, body)
+	if err == nil {
+		defer a.Close()
+		if a.StatusCode == http.StatusSwitchingProtocols {
+			err = a.tunnel(w)
+			if err == nil {
+				return
+			}
+		}
 	}
-	body := &onceBody{ReadCloser: r.Body}
-	if r.Body == nil {
-		body.ReadCloser = http.NoBody
+	if body != nil {
+		defer func() { body.finish(w.Header(), err != nil || a.whole) }()
 	}
+	if err != nil {
+		body.answering(w.Header())
+		fail(err)
+		return
+	}
+	a.deliver(w)
+}
+
+// ask tries instances until one answers, as far as that is safe.
+func (p *pool) ask(w http.ResponseWriter, r *http.Request, body *upload) (*answer, error) {
 	begin := time.Now()
-	tried := map[*member]bool{}
-	var last error
+	var tried []*member
+	repeated := false // on a new connection, so that an end is the instance's own
+	last := errors.New("no live instance")
 	for range tries {
 		m := p.pick(r, tried)
 		if m == nil {
 			break
 		}
-		tried[m] = true
-		try := r.Clone(r.Context())
-		try.URL.Host = m.addr
-		// http.Transport repeats by itself what has no body and an Idempotency-Key.
-		if body.ReadCloser != http.NoBody || !idempotent(r.Method) {
-			try.Body = body
-		}
-		resp, err := p.send(try, m, limit)
+		a, reused, err := p.try(w, r, m, body, repeated)
 		if err == nil {
-			return resp, nil
+			return a, nil
 		}
 		last = err
-		if r.Context().Err() != nil || body.used.Load() || time.Since(begin) > retryWithin ||
-			!idempotent(r.Method) && !unsent(err) {
+		if !reused { // else the connection may have ended, and not the instance
+			tried = append(tried, m)
+		}
+		if r.Context().Err() != nil || time.Since(begin) > retryWithin {
 			break
 		}
-	}
-	body.ReadCloser.Close()
-	if last == nil {
-		last = errors.New("no live instance")
+		if unsent(err) {
+			continue
+		}
+		if body.begun() || !idempotent(r.Method) || isTimeout(err) {
+			break
+		}
+		repeated = true
 	}
 	return nil, last
 }
 
-// send makes one try. Its silence is limited: before the answer and between
-// two parts of it.
-func (p *pool) send(r *http.Request, m *member, limit time.Duration) (*http.Response, error) {
-	ctx, cancel := context.WithCancelCause(r.Context())
-	timer := time.AfterFunc(limit, func() { cancel(os.ErrDeadlineExceeded) })
-	resp, err := p.transport.RoundTrip(r.WithContext(ctx))
-	if err != nil {
-		timer.Stop()
-		if context.Cause(ctx) == os.ErrDeadlineExceeded {
-			err = &timeoutError{limit}
+// try makes one try, on a new connection where a fresh one is asked for.
+func (p *pool) try(w http.ResponseWriter, r *http.Request, m *member, body *upload, fresh bool) (a *answer, reused bool, err error) {
+	var u *upstream
+	if !fresh {
+		u = p.reuse(m)
+	}
+	if u == nil {
+		if u, err = dial(r.Context(), m.addr); err != nil {
+			p.done(m, r.Context().Err() == nil)
+			return nil, false, err
 		}
-		cancel(nil)
-		p.done(m, r.Context().Err() == nil)
-		return nil, err
 	}
-	body := &watchedBody{ReadCloser: resp.Body, timer: timer, limit: limit, finish: func() {
-		cancel(nil)
-		p.done(m, false)
-	}}
-	if rw, ok := resp.Body.(io.ReadWriteCloser); ok { // an upgraded connection
-		timer.Stop()
-		body.timer = time.AfterFunc(limit, func() { rw.Close() })
-		resp.Body = &watchedConn{body, rw}
-		return resp, nil
+	limit := p.read
+	if isStream(r) {
+		limit = p.stream
 	}
-	resp.Body = body
-	return resp, nil
+	u.limit.Store(int64(limit))
+	stop := context.AfterFunc(r.Context(), func() { u.Close() })
+	resp, err := u.ask(w, r, body)
+	if err == nil {
+		return &answer{Response: resp, pool: p, member: m, u: u, body: body, stop: stop}, false, nil
+	}
+	stop()
+	if body.begun() && u.closed.Load() { // by the client's side, whose reader ends then
+		<-body.done
+		if body.err != nil {
+			err = &clientError{body.err}
+		}
+	}
+	u.Close()
+	if isTimeout(err) && !errors.As(err, new(*clientError)) {
+		err = fmt.Errorf("no answer within %v: %w", limit, err)
+	}
+	left := r.Context().Err() != nil || errors.As(err, new(*clientError))
+	p.done(m, !left && !u.reused)
+	return nil, u.reused, fmt.Errorf("%s: %w", m.addr, err)
 }
 
-// pick chooses an instance, and counts it as busy.
-func (p *pool) pick(r *http.Request, tried map[*member]bool) *member {
+// clientError is a body that did not come, or was none.
+type clientError struct{ error }
+
+func (e *clientError) Unwrap() error { return e.error }
+
+// reuse finds a connection that is still open, or nil.
+func (p *pool) reuse(m *member) *upstream {
+	for {
+		p.mu.Lock()
+		n := len(m.idle)
+		if n == 0 {
+			p.mu.Unlock()
+			return nil
+		}
+		u := m.idle[n-1]
+		m.idle = m.idle[:n-1]
+		p.mu.Unlock()
+		if time.Since(u.since) < idleTimeout && u.quiet() {
+			u.reused = true
+			return u
+		}
+		u.Close()
+	}
+}
+
+// keep takes a connection for the next request.
+func (p *pool) keep(m *member, u *upstream) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || len(m.idle) >= maxIdle {
+		u.Close()
+		return
+	}
+	u.since = time.Now()
+	m.idle = append(m.idle, u)
+	if p.sweeper == nil {
+		p.sweeper = time.AfterFunc(idleTimeout, p.sweep)
+	}
+}
+
+// sweep ends the connections that have been idle for too long.
+func (p *pool) sweep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	some := false
+	for _, m := range slices.Concat(p.instances, p.spares) {
+		m.idle = slices.DeleteFunc(m.idle, func(u *upstream) bool {
+			old := p.closed || time.Since(u.since) >= idleTimeout
+			if old {
+				u.Close()
+			}
+			return old
+		})
+		some = some || len(m.idle) > 0
+	}
+	if some {
+		p.sweeper.Reset(idleTimeout / 4)
+	} else {
+		p.sweeper = nil
+	}
+}
+
+// close lets no connection be idle any more.
+func (p *pool) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.sweep()
+}
+
+// pick chooses an instance, and counts it as busy. Where every instance has
+// failed lately, that says nothing of any of them.
+func (p *pool) pick(r *http.Request, tried []*member) *member {
 	instances := p.active()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -157,32 +249,42 @@ func (p *pool) pick(r *http.Request, tried map[*member]bool) *member {
 	if n == 0 {
 		return nil
 	}
-	now := time.Now()
 	start := p.next
 	switch {
 	case p.ordered:
 		start = 0
 	case p.balance == config.IPHash:
-		start = hashClient(r.Header.Get("X-Real-IP"), n)
+		start = hashClient(clientIP(r), n)
 	default:
 		p.next = (p.next + 1) % n
 	}
-	var best *member
-	for i := range n {
-		m := instances[(start+i)%n]
-		down := n > 1 && !p.ordered && m.fails >= maxFails && now.Sub(m.since) < failTimeout
-		if tried[m] || down {
-			continue
-		}
-		if best == nil || p.balance == config.LeastConn && m.active < best.active {
-			best = m
-		}
-		if p.balance != config.LeastConn {
-			break
-		}
+	now := time.Now()
+	best := p.choose(instances, start, func(m *member) bool {
+		return !slices.Contains(tried, m) && (p.ordered || m.fails < maxFails || now.Sub(m.since) >= failTimeout)
+	})
+	if best == nil {
+		best = p.choose(instances, start, func(m *member) bool { return !slices.Contains(tried, m) })
 	}
 	if best != nil {
 		best.active++
+	}
+	return best
+}
+
+// choose takes the first instance from start on that is fit, or the one of
+// them that has least to do.
+func (p *pool) choose(instances []*member, start int, fit func(*member) bool) (best *member) {
+	for i := range instances {
+		m := instances[(start+i)%len(instances)]
+		if !fit(m) {
+			continue
+		}
+		if p.balance != config.LeastConn {
+			return m
+		}
+		if best == nil || m.active < best.active {
+			best = m
+		}
 	}
 	return best
 }
@@ -224,4 +326,9 @@ func idempotent(method string) bool {
 func unsent(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
+}
+
+func isTimeout(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) && ne.Timeout()
 }

@@ -4,12 +4,14 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"muster/internal/gateway"
 )
 
 func TestStatusPageIsForThisMachineOnly(t *testing.T) {
@@ -21,42 +23,6 @@ func TestStatusPageIsForThisMachineOnly(t *testing.T) {
 		if w.Code != want {
 			t.Errorf("%s gets %d, want %d", addr, w.Code, want)
 		}
-	}
-}
-
-// TestEveryPartIsASignOfLife has timers that are stopped: what counts as a sign
-// of life starts them again.
-func TestEveryPartIsASignOfLife(t *testing.T) {
-	t.Parallel()
-	for name, use := range map[string]func(*time.Timer, io.ReadWriteCloser){
-		"a part of an answer": func(timer *time.Timer, rw io.ReadWriteCloser) {
-			_, _ = (&watchedBody{ReadCloser: rw, timer: timer, limit: time.Hour}).Read(make([]byte, 1))
-		},
-		"a message to the client": func(timer *time.Timer, rw io.ReadWriteCloser) {
-			_, _ = (&watchedConn{watchedBody: &watchedBody{ReadCloser: rw, timer: timer, limit: time.Hour}}).Read(make([]byte, 1))
-		},
-		"a message to the server": func(timer *time.Timer, rw io.ReadWriteCloser) {
-			_, _ = (&watchedConn{&watchedBody{timer: timer, limit: time.Hour}, rw}).Write([]byte("x"))
-		},
-	} {
-		here, there := net.Pipe()
-		var done sync.WaitGroup
-		done.Go(func() { // the other side says one byte or hears one
-			if strings.HasSuffix(name, "server") {
-				_, _ = there.Read(make([]byte, 1))
-			} else {
-				_, _ = there.Write([]byte("x"))
-			}
-		})
-		timer := time.AfterFunc(time.Hour, func() {})
-		timer.Stop()
-		use(timer, here)
-		done.Wait()
-		if !timer.Stop() {
-			t.Errorf("%s is no sign of life", name)
-		}
-		here.Close()
-		there.Close()
 	}
 }
 
@@ -73,5 +39,37 @@ func TestClientsOfOneNetworkStayAtOneInstance(t *testing.T) {
 	}
 	if len(seen) < 4 {
 		t.Errorf("64 networks share the instances %v of 8", seen)
+	}
+}
+
+// TestABodyThatStopsEndsInTime has a client that sends a part of what it
+// promised, to a server that waits for all of it.
+func TestABodyThatStopsEndsInTime(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	defer server.Close()
+	p := newProxy(&settings{
+		Routes:      []gateway.Route{{Path: "/", Prefix: true, Server: "core", Instances: []string{server.Listener.Addr().String()}}},
+		ReadTimeout: time.Hour,
+	}, log.New(io.Discard, "", 0))
+	defer p.closeIdle()
+	p.pools["core"].bodyTimeout = 50 * time.Millisecond
+	front := httptest.NewServer(p)
+	defer front.Close()
+	for name, request := range map[string]string{
+		"408": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\npart",
+		"400": "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+	} {
+		conn, err := net.Dial("tcp", front.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, request)
+		_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+		data, err := io.ReadAll(conn)
+		if err != nil || !strings.HasPrefix(string(data), "HTTP/1.1 "+name) || !strings.Contains(string(data), `{"error":{"status":`+name) {
+			t.Errorf("want %s, got %q %v", name, data, err)
+		}
 	}
 }

@@ -1,15 +1,16 @@
 package builtin
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
-	"net/http/httputil"
+	"net/url"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -22,7 +23,8 @@ type proxy struct {
 	exact    map[string][]gateway.Route // more than one where the query decides
 	prefix   map[string]gateway.Route
 	pools    map[string]*pool
-	handlers map[string]*httputil.ReverseProxy
+	frontend int // port of the page; 0: none
+	logger   *log.Logger
 	accepted atomic.Int64
 	active   atomic.Int64
 }
@@ -31,7 +33,7 @@ func newProxy(s *settings, logger *log.Logger) *proxy {
 	p := &proxy{
 		hosts: s.Hosts,
 		exact: map[string][]gateway.Route{}, prefix: map[string]gateway.Route{},
-		pools: map[string]*pool{}, handlers: map[string]*httputil.ReverseProxy{},
+		pools: map[string]*pool{}, frontend: s.FrontendPort, logger: logger,
 	}
 	for _, r := range s.Routes {
 		if r.Prefix {
@@ -53,13 +55,6 @@ func newProxy(s *settings, logger *log.Logger) *proxy {
 			pool.ordered = true
 		}
 		p.pools[r.Server] = pool
-		p.handlers[r.Server] = &httputil.ReverseProxy{
-			Rewrite:       rewrite,
-			Transport:     pool,
-			FlushInterval: -1, // what comes is passed on at once
-			ErrorLog:      logger,
-			ErrorHandler:  answerFor(r.Server, logger),
-		}
 	}
 	return p
 }
@@ -67,7 +62,7 @@ func newProxy(s *settings, logger *log.Logger) *proxy {
 // closeIdle lets a proxy end once its last request has.
 func (p *proxy) closeIdle() {
 	for _, pool := range p.pools {
-		pool.transport.CloseIdleConnections()
+		pool.close()
 	}
 }
 
@@ -85,12 +80,12 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, ok := p.route(r)
 	switch {
 	case !ok:
-		writeError(w, http.StatusNotFound, "", "no server answers this path")
+		p.answerError(w, r, http.StatusNotFound, "", "no server answers this path")
 	case route.Server == "":
 		message := "the query parameter " + route.Param + " must be one of: " + strings.Join(p.values(route), ", ")
-		writeError(w, http.StatusBadRequest, "", message)
+		p.answerError(w, r, http.StatusBadRequest, "", message)
 	default:
-		p.handlers[route.Server].ServeHTTP(w, r)
+		p.pools[route.Server].serve(w, r, func(err error) { p.fail(w, r, route.Server, err) })
 	}
 }
 
@@ -154,75 +149,97 @@ func clean(p string) string {
 	return c
 }
 
-// rewrite makes the request for a server. The pool fills in the instance.
-func rewrite(r *httputil.ProxyRequest) {
-	in, out := r.In, r.Out
-	out.URL.Scheme, out.URL.Host = "http", "instance"
-	out.URL.RawQuery = in.URL.RawQuery
-	if raw, _, _ := strings.Cut(in.RequestURI, "?"); strings.HasPrefix(raw, "/") && !strings.HasPrefix(raw, "//") {
-		out.URL.Opaque = raw // as the client wrote it
+// statusGone is nginx's, for the log: the client did not wait for its answer.
+const statusGone = 499
+
+// fail answers for a server that gave no answer.
+func (p *proxy) fail(w http.ResponseWriter, r *http.Request, server string, err error) {
+	var client *clientError
+	switch {
+	case errors.As(err, &client) && isTimeout(err):
+		w.Header().Set("Connection", "close") // nobody knows where the next request would begin
+		p.answerError(w, r, http.StatusRequestTimeout, "", "the gateway could not serve this request")
+		return
+	case r.Context().Err() != nil || errors.Is(err, io.ErrUnexpectedEOF) && client != nil:
+		w.WriteHeader(statusGone)
+		panic(http.ErrAbortHandler)
+	case client != nil:
+		w.Header().Set("Connection", "close")
+		p.answerError(w, r, http.StatusBadRequest, "", "bad request")
+		return
 	}
-	out.Host = in.Host
-	if !strings.EqualFold(in.Header.Get("Upgrade"), "websocket") {
-		out.Header.Del("Upgrade")
-		out.Header.Del("Connection")
+	p.logger.Printf("[ERROR] %s %s to %s: %v", r.Method, r.URL.Path, server, err)
+	if isTimeout(err) {
+		p.answerError(w, r, http.StatusGatewayTimeout, server, "the server "+server+" did not answer in time")
+		return
 	}
-	out.Header["X-Forwarded-For"] = in.Header["X-Forwarded-For"]
-	r.SetXForwarded() // appends the client to X-Forwarded-For
-	if host, _, err := net.SplitHostPort(in.RemoteAddr); err == nil {
-		out.Header.Set("X-Real-IP", host)
-	}
-	if a, ok := in.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
-		if _, port, err := net.SplitHostPort(a.String()); err == nil {
-			out.Header.Set("X-Forwarded-Port", port)
-		}
-	}
+	p.answerError(w, r, http.StatusBadGateway, server, "the server "+server+" is down: no instance of it gave an answer")
 }
 
-// answerFor answers for a server that gave no answer.
-func answerFor(server string, logger *log.Logger) func(http.ResponseWriter, *http.Request, error) {
-	return func(w http.ResponseWriter, r *http.Request, err error) {
-		if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-			return // the client has gone
-		}
-		logger.Printf("[ERROR] %s %s to %s: %v", r.Method, r.URL.Path, server, err)
-		var ne net.Error
-		if errors.As(err, &ne) && ne.Timeout() {
-			writeError(w, http.StatusGatewayTimeout, server, "the server "+server+" did not answer in time")
-			return
-		}
-		writeError(w, http.StatusBadGateway, server, "the server "+server+" is down: no instance of it gave an answer")
+// answerError is writeError for the page on its development server's own port
+// too: the reason would else be hidden from it, and so its preflight requests
+// are answered where no server does.
+func (p *proxy) answerError(w http.ResponseWriter, r *http.Request, status int, server, message string) {
+	origin := r.Header.Get("Origin")
+	if !p.ofFrontend(origin) {
+		writeError(w, status, server, message)
+		return
 	}
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Set("Vary", "Origin")
+	method := r.Header.Get("Access-Control-Request-Method")
+	if r.Method != http.MethodOptions || method == "" {
+		writeError(w, status, server, message)
+		return
+	}
+	h.Set("Access-Control-Allow-Methods", method)
+	if names := r.Header.Get("Access-Control-Request-Headers"); names != "" {
+		h.Set("Access-Control-Allow-Headers", names)
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
-// writeError has the shape of nginx.conf's errors. Names and messages hold
-// nothing that JSON would escape.
+// ofFrontend tells the origins of the page on its own port.
+func (p *proxy) ofFrontend(origin string) bool {
+	u, err := url.Parse(origin)
+	if p.frontend == 0 || err != nil || u.Port() != strconv.Itoa(p.frontend) || u.Scheme != "http" && u.Scheme != "https" {
+		return false
+	}
+	host := u.Hostname()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "127.0.0.1" || host == "::1"
+}
+
+// writeError answers with an error of the gateway's own.
 func writeError(w http.ResponseWriter, status int, server, message string) {
+	body := errorBody(status, server, message)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body)
+}
+
+// errorBody has the shape of nginx.conf's errors. Names and messages hold
+// nothing that JSON would escape.
+func errorBody(status int, server, message string) string {
 	if server == "" {
 		server = "null"
 	} else {
 		server = `"` + server + `"`
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	fmt.Fprintf(w, `{"error":{"status":%d,"server":%s,"message":"%s"}}`+"\n", status, server, message)
+	return fmt.Sprintf(`{"error":{"status":%d,"server":%s,"message":"%s"}}`+"\n", status, server, message)
 }
 
 // status has the text of nginx's stub_status.
 func (p *proxy) status(w http.ResponseWriter, r *http.Request) {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-		writeError(w, http.StatusForbidden, "", "the gateway could not serve this request")
+		p.answerError(w, r, http.StatusForbidden, "", "the gateway could not serve this request")
 		return
 	}
 	n := p.accepted.Load()
 	w.Header().Set("Content-Type", "text/plain")
 	fmt.Fprintf(w, "Active connections: %d \nserver accepts handled requests\n %d %d %d \nReading: 0 Writing: %d Waiting: 0 \n",
 		p.active.Load(), n, n, n, p.active.Load())
-}
-
-// isStream tells the requests that may be silent for long.
-func isStream(r *http.Request) bool {
-	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket") ||
-		strings.EqualFold(r.Header.Get("Accept"), "text/event-stream")
 }

@@ -38,11 +38,16 @@ func Serve(ctx context.Context, file string, out io.Writer) error {
 		return fmt.Errorf("builtin gateway: %w", err)
 	}
 	defer access.Close()
+	requests := newAccessLog(access)
+	defer requests.flush()
 
 	var current atomic.Pointer[proxy]
 	current.Store(newProxy(s, logger))
 	defer func() { current.Load().closeIdle() }()
-	handler := logAccess(access, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := requests.around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Certificate != "" && r.TLS == nil {
+			r.TLS = &tls.ConnectionState{} // net/http sees the TLS of HTTP/2 only: see sortOne
+		}
 		current.Load().ServeHTTP(w, r)
 	}))
 	elsewhere := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -56,8 +61,10 @@ func Serve(ctx context.Context, file string, out io.Writer) error {
 	}
 	failed := make(chan error, len(servers))
 	for _, server := range servers {
-		logger.Printf("[INFO] Server listening on %s", server.listener.Addr())
-		go func() { failed <- server.serve() }()
+		if !server.second {
+			logger.Printf("[INFO] Server listening on %s", server.listener.Addr())
+		}
+		go func() { failed <- server.http.Serve(server.listener) }()
 	}
 	for running := true; running; {
 		select {
@@ -89,46 +96,52 @@ func Serve(ctx context.Context, file string, out io.Writer) error {
 	return err
 }
 
+// The limits of nginx on clients: for a request's head, and between two requests.
+const headTimeout, keepAlive = time.Minute, 75 * time.Second
+
 // listening is an HTTP server with its listener.
 type listening struct {
 	http     *http.Server
 	listener net.Listener
-	tls      bool
-}
-
-func (l listening) serve() error {
-	if l.tls {
-		return l.http.ServeTLS(l.listener, "", "")
-	}
-	return l.http.Serve(l.listener)
+	second   bool // on an address that another one has named
 }
 
 // listen opens the addresses, all of them or none.
 func (s *settings) listen(handler, redirect http.Handler, logger *log.Logger) ([]listening, error) {
 	var list []listening
-	add := func(addr string, h http.Handler, cert *tls.Certificate) error {
+	add := func(l net.Listener, h http.Handler, second bool) {
+		list = append(list, listening{&http.Server{
+			Handler: h, ErrorLog: logger, ConnState: watch, ReadHeaderTimeout: headTimeout, IdleTimeout: keepAlive,
+		}, l, second})
+	}
+	open := func(addr string, use func(net.Listener)) error {
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
 			return fmt.Errorf("builtin gateway: %w", err)
 		}
-		server := &http.Server{Handler: h, ErrorLog: logger, ReadHeaderTimeout: time.Minute, IdleTimeout: 75 * time.Second}
-		if cert != nil {
-			server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*cert}}
-		}
-		list = append(list, listening{server, l, cert != nil})
+		use(l)
 		return nil
 	}
-	var cert *tls.Certificate
+	plain := func(h http.Handler) func(net.Listener) {
+		return func(l net.Listener) { add(plainListener{l}, h, false) }
+	}
+	main := plain(handler)
 	if s.Certificate != "" {
 		pair, err := tls.LoadX509KeyPair(s.Certificate, s.Key)
 		if err != nil {
 			return nil, fmt.Errorf("builtin gateway: %w", err)
 		}
-		cert = &pair
+		config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"}}
+		main = func(l net.Listener) {
+			secure, plain := newHanded(l), newHanded(l)
+			add(secure, handler, false)
+			add(plain, redirect, true)
+			go sortTLS(l, config, secure, plain, logger)
+		}
 	}
-	err := add(s.Listen, handler, cert)
+	err := open(s.Listen, main)
 	if err == nil && s.RedirectListen != "" {
-		err = add(s.RedirectListen, redirect, nil)
+		err = open(s.RedirectListen, plain(redirect))
 	}
 	if err != nil {
 		for _, l := range list {

@@ -25,9 +25,10 @@ type settings struct {
 	Key            string              `json:"key,omitempty"`
 	AccessLog      string              `json:"access_log"`
 	Routes         []gateway.Route     `json:"routes"`
-	Balance        map[string]string   `json:"balance"` // by server
-	Spares         map[string][]string `json:"spares"`  // by server: its stand-ins
-	Aside          string              `json:"aside"`   // folder: while it holds a file of a server's name, these answer
+	Balance        map[string]string   `json:"balance"`                 // by server
+	Spares         map[string][]string `json:"spares"`                  // by server: its stand-ins
+	Aside          string              `json:"aside"`                   // folder: while it holds a file of a server's name, these answer
+	FrontendPort   int                 `json:"frontend_port,omitempty"` // the page's own, whose page may read errors; 0: none
 	ReadTimeout    time.Duration       `json:"read_timeout"`
 	StreamTimeout  time.Duration       `json:"stream_timeout"`
 }
@@ -57,6 +58,9 @@ func Config(c *config.Config) ([]byte, error) {
 	for _, server := range c.Servers {
 		s.Balance[server.Name] = server.Balance
 		s.Spares[server.Name] = gateway.Spares(c, server)
+	}
+	if c.Frontend != nil {
+		s.FrontendPort = c.Frontend.Port
 	}
 	if n.TLS {
 		s.Certificate, s.Key = c.Local().Certificate(), c.Local().CertificateKey()
