@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"syscall"
@@ -80,7 +81,7 @@ func (c *Client) endUnlocked(ctx context.Context) error {
 		if err != nil {
 			continue // it has gone
 		}
-		if err := id.Signal(syscall.SIGTERM); err != nil {
+		if err := id.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, proc.ErrGone) {
 			return fmt.Errorf("end the supervisor of a .local that was removed (pid %d): %w", id.PID, err)
 		}
 		gone := make(chan struct{})
