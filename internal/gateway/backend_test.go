@@ -136,9 +136,15 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(1500 * time.Millisecond)
 		}
 	case strings.HasSuffix(r.URL.Path, "/refuse"): // answers before it has read the body
-		_ = http.NewResponseController(w).EnableFullDuplex()
-		w.WriteHeader(http.StatusRequestEntityTooLarge)
-		_, _ = io.WriteString(w, "too much")
+		// net/http would read some of it first, or break off.
+		conn, rest, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 8\r\nConnection: close\r\n\r\ntoo much")
+		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+		_, _ = io.Copy(io.Discard, rest)
 	case strings.HasSuffix(r.URL.Path, "/cookies"):
 		for i := range 100 {
 			w.Header().Add("Set-Cookie", fmt.Sprintf("c%d=%s", i, strings.Repeat("v", 480)))
