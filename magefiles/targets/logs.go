@@ -119,9 +119,12 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 
 // showLog shows the unified log from now on, until its context ends.
 func showLog(ctx context.Context, dir local.Dir) {
-	// At the first start there is no log yet, and it is to be followed.
-	if f, err := proc.OpenLog(dir.Unified()); err == nil {
-		f.Close()
+	// At the first start there is no log yet, nor its folder, and it is to be
+	// followed.
+	if err := dir.Make(); err == nil {
+		if f, err := proc.OpenLog(dir.Unified()); err == nil {
+			f.Close()
+		}
 	}
 	o := tailOptions()
 	o.Follow, o.Probe = true, probesOf(dir, nil)
