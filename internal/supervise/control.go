@@ -151,7 +151,10 @@ func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *
 	case opStart:
 		err := s.Start(ctx, *req.Plan, req.Names, req.Wait)
 		if err == nil || errors.Is(err, errRunning) {
-			rep.Changes.Reread = s.reread(ctx)
+			var e error
+			if rep.Changes.Reread, e = s.reread(ctx); e != nil {
+				err = e
+			}
 		}
 		return err
 	case opStop:
@@ -159,14 +162,20 @@ func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *
 	case opRestart:
 		return s.Restart(ctx, req.Names, req.Timeout)
 	case opRoll:
-		s.reread(ctx)
+		if _, err := s.reread(ctx); err != nil { // it may not know of the stand-ins
+			return err
+		}
 		return s.Roll(ctx, *req.Roll)
 	case opReread:
-		rep.Changes.Reread = s.reread(ctx)
-		return nil
+		rep.Changes.Reread, err = s.reread(ctx)
+		return err
 	case opReload:
 		rep.Changes, err = s.Reload(ctx, *req.Plan)
-		rep.Changes.Reread = s.reread(ctx) // also when a server does not come up: it may later
+		var e error
+		rep.Changes.Reread, e = s.reread(ctx) // also when a server does not come up: it may later
+		if err == nil {
+			err = e
+		}
 		return err
 	}
 	return nil

@@ -68,15 +68,16 @@ type action struct {
 type deed int
 
 const (
-	doLaunch      deed = iota // or wait for what it depends on
-	doEnd                     // ask the child to go
-	doKill                    // what is left of it
-	doWait                    // set the timer
-	doCheckAnew               // begin the health checks anew, as at a start
-	doLook                    // look at the reloader's worker, again and again
-	doAwaitWorker             // leave the worker to the kernel until one ends
-	doCloseSocket             // nobody will serve it
-	doReread                  // have it read its configuration again
+	doLaunch       deed = iota // or wait for what it depends on
+	doEnd                      // ask the child to go
+	doKill                     // what is left of it
+	doWait                     // set the timer
+	doCheckAnew                // begin the health checks anew, as at a start
+	doLook                     // look at the reloader's worker, again and again
+	doAwaitWorker              // leave the worker to the kernel until one ends
+	doCloseSocket              // nobody will serve it
+	doReread                   // have it read its configuration again
+	doForgetConfig             // it runs with another one than its file holds
 )
 
 // The orders of a person.
@@ -88,6 +89,7 @@ type (
 	// socket, in which connections wait for the second half.
 	haltOrder struct{ timeout time.Duration }
 	reread    struct{} // its configuration has changed
+	unread    struct{} // and it has not taken that
 )
 
 // What becomes of a launch, and of the child.
@@ -156,6 +158,8 @@ func (reread) on(l *life, _ *plan.Process) []action {
 	}
 	return []action{{do: doReread}}
 }
+
+func (unread) on(*life, *plan.Process) []action { return []action{{do: doForgetConfig}} }
 
 func (e blocked) on(l *life, _ *plan.Process) []action {
 	l.to(Starting, "waits for "+e.by)

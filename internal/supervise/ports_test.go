@@ -137,5 +137,9 @@ func TestWhatAProcessHasStartedAnswersForIt(t *testing.T) {
 		if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
 			t.Fatal(err)
 		}
+		// What has no mark is not seen by the look at what a test leaves.
+		if err := proc.TryPort(p.Host, p.Port); err != nil {
+			t.Errorf("%s: what listens outlives the stop: %v, %s", how, err, proc.PortHolder(p.Port))
+		}
 	}
 }

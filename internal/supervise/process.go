@@ -202,10 +202,14 @@ func (p *process) act(a action) event {
 	case doLook:
 		p.startTicker()
 	case doReread:
-		p.digest = digestOf(p.spec.ConfigFile)
+		digest := digestOf(p.spec.ConfigFile)
 		if err := p.child.ID.Signal(signalReread); err != nil {
 			fmt.Fprintf(p.sup.log, "[WARN] %s: %v\n", p.spec.Name, err)
+			break
 		}
+		p.digest = digest
+	case doForgetConfig:
+		p.digest = ""
 	case doAwaitWorker:
 		p.awaitWorkerEnd()
 	case doCloseSocket:
