@@ -140,11 +140,11 @@ func describe(c *config.Config, o Options) (*conf, error) {
 	return d, d.locations(c)
 }
 
-// Aside is the flag file of the server that a request goes to: while it is there,
-// the server's stand-ins answer.
-func (d *conf) Aside() (string, error) {
+// Aside is the flag file of a server, or of that in a variable of nginx: while it
+// is there, the server's stand-ins answer.
+func (d *conf) Aside(server string) (string, error) {
 	dir, err := d.Path(local.AsideDir)
-	return strings.TrimSuffix(dir, `"`) + `/$muster_server"`, err
+	return strings.TrimSuffix(dir, `"`) + "/" + server + `"`, err
 }
 
 // timeouts are those of a server. Another instance is not tried once a request

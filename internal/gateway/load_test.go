@@ -77,6 +77,8 @@ func TestStandInsAnswerEveryKindOfRequest(t *testing.T) {
 					if err := turn.do(); err != nil {
 						t.Fatal(err)
 					}
+					// nginx believes for a second what it knows of a file.
+					waitFor(t, turn.answer, func() bool { return b.echo(t, "GET", "/api/v1/broker/x", nil).Server == turn.answer })
 					for _, header := range []string{"*/*", "text/event-stream"} {
 						if e := b.echo(t, "GET", "/api/v1/broker/x", nil, "Accept", header); e.Server != turn.answer {
 							t.Errorf("%s: %s answers, want %s", header, e.Server, turn.answer)

@@ -16,7 +16,7 @@ import (
 // takes what runs as it is.
 func WarnStale(ctx context.Context, c *supervise.Client, cfg *config.Config, report Report) {
 	draft := *cfg
-	draft.Nginx, draft.Frontend = nil, nil // their programs would have to be looked for
+	draft.Frontend = nil // its program would have to be looked for, and the gateway's
 	var tools plan.Tools
 	if plan.UsesPython(cfg) {
 		python, err := toolchain.FindPython(ctx, cfg)

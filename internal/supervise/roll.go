@@ -14,6 +14,10 @@ import (
 	"muster/internal/proc"
 )
 
+// flagSeen is how long nginx may go on as before once a flag file has come or
+// gone: it believes for a second what it knows of a file.
+const flagSeen = 1200 * time.Millisecond
+
 // Roll is the rolling restart of one server behind a gateway. Its stand-ins are
 // started, the gateway turns to them at a flag file, the instances are restarted,
 // and the gateway turns back.
@@ -52,6 +56,7 @@ func (s *supervisor) Roll(ctx context.Context, r Roll) error {
 		s.endSpares(r.Server)
 		return err
 	}
+	sleep(ctx, flagSeen)
 	s.drain(ctx, chosen, r.Drain)
 	if err := context.Cause(ctx); err == nil {
 		s.tell(chosen, restartOrder{r.Timeout})
@@ -79,6 +84,7 @@ func (s *supervisor) finishRoll(ctx context.Context, server string, drain time.D
 		return // the next supervisor does it
 	}
 	s.turnBack(server)
+	sleep(ctx, flagSeen)
 	s.drain(ctx, s.spares(server), drain)
 	s.endSpares(server)
 }
@@ -104,8 +110,8 @@ func (s *supervisor) clearFlags() {
 	}
 }
 
-// turnAside has the gateway send a server's requests to its stand-ins: it looks
-// for the file at every request.
+// turnAside has the gateway send a server's requests to its stand-ins, within
+// flagSeen.
 func (s *supervisor) turnAside(server string) error {
 	flag := s.local.Aside(server)
 	if err := local.Mkdir(filepath.Dir(flag)); err != nil {
