@@ -34,6 +34,7 @@ type Document struct {
 	Kind    Kind
 	Version string // such as 3.1.0
 	Root    map[string]any
+	File    string // that it was loaded from, or ""
 }
 
 // ErrIncomplete says that a text ends or breaks in the middle, as it does
@@ -54,9 +55,9 @@ func identify(root map[string]any) (Document, error) {
 	for _, kind := range []Kind{OpenAPI, AsyncAPI} {
 		switch v := root[string(kind)].(type) {
 		case string:
-			return Document{kind, v, root}, nil
+			return Document{Kind: kind, Version: v, Root: root}, nil
 		case json.Number:
-			return Document{kind, v.String(), root}, nil
+			return Document{Kind: kind, Version: v.String(), Root: root}, nil
 		}
 	}
 	if v, ok := root["swagger"].(string); ok {
@@ -160,6 +161,7 @@ func Load(file string) (Document, error) {
 	if err := bundle(&d, file); err != nil {
 		return Document{}, fmt.Errorf("%s: %w", file, err)
 	}
+	d.File = file
 	return d, nil
 }
 
