@@ -33,6 +33,7 @@ type Document struct {
 	Kind    Kind
 	Version string // such as 3.1.0
 	Root    map[string]any
+	File    string // that it was loaded from, or ""
 }
 
 // ErrIncomplete says that a text ends or breaks in the middle, as it does
@@ -58,9 +59,9 @@ func identify(root map[string]any) (Document, error) {
 	for _, kind := range []Kind{OpenAPI, AsyncAPI} {
 		switch v := root[string(kind)].(type) {
 		case string:
-			return Document{kind, v, root}, nil
+			return Document{Kind: kind, Version: v, Root: root}, nil
 		case json.Number:
-			return Document{kind, v.String(), root}, nil
+			return Document{Kind: kind, Version: v.String(), Root: root}, nil
 		}
 	}
 	if v, ok := root["swagger"].(string); ok {
@@ -132,6 +133,7 @@ func LoadWithin(folder, file string) (Document, error) {
 	if err != nil {
 		return Document{}, fmt.Errorf("%s: %w", file, err)
 	}
+	d.File = file
 	return d, nil
 }
 

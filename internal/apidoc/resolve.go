@@ -17,10 +17,7 @@ func pointer(v any, path string) (any, bool) {
 		return v, true
 	}
 	for _, part := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
-		if unescaped, err := url.PathUnescape(part); err == nil {
-			part = unescaped
-		}
-		part = unescapePointer(part)
+		part = unescapePart(part)
 		switch n := v.(type) {
 		case map[string]any:
 			e, ok := n[part]
@@ -70,9 +67,21 @@ func child(m map[string]any, key string) map[string]any {
 	return c
 }
 
-func escapePointer(s string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(s) }
+func escapePointer(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "~", "~0"), "/", "~1")
+}
 
-func unescapePointer(s string) string { return strings.NewReplacer("~1", "/", "~0", "~").Replace(s) }
+// unescapePart is the key that a part of a reference stands for.
+func unescapePart(part string) string {
+	if unescaped, err := url.PathUnescape(part); err == nil {
+		part = unescaped
+	}
+	return unescapePointer(part)
+}
+
+func unescapePointer(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "~1", "/"), "~0", "~")
+}
 
 // Unique is name, or name with a number from 2 that is not taken: the first, unless
 // many are. It asks seldom, so that a thousand equal names take no million steps.

@@ -160,7 +160,7 @@ func (d Document) tagMembers(s, disc map[string]any, found map[string]map[string
 	for _, value := range slices.Sorted(maps.Keys(mapping)) {
 		ref := Text(mapping[value])
 		if !strings.HasPrefix(ref, "#") {
-			ref = "#/components/schemas/" + escapePointer(ref)
+			ref = schemaRef(ref)
 		}
 		mapped[ref] = true
 		add(ref, value)
@@ -172,6 +172,38 @@ func (d Document) tagMembers(s, disc map[string]any, found map[string]map[string
 		}
 	}
 }
+
+// Heirs maps the reference of a schema with a discriminator to those of the
+// schemas that inherit it by allOf, however indirectly, in order.
+func (d Document) Heirs() map[string][]string {
+	children, heirs := map[string][]string{}, map[string][]string{}
+	all := Object(d.Root, "components", "schemas")
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, part := range List(Object(all[name])["allOf"]) {
+			if base := Text(Object(part)["$ref"]); base != "" {
+				children[base] = append(children[base], schemaRef(name))
+			}
+		}
+	}
+	for base := range children {
+		if target, _ := d.Lookup(base); Object(target)["discriminator"] == nil {
+			continue
+		}
+		below := slices.Clone(children[base])
+		for i := 0; i < len(below); i++ {
+			for _, c := range children[below[i]] {
+				if !slices.Contains(below, c) && c != base {
+					below = append(below, c)
+				}
+			}
+		}
+		heirs[base] = below
+	}
+	return heirs
+}
+
+// schemaRef is the reference to a schema among the components.
+func schemaRef(name string) string { return "#/components/schemas/" + escapePointer(name) }
 
 // RefName is the last part of a reference.
 func RefName(ref string) string {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/apidoc"
 	"muster/internal/watch"
 )
 
@@ -25,6 +26,10 @@ type folder struct {
 	dir    string
 	files  map[string][]byte
 	shared bool // with other outputs, whose files stay
+
+	from    apidoc.Document // that the files were made from, and what of it they leave out
+	kind    string          // of clients, as a person names it: Python
+	omitted []apidoc.Omission
 }
 
 // changes compares a folder with the disk. Files that nobody generated stay.

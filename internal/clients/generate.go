@@ -61,6 +61,7 @@ func (o Options) wants(kinds ...Kind) bool {
 type Result struct {
 	Written []string // files that were written or removed
 	Ran     int      // generators that ran; 0 when nothing had changed
+	Omitted []string // what the documents say and the clients do not, a line for each keyword of a document
 }
 
 // output is one folder or file to be generated from one document.
@@ -91,8 +92,9 @@ func Generate(ctx context.Context, cfg *config.Config, o Options) (Result, error
 			continue
 		}
 		r.Ran++
-		written, err := out.update(ctx, o.Own)
+		f, written, err := out.update(ctx, o.Own)
 		r.Written = append(r.Written, written...)
+		r.omit(cfg, f)
 		if err != nil {
 			if ctx.Err() != nil {
 				return r, ctx.Err()
@@ -121,16 +123,32 @@ func (out output) current(rec *record) bool {
 	return ok && m.Input == out.input && m.Output == digestFolder(out.place)
 }
 
-func (out output) update(ctx context.Context, own *watch.Own) ([]string, error) {
+func (out output) update(ctx context.Context, own *watch.Own) (folder, []string, error) {
 	f, err := out.make(ctx)
 	if err != nil {
-		return nil, err
+		return f, nil, err
 	}
 	changes, err := f.changes()
 	if err != nil {
-		return nil, err
+		return f, nil, err
 	}
-	return apply(own, changes)
+	written, err := apply(own, changes)
+	return f, written, err
+}
+
+// omit adds what a folder's clients leave out. Sets of clients that are made
+// from one document leave out the same.
+func (r *Result) omit(cfg *config.Config, f folder) {
+	file := f.from.File
+	if rel, err := filepath.Rel(cfg.Dir, file); err == nil && filepath.IsLocal(rel) {
+		file = filepath.ToSlash(rel)
+	}
+	for _, keyword := range apidoc.Omissions(f.omitted) {
+		line := fmt.Sprintf("%s: not in the %s client: %s", file, f.kind, keyword)
+		if !slices.Contains(r.Omitted, line) {
+			r.Omitted = append(r.Omitted, line)
+		}
+	}
 }
 
 // outputs lists what is to be generated, and the files of clients whose module
@@ -167,8 +185,8 @@ func pythonOutputs(cfg *config.Config, modules []apidoc.Module) ([]output, error
 		return nil, err
 	}
 	dir := cfg.Specs.Python.Dir
-	all := []output{single(filepath.Join(dir, "__init__.py"), func() ([]byte, error) {
-		return []byte(pyHeader + " Do not edit: changes are overwritten.\n\"\"\"Clients for calls between the modules.\"\"\"\n"), nil
+	all := []output{single(filepath.Join(dir, "__init__.py"), func() (folder, error) {
+		return folder{files: one("__init__.py", []byte(pyHeader+" Do not edit: changes are overwritten.\n\"\"\"Clients for calls between the modules.\"\"\"\n"))}, nil
 	})}
 	if data, err := os.ReadFile(all[0].place); err == nil && !isGenerated("", data) {
 		all = nil // somebody's own
@@ -178,18 +196,24 @@ func pythonOutputs(cfg *config.Config, modules []apidoc.Module) ([]output, error
 			continue
 		}
 		py := pyModule{Name: m.Name, BaseURL: ServerURL(cfg.ModuleServer(m.Name))}
-		all = append(all, single(filepath.Join(dir, py.file()), func() ([]byte, error) { return python(tmpl, m.REST, py) }))
+		all = append(all, single(filepath.Join(dir, py.file()), func() (folder, error) {
+			data, omitted, err := python(tmpl, m.REST, py, pythonReads)
+			return folder{files: one(py.file(), data), from: m.REST, kind: "Python", omitted: omitted}, err
+		}))
 	}
 	return all, nil
 }
 
 // single is an output of one file, made within milliseconds.
-func single(file string, make func() ([]byte, error)) output {
+func single(file string, make func() (folder, error)) output {
 	return output{place: file, quick: true, make: func(context.Context) (folder, error) {
-		data, err := make()
-		return folder{dir: filepath.Dir(file), files: map[string][]byte{filepath.Base(file): data}, shared: true}, err
+		f, err := make()
+		f.dir, f.shared = filepath.Dir(file), true
+		return f, err
 	}}
 }
+
+func one(file string, data []byte) map[string][]byte { return map[string][]byte{file: data} }
 
 func typeScriptOutputs(modules []apidoc.Module, o Options) ([]output, error) {
 	var all []output

@@ -37,7 +37,7 @@ func pythonClient(t testing.TB, d apidoc.Document, m pyModule) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := python(tmpl, d, m)
+	text, _, err := python(tmpl, d, m, pythonReads)
 	if err != nil {
 		t.Fatal(err)
 	}

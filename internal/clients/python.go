@@ -45,12 +45,13 @@ func pythonTemplate() (*template.Template, error) {
 	}).ParseFS(templates.FS, "python_client.py.tmpl")
 }
 
-// python makes the client of a module from its OpenAPI document. The same
-// document gives the same bytes.
-func python(tmpl *template.Template, d apidoc.Document, m pyModule) ([]byte, error) {
+// python makes the client of a module from its OpenAPI document, of which it
+// reads what the table says. The same document gives the same bytes.
+func python(tmpl *template.Template, d apidoc.Document, m pyModule, reads apidoc.Reads) ([]byte, []apidoc.Omission, error) {
 	if d.Kind != apidoc.OpenAPI {
-		return nil, fmt.Errorf("a Python client needs an OpenAPI document, this one is %s", d.Kind)
+		return nil, nil, fmt.Errorf("a Python client needs an OpenAPI document, this one is %s", d.Kind)
 	}
+	d, omitted := d.View(reads)
 	types := newPyTypes(d, m.class())
 	ops := pyOperations{types: types, taken: map[string]bool{}}
 	info := apidoc.Object(d.Root["info"])
@@ -63,9 +64,9 @@ func python(tmpl *template.Template, d apidoc.Document, m pyModule) ([]byte, err
 	c.Enums, c.Models, c.Aliases = types.Enums, types.Models, types.Aliases
 	var b bytes.Buffer
 	if err := tmpl.Execute(&b, c); err != nil {
-		return nil, fmt.Errorf("the Python client of %s: %w", m.Name, err)
+		return nil, nil, fmt.Errorf("the Python client of %s: %w", m.Name, err)
 	}
-	return b.Bytes(), nil
+	return b.Bytes(), omitted, nil
 }
 
 // ServerURL is where a server's first instance serves.

@@ -83,11 +83,11 @@ func (b *pyBuilder) form(m apidoc.Media, bodyRequired bool) {
 			files = append(files, "*_files("+pyString(key)+", "+name+")")
 			continue
 		}
-		style, _ := styleOf(apidoc.Object(encoding[key]), "form")
+		style, explode := styleOf(apidoc.Object(encoding[key]), "form")
 		if style == "form" && m.Type == "application/x-www-form-urlencoded" && b.nested(p) {
 			style = "deepObject" // what a form cannot hold flat
 		}
-		data = append(data, "*_query("+pyString(key)+", "+name+queryArgs(style, true)+")")
+		data = append(data, "*_query("+pyString(key)+", "+name+queryArgs(style, explode)+")")
 	}
 	if m.Type == "multipart/form-data" {
 		b.args = append(b.args, "multipart=True")

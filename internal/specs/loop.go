@@ -49,7 +49,7 @@ func WatchPython(ctx context.Context, w Watcher) error {
 	}
 	own := &watch.Own{}
 	e := Exporter{Config: cfg, Python: w.Python, Own: own}
-	seen := w.load()
+	seen, told := w.load(), map[string]bool{}
 	run := func(ctx context.Context, _ []string) {
 		began := time.Now()
 		if _, err := e.ByImport(ctx); err != nil {
@@ -60,6 +60,7 @@ func WatchPython(ctx context.Context, w Watcher) error {
 		}
 		seen = w.tell(seen)
 		r, err := clients.Generate(ctx, cfg, clients.Options{Only: []clients.Kind{clients.Python}, Own: own})
+		w.omitted(told, r)
 		w.summary("Python", r, err, began)
 	}
 	inside := realDirs(append(typeScriptDirs(cfg), cfg.Specs.Dir)...)
@@ -84,7 +85,7 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 	if err := ts.Warm(context.WithoutCancel(ctx)); err != nil {
 		w.fail(err) // and tried again with each run
 	}
-	seen := w.load()
+	seen, told := w.load(), map[string]bool{}
 	generate := func(ctx context.Context) {
 		began := time.Now()
 		o := clients.Options{Only: []clients.Kind{clients.REST, clients.WebSocket}, Own: own, TypeScript: ts}
@@ -101,6 +102,7 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 		if err == nil {
 			seen = w.tell(seen)
 		}
+		w.omitted(told, r)
 		w.summary("TypeScript", r, err, began)
 	}
 	roots := []string{cfg.Specs.Dir}
@@ -198,6 +200,16 @@ func (w Watcher) summary(what string, r clients.Result, err error, began time.Ti
 		return
 	}
 	w.report("%s clients: %d files in %s", what, len(r.Written), time.Since(began).Round(time.Millisecond))
+}
+
+// omitted reports what the clients leave out, each thing when it is new.
+func (w Watcher) omitted(told map[string]bool, r clients.Result) {
+	for _, line := range r.Omitted {
+		if !told[line] {
+			told[line] = true
+			w.report("%s", line)
+		}
+	}
 }
 
 func typeScriptDirs(cfg *config.Config) []string {

@@ -83,6 +83,9 @@ func generateClients(ctx context.Context, arg *string, only []string) error {
 		if err != nil {
 			return err
 		}
+		for _, line := range res.Omitted {
+			stderr.Warn("%s", line)
+		}
 		stdout.Done("clients: %s", count(len(res.Written), "changed"))
 		return nil
 	})
