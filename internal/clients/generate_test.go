@@ -82,7 +82,7 @@ func FuzzClients(f *testing.F) {
 		}
 		if d.Kind == apidoc.OpenAPI {
 			pythonClient(t, d, pyModule{Name: "x"})
-		} else if _, err := socketClient(d, "x"); err != nil {
+		} else if _, _, err := socketClient(d, "x", socketReads); err != nil {
 			t.Fatal(err)
 		}
 	})
