@@ -88,6 +88,7 @@ for (const file of files) all[path.relative(out, file)] = require(file);
 `+script+`
 if (globalThis.pwned !== undefined) throw new Error('a text was executed');
 console.log(Object.keys(all).length);
+process.exit(0);
 `)
 	return apitest.Run(t, web, "node", main)
 }
