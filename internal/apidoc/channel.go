@@ -61,12 +61,12 @@ func (d Document) Channels() []Channel {
 		}
 		messages := d.messagesOf(op, ref)
 		// The document speaks for the application: what it receives, a client sends.
-		there, back := directions(c, Text(op["action"]))
+		there, back := sides(c, Text(op["action"]))
 		*there = append(*there, messages...)
 		if reply, _ := d.Deref(op["reply"]); reply != nil {
 			if other := Text(Object(reply["channel"])["$ref"]); byRef[other] != nil {
 				ref = other
-				_, back = directions(byRef[other], Text(op["action"]))
+				_, back = sides(byRef[other], Text(op["action"]))
 			}
 			answers := d.messagesOf(reply, ref)
 			c.reply(messages, answers)
@@ -79,7 +79,7 @@ func (d Document) Channels() []Channel {
 	return all
 }
 
-func directions(c *Channel, action string) (there, back *[]Message) {
+func sides(c *Channel, action string) (there, back *[]Message) {
 	if action == "receive" {
 		return &c.Sent, &c.Got
 	}
