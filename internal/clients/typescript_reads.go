@@ -10,7 +10,7 @@ var socketReads = apidoc.Reads{
 	"components": {"schemas": "", "messages": "", "channels": "", "operations": "", "replies": "", "parameters": ""},
 	"channel": {"address": "", "messages": "{}message", "parameters": "{}parameter", "bindings": "bindings",
 		"publish": "operation", "subscribe": "operation"},
-	"operation": {"action": "=send|receive", "channel": "channel", "messages": "[]message", "message": "message", "reply": "reply"},
+	"operation": {"operationId": "", "action": "=send|receive", "channel": "channel", "messages": "[]message", "message": "message", "reply": "reply"},
 	"reply":     {"messages": "[]message", "channel": "channel"},
 	"message": {"name": "", "messageId": "", "payload": "schema", "oneOf": "[]message", "contentType": "=application/json",
 		"schemaFormat": jsonSchemas},
