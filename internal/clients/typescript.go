@@ -121,7 +121,7 @@ func (t *TypeScript) rest(ctx context.Context, set tsSet, d apidoc.Document) (ma
 	}
 	defer os.RemoveAll(tmp)
 	input, output := filepath.Join(tmp, "openapi.json"), filepath.Join(tmp, "client")
-	if err := os.WriteFile(input, d.Canonical(), 0o600); err != nil {
+	if err := os.WriteFile(input, d.Closed().Canonical(), 0o600); err != nil {
 		return nil, err
 	}
 	if err := os.Mkdir(output, 0o755); err != nil {

@@ -234,3 +234,23 @@ func TestNothingOfADocumentIsCodeInTheRESTClient(t *testing.T) {
 		t.Error("nothing was loaded")
 	}
 }
+
+// What an extension or an example refers to is nobody's to read.
+func TestTheGeneratorFollowsNoReferenceOutOfTheDocument(t *testing.T) {
+	t.Parallel()
+	cfg := tsProject(t)
+	write(t, filepath.Join(cfg.Dir, "secret.json"), `{"type":"object","properties":{"s3cr3t":{"type":"string"}}}`)
+	out := filepath.ToSlash(filepath.Join(cfg.Dir, "secret.json"))
+	write(t, filepath.Join(cfg.Specs.Dir, "m", "openapi.yaml"), `openapi: 3.1.0
+info: {title: T, version: "1"}
+x-samples: {php: {$ref: samples/a.php}, secret: {$ref: '`+out+`'}, far: {$ref: 'http://127.0.0.1:1/a.json'}}
+paths:
+  /a: {get: {operationId: a, responses: {'200': {description: ok, content: {application/json: {schema: {type: object, example: {$ref: '`+out+`'}, default: {$ref: gone.json}}}}}}}}
+`)
+	if _, err := Generate(t.Context(), cfg, Options{Only: []Kind{REST}}); err != nil {
+		t.Fatal(err)
+	}
+	if text := read(t, filepath.Join(cfg.Specs.TypeScript[0].Dir, "trader-client-m", "types.gen.ts")); strings.Contains(text, "s3cr3t") {
+		t.Error("it was read")
+	}
+}
