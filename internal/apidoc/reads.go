@@ -64,10 +64,9 @@ var silent = map[string]string{
 	"document": ` openapi asyncapi info jsonSchemaDialect $self id defaultContentType `,
 	"components": ` examples links callbacks headers correlationIds replyAddresses operationTraits messageTraits
 externalDocs serverVariables serverBindings channelBindings operationBindings messageBindings tags `,
-	"operation": ` operationId `,
 	"parameter": ` allowEmptyValue `,
 	"schema": ` default $schema $id $anchor $vocabulary xml minimum maximum exclusiveMinimum exclusiveMaximum multipleOf
-minLength maxLength pattern uniqueItems minItems maxItems minProperties maxProperties minContains maxContains `,
+minLength maxLength pattern uniqueItems minProperties maxProperties minContains maxContains `,
 	"security scheme": ` bearerFormat flows openIdConnectUrl oauth2MetadataUrl scopes `,
 }
 
@@ -196,6 +195,11 @@ func (v *viewer) object(val any, kind string) any {
 	}
 	if ref, ok := m["$ref"].(string); ok {
 		v.follow(ref, kind)
+		if kind == "schema" && v.doc.refinesRefs() && refined(m) {
+			m = maps.Clone(m)
+			delete(m, "$ref")
+			m["allOf"] = append([]any{map[string]any{"$ref": ref}}, List(m["allOf"])...)
+		}
 	}
 	if _, ok := m["discriminator"]; ok && kind == "schema" && len(v.path) == 3 {
 		for _, heir := range v.heirsOf(pointerOf(v.path)) {
@@ -217,13 +221,22 @@ func (v *viewer) object(val any, kind string) any {
 
 const omit = "omit"
 
+// refinesRefs tells whether what stands beside a schema's $ref counts: it does
+// since OpenAPI 3.1, as if both were in allOf.
+func (d Document) refinesRefs() bool {
+	return d.Kind == OpenAPI && !strings.HasPrefix(d.Version, "3.0")
+}
+
+func refined(s map[string]any) bool {
+	return slices.ContainsFunc([]string{"properties", "required", "additionalProperties", "allOf", "oneOf", "anyOf", "enum", "const"},
+		func(keyword string) bool { return s[keyword] != nil })
+}
+
 // saysNothing tells of values that are the same as no value.
 func saysNothing(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		return true
-	case []any:
-		return len(v) == 0
 	case map[string]any:
 		return len(v) == 0
 	}

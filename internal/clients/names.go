@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -57,6 +58,20 @@ func camelClass(s string) string {
 		return "Api"
 	}
 	return b.String()
+}
+
+// unique is apidoc.Unique for very many equal names: next keeps the number that
+// each goes on with.
+func unique(name string, next map[string]int, taken func(string) bool) string {
+	if !taken(name) {
+		return name
+	}
+	for i := max(next[name], 2); ; i++ {
+		if n := name + strconv.Itoa(i); !taken(n) {
+			next[name] = i + 1
+			return n
+		}
+	}
 }
 
 // isWord tells whether a name is one of words, which stand between spaces.

@@ -1,10 +1,5 @@
 package clients
 
-import (
-	"fmt"
-	"strings"
-)
-
 // pyWords are the names that a generated name must not take: Python's
 // keywords (docs.python.org: Lexical analysis) and builtins, and what the
 // template imports and defines.
@@ -13,8 +8,8 @@ from global if import in is lambda nonlocal not or pass raise return try while w
 str int float bool bytes dict list set tuple object print len isinstance getattr property super self
 Exception BaseException Warning ValueError TypeError
 datetime uuid json httpx pydantic enum quote cast Any AsyncIterator Dict IO List Literal Mapping Optional
-Sequence Tuple Type Union Field BaseModel Enum TracebackType annotations File
-ApiError BadRequestError UnauthorizedError ForbiddenError NotFoundError ConflictError ValidationFailedError
+Sequence Tuple Type Union Callable Field BaseModel Enum TracebackType annotations File
+ApiError BadRequestError Secret UnauthorizedError ForbiddenError NotFoundError ConflictError ValidationFailedError
 TooManyRequestsError ServerError ApiConnectionError ApiDecodeError
 Unset Model TypeVar `
 
@@ -24,56 +19,3 @@ const pyFields = ` schema schema_json json dict copy construct fields validate p
 update_forward_refs Config model_config model_fields model_computed_fields model_extra model_fields_set
 model_construct model_copy model_dump model_dump_json model_json_schema model_parametrized_name model_post_init
 model_rebuild model_validate model_validate_json model_validate_strings `
-
-// pyString is a Python string literal.
-func pyString(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
-}
-
-// pyDoc makes text safe within a docstring, its lines indented.
-func pyDoc(s, indent string) string {
-	s = strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `"""`, `\"\"\"`)
-	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s), "\n")
-	for i, l := range lines {
-		l = strings.TrimRight(strings.Map(printable, l), " \t")
-		if l != "" && i > 0 {
-			l = indent + l
-		}
-		lines[i] = l
-	}
-	out := strings.TrimSpace(strings.Join(lines, "\n"))
-	if strings.HasSuffix(out, `"`) {
-		out = out[:len(out)-1] + `\"`
-	}
-	return out
-}
-
-// pyComment is text on one line.
-func pyComment(s string) string {
-	const most = 160 // longer ones say little that the document does not say better
-	s = strings.Join(strings.Fields(strings.Map(printable, s)), " ")
-	if r := []rune(s); len(r) > most {
-		s = strings.TrimSpace(string(r[:most])) + " ..."
-	}
-	return s
-}
