@@ -54,7 +54,7 @@ func newPySchemes(d apidoc.Document, all []apidoc.Operation) pySchemes {
 			continue
 		}
 		param := snake(identifier(name, "auth"))
-		if isWord(pyWords, param) || isWord(pyClientParams, param) {
+		if isPyWord(param) || isWord(pyClientParams, param) {
 			param += "_"
 		}
 		param = apidoc.Unique(param, func(s string) bool { return taken[s] })

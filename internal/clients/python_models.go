@@ -23,7 +23,7 @@ func (t *pyTypes) enum(name string, s map[string]any, vals []any) {
 		}
 		member := identifier(fmt.Sprint(v), "VALUE")
 		member = apidoc.Unique(strings.ToUpper(member), func(s string) bool { return taken[s] })
-		if isWord(pyWords, member) || member == "MRO" {
+		if isPyWord(member) || member == "MRO" {
 			member += "_"
 		}
 		taken[member] = true
@@ -69,7 +69,7 @@ func (t *pyTypes) nameFields(m *pyModel) {
 		f := &m.Fields[i]
 		wanted := identifier(f.key, "field")
 		bad := func(s string) bool {
-			return taken[s] && s != f.key || t.taken[s] || isWord(pyWords, s) || isWord(pyFields, s)
+			return taken[s] && s != f.key || t.taken[s] || isPyWord(s) || isModelWord(s)
 		}
 		name := wanted
 		if bad(name) {

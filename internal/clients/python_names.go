@@ -1,5 +1,10 @@
 package clients
 
+import (
+	"strings"
+	"sync"
+)
+
 // pyWords are the names that a generated name must not take: Python's
 // keywords (docs.python.org: Lexical analysis) and builtins, and what the
 // template imports and defines.
@@ -19,3 +24,20 @@ const pyFields = ` schema schema_json json dict copy construct fields validate p
 update_forward_refs Config model_config model_fields model_computed_fields model_extra model_fields_set
 model_construct model_copy model_dump model_dump_json model_json_schema model_parametrized_name model_post_init
 model_rebuild model_validate model_validate_json model_validate_strings `
+
+var (
+	isPyWord    = wordsOf(pyWords)
+	isModelWord = wordsOf(pyFields)
+)
+
+// wordsOf makes of words, when it is first asked, what tells whether a name is one of them.
+func wordsOf(words string) func(string) bool {
+	set := sync.OnceValue(func() map[string]bool {
+		m := map[string]bool{}
+		for word := range strings.FieldsSeq(words) {
+			m[word] = true
+		}
+		return m
+	})
+	return func(name string) bool { return set()[name] }
+}

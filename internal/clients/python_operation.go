@@ -60,7 +60,7 @@ func nameOperations(all []pyOperation, ids []string, types map[string]bool) {
 	taken, next := map[string]bool{}, map[string]int{}
 	for i, id := range ids {
 		name := identifier(id, "operation")
-		if isWord(pyWords, name) || isWord(pyReserved, name) || types[name] {
+		if isPyWord(name) || isWord(pyReserved, name) || types[name] {
 			name += "_"
 		}
 		name = unique(name, next, func(s string) bool { return taken[s] || types[s] })
@@ -83,7 +83,7 @@ type pyBuilder struct {
 // param gives a parameter its name; clashes get the place as a suffix.
 func (b *pyBuilder) param(key, place string) string {
 	bad := func(s string) bool {
-		return b.names[s] || b.types.taken[s] || isWord(pyWords, s) || isWord(pyReserved, s)
+		return b.names[s] || b.types.taken[s] || isPyWord(s) || isWord(pyReserved, s)
 	}
 	name := identifier(key, "param")
 	if b.names[name] && place != "" {

@@ -67,7 +67,7 @@ func newPyTypes(d apidoc.Document, client string) *pyTypes {
 }
 
 func (t *pyTypes) name(s string) string {
-	n := unique(className(s), t.next, func(s string) bool { return t.taken[s] || isWord(pyWords, s) })
+	n := unique(className(s), t.next, func(s string) bool { return t.taken[s] || isPyWord(s) })
 	t.taken[n] = true
 	return n
 }
@@ -175,7 +175,7 @@ func (t *pyTypes) modelled(s map[string]any) bool {
 	if ty := apidoc.Types(s); len(ty) > 1 || len(ty) == 1 && ty[0] != "object" {
 		return false
 	}
-	return t.single(s) == nil && len(t.doc.MergedOf(s, "").Properties) > 0
+	return t.single(s) == nil && (len(apidoc.Object(s["properties"])) > 0 || len(t.doc.MergedOf(s, "").Properties) > 0)
 }
 
 // single is the only thing that allOf says, as FastAPI writes a reference

@@ -92,7 +92,7 @@ func isKeyword(s string) bool {
 // Doc is what stands in a docstring between its three quotes, its further lines
 // indented by so many blanks.
 func Doc(s string, indent int) Code {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, "\ufffd"))
+	s = strings.ReplaceAll(strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\r\n", "\n"), "\r", "\n")
 	lines := strings.Split(s, "\n")
 	for i, l := range lines {
 		l = strings.TrimRight(strings.Map(shown, l), " \t")
@@ -128,6 +128,9 @@ func oneLine(s string) string {
 // shown, for strings.Map, drops what a reader would not see, or would see
 // elsewhere than Python does.
 func shown(r rune) rune {
+	if r >= ' ' && r < 0x7f {
+		return r
+	}
 	if unicode.Is(unicode.Cc, r) && !unicode.IsSpace(r) || unicode.Is(unicode.Bidi_Control, r) || r == 0xfeff {
 		return -1
 	}
