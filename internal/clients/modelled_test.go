@@ -109,7 +109,7 @@ async def main() -> None:
         assert seen[-1].url.raw_path == b"/v1/simple/x,1,y,2?plain=p", seen[-1].url.raw_path
         assert (seen[-1].headers["x-point"], seen[-1].headers["x-pairs"]) == ("x,1", "x=1,y=2")
         answers.append([{"x": "1"}, {"y": "2"}, {"z": "3"}, {"w": ["a", 1]}, {"q": "4", "more": "5"}])
-        assert [type(x).__name__ for x in await client.names()] == ["Callable2", "Secret2", "ApiError2", "Awaitable", "Beside"]
+        assert [type(x).__name__ for x in await client.names()] == ["Callable2", "Secret", "ApiError2", "Awaitable", "Beside"]
 
 
 asyncio.run(main())

@@ -39,7 +39,7 @@ func newPySchemes(d apidoc.Document, all []apidoc.Operation) pySchemes {
 	}
 	for _, name := range slices.Sorted(maps.Keys(asked)) {
 		raw, _ := d.Deref(declared[name])
-		s := pyScheme{Type: py.F("Secret"), Doc: py.Comment(apidoc.Text(raw["description"]))}
+		s := pyScheme{Type: py.F("_Secret"), Doc: py.Comment(apidoc.Text(raw["description"]))}
 		switch kind := strings.ToLower(apidoc.Text(raw["type"]) + " " + apidoc.Text(raw["scheme"])); kind {
 		case "http bearer", "oauth2 ", "openidconnect ":
 			s.Place = py.Text("bearer")

@@ -14,7 +14,7 @@ str int float bool bytes dict list set tuple object print len isinstance getattr
 Exception BaseException Warning ValueError TypeError
 datetime uuid json httpx pydantic enum quote cast Any AsyncIterator Dict IO List Literal Mapping Optional
 Sequence Tuple Type Union Callable Field BaseModel Enum TracebackType annotations File
-ApiError BadRequestError Secret UnauthorizedError ForbiddenError NotFoundError ConflictError ValidationFailedError
+ApiError BadRequestError UnauthorizedError ForbiddenError NotFoundError ConflictError ValidationFailedError
 TooManyRequestsError ServerError ApiConnectionError ApiDecodeError
 Unset Model TypeVar `
 
