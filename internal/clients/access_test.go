@@ -1,6 +1,10 @@
 package clients
 
-import "testing"
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
 
 const guarded = `
 openapi: 3.1.0
@@ -90,4 +94,27 @@ async def main() -> None:
 
 asyncio.run(main())
 print("ok")
+`
+
+// The generator's own clients take the secrets, too: whoever sets auth.
+func TestTypeScriptAuthentication(t *testing.T) {
+	t.Parallel()
+	cfg := tsProject(t)
+	write(t, filepath.Join(cfg.Specs.Dir, "guarded", "openapi.yaml"), guarded)
+	if _, err := Generate(t.Context(), cfg, Options{Only: []Kind{REST}}); err != nil {
+		t.Fatal(err)
+	}
+	src := filepath.Dir(cfg.Specs.TypeScript[0].Dir)
+	write(t, filepath.Join(src, "use.ts"), useGuardedTS)
+	tsc(t, filepath.Dir(src), true)
+	sdk := read(t, filepath.Join(cfg.Specs.TypeScript[0].Dir, "trader-client-guarded", "sdk.gen.ts"))
+	for _, asks := range []string{"scheme: 'bearer'", "scheme: 'basic'", "name: 'X-Key'", "in: 'query'", "in: 'cookie'"} {
+		if !strings.Contains(sdk, asks) {
+			t.Errorf("no operation asks for %s", asks)
+		}
+	}
+}
+
+const useGuardedTS = `import { client } from './clients/trader-client-guarded/client.gen';
+client.setConfig({ auth: (scheme) => (scheme.scheme === 'basic' ? 'u:p' : 'token') });
 `
