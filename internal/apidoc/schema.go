@@ -71,14 +71,15 @@ func (d Document) ShapeOf(s map[string]any) Shape {
 // require it. ref is where the schema lies, or "".
 func (d Document) MergedOf(s map[string]any, ref string) Shape {
 	sh := Shape{Properties: map[string]any{}, Required: map[string]bool{}}
-	m := merger{d, map[string]bool{ref: ref != ""}}
+	m := merger{d, map[string]bool{ref: ref != ""}, map[string]Shape{}}
 	m.collect(s, &sh)
 	return sh
 }
 
 type merger struct {
 	doc  Document
-	seen map[string]bool // references
+	seen map[string]bool  // references on the way here
+	made map[string]Shape // by reference: what refers to each other may do so in very many ways
 }
 
 func (m merger) collect(s map[string]any, sh *Shape) {
@@ -100,11 +101,16 @@ func (m merger) collect(s map[string]any, sh *Shape) {
 		if IsNull(a) {
 			continue
 		}
-		one := Shape{Properties: map[string]any{}, Required: map[string]bool{}}
-		below := merger{m.doc, maps.Clone(m.seen)}
-		below.seen[ref] = ref != ""
-		below.collect(a, &one)
-		shapes = append(shapes, one)
+		one, made := m.made[ref]
+		if !made {
+			one = Shape{Properties: map[string]any{}, Required: map[string]bool{}}
+			below := merger{m.doc, maps.Clone(m.seen), m.made}
+			below.seen[ref] = ref != ""
+			below.collect(a, &one)
+		}
+		if shapes = append(shapes, one); ref != "" {
+			m.made[ref] = one
+		}
 	}
 	sh.addOneOf(shapes)
 }
@@ -249,8 +255,8 @@ func (d Document) Tags() map[string]map[string][]any {
 func (d Document) valuesOf(ref, property string) []any {
 	s, _ := d.Deref(map[string]any{"$ref": ref})
 	p, _ := d.Deref(d.ShapeOf(s).Properties[property])
-	for part := List(p["allOf"]); len(part) == 1 && len(Values(p)) == 0; part = List(p["allOf"]) {
-		p, _ = d.Deref(part[0])
+	if part := List(p["allOf"]); len(part) == 1 && len(Values(p)) == 0 {
+		p, _ = d.Deref(part[0]) // as FastAPI writes a reference with something beside it
 	}
 	return Values(p)
 }

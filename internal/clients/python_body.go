@@ -141,42 +141,51 @@ func (b *pyBuilder) formRest(f *pyForm, m apidoc.Media, extra any) {
 }
 
 // nested tells whether a schema allows objects, or lists of them.
-func (b *pyBuilder) nested(s map[string]any) bool { return b.nestedIn(s, 0) }
+func (b *pyBuilder) nested(s map[string]any) bool {
+	return b.types.maybe(s, true, func(s map[string]any) bool {
+		return b.types.doc.IsObject(s) || slices.Contains(apidoc.Types(s), "object")
+	})
+}
 
-func (b *pyBuilder) nestedIn(s map[string]any, depth int) bool {
-	const deepest = 8 // deeper ones lead round in circles
-	if depth > deepest {
-		return false
-	}
-	if b.types.doc.IsObject(s) || slices.Contains(apidoc.Types(s), "object") {
-		return true
-	}
-	for _, part := range append(slices.Concat(apidoc.Alternatives(s), apidoc.List(s["allOf"])), s["items"]) {
-		if p, _ := b.types.doc.Deref(part); p != nil && b.nestedIn(p, depth+1) {
+// maybe tells whether test is true of a schema or one that it may be, or, if
+// asked for, of what its lists hold.
+func (t *pyTypes) maybe(s map[string]any, items bool, test func(map[string]any) bool) bool {
+	seen := map[string]bool{}
+	var look func(s map[string]any) bool
+	look = func(s map[string]any) bool {
+		if test(s) {
 			return true
 		}
+		parts := slices.Concat(apidoc.Alternatives(s), apidoc.List(s["allOf"]))
+		if items {
+			parts = append(parts, s["items"])
+		}
+		return slices.ContainsFunc(parts, func(part any) bool {
+			p, ref := t.doc.Deref(part)
+			if p == nil || seen[ref] {
+				return false
+			}
+			seen[ref] = ref != ""
+			return look(p)
+		})
 	}
-	return false
+	return look(s)
 }
 
 // fileType is the annotation of a form's field that is a file or several, or
 // no code. contentType is what its encoding says.
 func (b *pyBuilder) fileType(m apidoc.Media, s map[string]any, contentType string) py.Code {
-	if m.Type != multipartForm {
-		return py.Code{}
+	file := func(s map[string]any) bool { return isFile(s, contentType) }
+	list := func(s map[string]any) bool {
+		item, _ := b.types.doc.Deref(s["items"])
+		return item != nil && b.types.maybe(item, false, file)
 	}
-	if isFile(s, contentType) {
+	switch {
+	case m.Type != multipartForm:
+	case b.types.maybe(s, false, file):
 		return py.F("File")
-	}
-	if item, _ := b.types.doc.Deref(s["items"]); item != nil && isFile(item, contentType) {
+	case b.types.maybe(s, false, list):
 		return py.F("Sequence[File]")
-	}
-	for _, a := range slices.Concat(apidoc.Alternatives(s), apidoc.List(s["allOf"])) {
-		if p, _ := b.types.doc.Deref(a); p != nil && !apidoc.IsNull(p) {
-			if ty := b.fileType(m, p, contentType); ty.Said() {
-				return ty
-			}
-		}
 	}
 	return py.Code{}
 }
@@ -188,7 +197,7 @@ func isFile(s map[string]any, contentType string) bool {
 		return true
 	}
 	types := apidoc.Types(s)
-	if s["contentEncoding"] != nil || len(apidoc.Values(s)) > 0 || len(types) > 0 && !slices.Contains(types, "string") ||
+	if apidoc.IsNull(s) || s["contentEncoding"] != nil || len(apidoc.Values(s)) > 0 || len(types) > 0 && !slices.Contains(types, "string") ||
 		len(apidoc.Alternatives(s)) > 0 || s["allOf"] != nil || s["properties"] != nil || s["items"] != nil {
 		return false
 	}

@@ -128,3 +128,35 @@ func eachText(v any, replace func(string) string) any {
 	}
 	return v
 }
+
+func TestATypeOfTooManyPartsIsAnError(t *testing.T) {
+	t.Parallel()
+	schemas := `"S0":{"type":"string"}`
+	for i := range 40 {
+		schemas += fmt.Sprintf(`,"S%d":{"type":"array","minItems":2,"maxItems":2,"prefixItems":[{"$ref":"#/components/schemas/S%d"},{"$ref":"#/components/schemas/S%d"}]}`, i+1, i, i)
+	}
+	d := parse(t, `{"openapi":"3.1.0","paths":{"/a":{"get":{"responses":{"200":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/S40"}}}}}}}},"components":{"schemas":{`+schemas+`}}}`)
+	tmpl, err := pythonTemplate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := python(tmpl, d, pyModule{Name: "x"}, pythonReads); err == nil || !strings.Contains(err.Error(), "the type of #/components/schemas/S") {
+		t.Error(err)
+	}
+}
+
+// What refers to each other in circles, or in very many ways, takes no time.
+func TestSchemasInCirclesEnd(t *testing.T) {
+	t.Parallel()
+	schemas := `"L":{"anyOf":[{"$ref":"#/components/schemas/L"}],"allOf":[{"$ref":"#/components/schemas/L"}],"discriminator":{"propertyName":"a"},
+"properties":{"a":{"allOf":[{"$ref":"#/components/schemas/L"}]},"b":{"anyOf":[{"$ref":"#/components/schemas/L"},{"items":{"$ref":"#/components/schemas/L"}}]}}}`
+	for i := range 40 {
+		next := fmt.Sprintf(`[{"$ref":"#/components/schemas/S%d"},{"$ref":"#/components/schemas/T%d"}]`, i+1, i+1)
+		schemas += fmt.Sprintf(`,"S%d":{"properties":{"p%d":{"type":"string"}},"oneOf":%s},"T%d":{"anyOf":%s}`, i, i, next, i, next)
+	}
+	d := parse(t, `{"openapi":"3.1.0","paths":{"/a":{"post":{"requestBody":{"content":{"multipart/form-data":{"schema":{"properties":{"a":{"$ref":"#/components/schemas/L"}}}}}},
+"responses":{"200":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/S0"}}}}}}}},"components":{"schemas":{`+schemas+`}}}`)
+	if client := string(pythonClient(t, d, pyModule{Name: "x"})); !strings.Contains(client, "p39: Optional[str]") {
+		t.Error("what the last of the alternatives has is lost")
+	}
+}

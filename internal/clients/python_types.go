@@ -1,7 +1,9 @@
 package clients
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -22,6 +24,7 @@ type pyTypes struct {
 	refs     map[string]py.Code // reference -> annotation
 	building map[string]bool    // aliases under way: one that leads back to itself is Any there
 	pending  []pyPending
+	err      error
 	Enums    []pyEnum
 	Models   []pyModel
 	Aliases  []pyAlias // each after those that it needs
@@ -134,11 +137,20 @@ func (t *pyTypes) known(ref string, s map[string]any, named py.Code) py.Code {
 	return named
 }
 
+// longestType bounds a type that is written out where it is used: lists of lists
+// of few names may be one of very many.
+const longestType = 256 << 10
+
 func (t *pyTypes) build(ref string, s map[string]any) py.Code {
 	t.building[ref] = true
-	t.refs[ref] = t.annotation(s, apidoc.RefName(ref))
+	expr := t.annotation(s, apidoc.RefName(ref))
 	delete(t.building, ref)
-	return t.refs[ref]
+	if len(expr.String()) > longestType {
+		t.err = cmp.Or(t.err, fmt.Errorf("the type of %s, written out, takes more than %d kB: too much of it is nested", ref, longestType>>10))
+		expr = py.Any
+	}
+	t.refs[ref] = expr
+	return expr
 }
 
 func (t *pyTypes) alias(name string, of py.Code) py.Code {
