@@ -24,11 +24,12 @@ import (
 // table, so it cannot read a keyword that the table lacks.
 type Reads map[string]map[string]string
 
-// Without is the table less one keyword.
+// Without is the table less one keyword, which is no constraint for the server
+// then, either.
 func (r Reads) Without(kind, keyword string) Reads {
 	less := maps.Clone(r)
 	less[kind] = maps.Clone(r[kind])
-	delete(less[kind], keyword)
+	less[kind][keyword] = omit
 	return less
 }
 
@@ -57,8 +58,9 @@ func Omissions(all []Omission) []string {
 	return lines
 }
 
-// silent are the keywords that no client needs anything of: what is said to
-// people, what the server checks, and what only a reference leads to.
+// silent are the keywords that a client needs nothing of unless its table says
+// so: what is said to people, what the server checks, and what only a reference
+// leads to.
 var silent = map[string]string{
 	"":         ` description summary title example examples externalDocs deprecated tags $comment `,
 	"document": ` openapi asyncapi info jsonSchemaDialect $self id defaultContentType `,
@@ -66,7 +68,7 @@ var silent = map[string]string{
 externalDocs serverVariables serverBindings channelBindings operationBindings messageBindings tags `,
 	"parameter": ` allowEmptyValue `,
 	"schema": ` default $schema $id $anchor $vocabulary xml minimum maximum exclusiveMinimum exclusiveMaximum multipleOf
-minLength maxLength pattern uniqueItems minProperties maxProperties minContains maxContains `,
+minLength maxLength pattern uniqueItems minItems maxItems minProperties maxProperties minContains maxContains `,
 	"security scheme": ` bearerFormat flows openIdConnectUrl oauth2MetadataUrl scopes `,
 }
 

@@ -75,6 +75,13 @@ func TestGenerateIsIncremental(t *testing.T) {
 func FuzzClients(f *testing.F) {
 	f.Add([]byte(`{"openapi":"3.1.0","paths":{"/a":{"get":{"parameters":[{"name":"x","in":"query"}]}}}}`))
 	f.Add([]byte("asyncapi: 2.6.0\nchannels: {a: {publish: {message: {$ref: '#/channels/a/publish/message'}}}}\n"))
+	for _, name := range []string{"keywords", "modelled", "kinds"} {
+		d, err := apidoc.Load("testdata/" + name + "/openapi.yaml")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(d.Canonical())
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := apidoc.Parse(data)
 		if err != nil {

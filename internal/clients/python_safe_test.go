@@ -38,8 +38,8 @@ func TestThePythonTemplateGetsNothingButCode(t *testing.T) {
 	look(reflect.TypeFor[pyClient](), "client")
 }
 
-// hostile is what follows a text of a document that means harm.
-const hostile = "x\"; boom() #\n    boom()\n\"\"\"\nboom()\n\"\x01\"\"\nboom()\n''' ]); boom() #\r    boom()\\"
+// hostileText is what follows a text of a document that means harm.
+const hostileText = "x\"; boom() #\n    boom()\n\"\"\"\nboom()\n\"\x01\"\"\nboom()\n''' ]); boom() #\r    boom()\\"
 
 // Every text of a document, a key or a value, is made hostile, some at a time.
 func TestNoTextOfADocumentIsCode(t *testing.T) {
@@ -62,11 +62,11 @@ func TestNoTextOfADocumentIsCode(t *testing.T) {
 					return s
 				}
 				if last != s {
-					return s + strings.NewReplacer("~", "~0", "/", "~1", "%", "%25").Replace(hostile)
+					return s + strings.NewReplacer("~", "~0", "/", "~1", "%", "%25").Replace(hostileText)
 				}
-				return s + hostile
+				return s + hostileText
 			}).(map[string]any)
-			write(t, filepath.Join(dir, fmt.Sprint(n, ".py")), string(pythonClient(t, harmed, pyModule{Name: "x" + hostile})))
+			write(t, filepath.Join(dir, fmt.Sprint(n, ".py")), string(pythonClient(t, harmed, pyModule{Name: "x" + hostileText})))
 			n++
 		}
 	}
