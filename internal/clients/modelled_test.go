@@ -36,7 +36,7 @@ from typing import Any, Dict, List, Tuple
 
 import httpx
 
-from modelled_client import Both, Cat, Compare, Dog, Event, FilesAttributes, FilesSeveralItem, Ids, ModelledClient, Nested, Puppy, User
+from modelled_client import ApiDecodeError, Both, Cat, Compare, Dog, Event, FilesAttributes, FilesSeveralItem, Ids, Login, ModelledClient, Nested, Puppy, User
 
 answers: List[Any] = []
 seen: List[httpx.Request] = []
@@ -90,6 +90,17 @@ async def main() -> None:
         user = await client.user(body=User(name="n", password="p"))
         assert user.id + 1 == 8 and user.password is None
         assert json.loads(seen[-1].content) == {"name": "n", "password": "p"} and seen[-1].headers["content-type"] == "application/json"
+        answers.append({})
+        try:
+            await client.login(body=Login(password="p"))
+            raise AssertionError("a session without a token")
+        except ApiDecodeError:
+            pass
+        try:
+            Login(**{})
+            raise AssertionError("a login without a password")
+        except ValueError:
+            pass
         answers.append({"id": "y"})
         ids = await client.ids(body=Ids(id_2="x"))
         assert ids.id == "y" and ids.id_2 is None and json.loads(seen[-1].content) == {"_id": "x"}, (ids, seen[-1].content)

@@ -109,6 +109,9 @@ func (t *pyTypes) field(p pyPending, key string, property any, required bool) (f
 	f = pyField{key: key, Doc: py.Comment(apidoc.Text(apidoc.Object(property)["description"]))}
 	read := apidoc.True(raw["readOnly"]) || apidoc.True(apidoc.Object(property)["readOnly"])
 	write := apidoc.True(raw["writeOnly"]) || apidoc.True(apidoc.Object(property)["writeOnly"])
+	if required && (read || write) && p.ref != "" {
+		read, write = read && t.isSent(p.ref), write && t.isGot(p.ref)
+	}
 	if tag := t.tags[p.ref][key]; p.ref != "" && len(tag) > 0 && len(apidoc.Values(raw)) != 1 {
 		f.Type = py.Literal(tag)
 		if raw = map[string]any{"enum": tag}; len(tag) == 1 {
@@ -145,4 +148,48 @@ func fixed(s map[string]any, required bool) (string, bool) {
 	only, isText := vals[0].(string)
 	_, constant := s["const"]
 	return only, isText && (required || constant || s["default"] == only)
+}
+
+// isSent and isGot tell which way a schema goes that is referenced: what is
+// never sent is as it is read, and the other way round.
+func (t *pyTypes) isSent(ref string) bool { t.findWays(); return t.sent[ref] }
+func (t *pyTypes) isGot(ref string) bool  { t.findWays(); return t.got[ref] }
+
+func (t *pyTypes) findWays() {
+	if t.sent != nil {
+		return
+	}
+	t.sent, t.got = map[string]bool{}, map[string]bool{}
+	for _, o := range t.doc.Operations() {
+		t.mark(o.Raw["requestBody"], t.sent)
+		for _, p := range o.Params {
+			t.mark(p, t.sent)
+		}
+		t.mark(o.Raw["responses"], t.got)
+	}
+}
+
+// mark adds every reference that a value leads to.
+func (t *pyTypes) mark(v any, into map[string]bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, e := range v {
+			t.mark(e, into)
+		}
+	case []any:
+		for _, e := range v {
+			t.mark(e, into)
+		}
+	case string:
+		if into[v] || !strings.HasPrefix(v, "#/") {
+			return
+		}
+		into[v] = true
+		for _, heir := range t.heirs[v] {
+			t.mark(heir, into)
+		}
+		if target, ok := t.doc.Lookup(v); ok {
+			t.mark(target, into)
+		}
+	}
 }

@@ -24,6 +24,8 @@ type pyTypes struct {
 	refs     map[string]py.Code // reference -> annotation
 	building map[string]bool    // aliases under way: one that leads back to itself is Any there
 	pending  []pyPending
+	sent     map[string]bool // references that requests lead to, and that responses do
+	got      map[string]bool
 	err      error
 	Enums    []pyEnum
 	Models   []pyModel
