@@ -218,9 +218,9 @@ func (d Document) Tags() map[string]map[string][]any {
 			if disc := Object(v["discriminator"]); disc != nil && Text(disc["propertyName"]) != "" {
 				d.tagMembers(v, disc, found)
 			}
-			for _, k := range slices.Sorted(maps.Keys(v)) {
+			for k, e := range v {
 				if k != "example" && k != "examples" {
-					walk(v[k])
+					walk(e)
 				}
 			}
 		case []any:
