@@ -7,16 +7,15 @@ package apidoc
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
-
-	"gopkg.in/yaml.v3"
+	"unicode/utf16"
 )
 
 // Kind tells what a document describes.
@@ -42,13 +41,18 @@ type Document struct {
 var ErrIncomplete = errors.New("not a whole document")
 
 // Parse reads a JSON or YAML document. A text that is neither whole nor well
-// formed gives an error that wraps ErrIncomplete.
+// formed gives an error that wraps ErrIncomplete; one that is larger, or nested
+// deeper, than anybody writes gives another.
 func Parse(data []byte) (Document, error) {
-	root, err := parseTree(data)
+	root, err := parseTree(data, newBounds())
 	if err != nil {
 		return Document{}, err
 	}
-	return identify(root)
+	d, err := identify(root)
+	if err != nil {
+		return Document{}, err
+	}
+	return d, d.boundReferences()
 }
 
 func identify(root map[string]any) (Document, error) {
@@ -66,26 +70,19 @@ func identify(root map[string]any) (Document, error) {
 	return Document{}, errors.New(`neither an OpenAPI nor an AsyncAPI document: it has no "openapi" or "asyncapi" field`)
 }
 
-func parseTree(data []byte) (map[string]any, error) {
-	trimmed := trim(data)
-	if len(trimmed) == 0 {
+func parseTree(data []byte, b *bounds) (map[string]any, error) {
+	data = utf8Text(data)
+	start := bytes.TrimSpace(data)
+	if len(start) == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrIncomplete)
 	}
-	var v any
-	if trimmed[0] == '{' || trimmed[0] == '[' {
-		d := json.NewDecoder(bytes.NewReader(trimmed))
-		d.UseNumber()
-		if err := d.Decode(&v); err != nil {
-			return nil, fmt.Errorf("%w: %s", ErrIncomplete, jsonPlace(trimmed, err))
-		}
-		if _, err := d.Token(); err != io.EOF {
-			return nil, fmt.Errorf("%w: more text after the end", ErrIncomplete)
-		}
-	} else {
-		if err := yaml.Unmarshal(trimmed, &v); err != nil {
-			return nil, fmt.Errorf("%w: %s", ErrIncomplete, strings.TrimPrefix(err.Error(), "yaml: "))
-		}
-		v = clone(v)
+	read := readYAML
+	if start[0] == '{' || start[0] == '[' {
+		read = readJSON
+	}
+	v, err := read(data, b)
+	if err != nil {
+		return nil, err
 	}
 	root, ok := v.(map[string]any)
 	if !ok {
@@ -94,71 +91,46 @@ func parseTree(data []byte) (map[string]any, error) {
 	return root, nil
 }
 
-// trim drops blanks around a text, and the byte order mark before it.
-func trim(data []byte) []byte {
-	return bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+// utf8Text is a text without its byte order mark. One in UTF-16, as PowerShell
+// redirects, becomes UTF-8.
+func utf8Text(data []byte) []byte {
+	for mark, order := range map[string]binary.ByteOrder{"\xff\xfe": binary.LittleEndian, "\xfe\xff": binary.BigEndian} {
+		if !bytes.HasPrefix(data, []byte(mark)) {
+			continue
+		}
+		var units []uint16
+		for rest := data[2:]; len(rest) > 1; rest = rest[2:] {
+			units = append(units, order.Uint16(rest))
+		}
+		return []byte(string(utf16.Decode(units)))
+	}
+	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 }
 
-// jsonPlace turns a decoder's error into line:column: what.
-func jsonPlace(data []byte, err error) string {
-	offset := int64(len(data))
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		offset = min(syntax.Offset, offset)
-	}
-	before := data[:offset]
-	line := 1 + bytes.Count(before, []byte("\n"))
-	column := len(before) - bytes.LastIndexByte(before, '\n')
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Sprintf("line %d: it ends too early", line)
-	}
-	return fmt.Sprintf("line %d, column %d: %s", line, max(column-1, 1), err)
-}
+// Load reads the document in a file, with references to other files of its
+// folder bundled into it.
+func Load(file string) (Document, error) { return LoadWithin(filepath.Dir(file), file) }
 
-// clone copies a tree. One that came from YAML becomes what JSON would have
-// given.
-func clone(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		m := make(map[string]any, len(v))
-		for k, e := range v {
-			m[k] = clone(e)
-		}
-		return m
-	case map[any]any:
-		m := make(map[string]any, len(v))
-		for k, e := range v {
-			m[fmt.Sprint(k)] = clone(e)
-		}
-		return m
-	case []any:
-		l := make([]any, len(v))
-		for i, e := range v {
-			l[i] = clone(e)
-		}
-		return l
-	case int:
-		return json.Number(strconv.Itoa(v))
-	case float64:
-		return json.Number(strconv.FormatFloat(v, 'g', -1, 64))
-	case nil, string, bool, json.Number:
-		return v
-	}
-	return fmt.Sprint(v)
-}
-
-// Load reads the document in a file, with references to other files bundled
-// into its components.
-func Load(file string) (Document, error) {
+// LoadWithin is Load for a file of a folder whose documents share what they refer
+// to. Nothing outside of the folder is read for it.
+func LoadWithin(folder, file string) (Document, error) {
 	data, err := readFile(file)
 	if err != nil {
 		return Document{}, err
 	}
-	d, err := Parse(data)
-	if err != nil {
-		return Document{}, fmt.Errorf("%s: %w", file, err)
+	b := newBounds()
+	root, err := parseTree(data, b)
+	var d Document
+	if err == nil {
+		d, err = identify(root)
 	}
-	if err := bundle(&d, file); err != nil {
+	if err == nil {
+		err = bundle(&d, folder, file, b)
+	}
+	if err == nil {
+		err = d.boundReferences()
+	}
+	if err != nil {
 		return Document{}, fmt.Errorf("%s: %w", file, err)
 	}
 	d.File = file
@@ -168,11 +140,27 @@ func Load(file string) (Document, error) {
 // mostMegabytes bounds a file that is read; GitHub's whole API is 13 MB.
 const mostMegabytes = 32
 
+// readFile reads a file that a person named, or that the folder has.
 func readFile(file string) ([]byte, error) {
-	if st, err := os.Stat(file); err == nil && st.Size() > mostMegabytes<<20 {
-		return nil, fmt.Errorf("%s is larger than %d MB", file, mostMegabytes)
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
 	}
-	return os.ReadFile(file)
+	defer f.Close()
+	return readBounded(f)
+}
+
+func readBounded(f *os.File) ([]byte, error) {
+	const most = mostMegabytes << 20
+	var b bytes.Buffer
+	if st, err := f.Stat(); err == nil {
+		b.Grow(int(min(st.Size(), most)) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(io.LimitReader(f, most+1))
+	if b.Len() > most {
+		return nil, fmt.Errorf("%s is larger than %d MB", f.Name(), mostMegabytes)
+	}
+	return b.Bytes(), err
 }
 
 // Canonical is the document as JSON with its keys in order, indented by two

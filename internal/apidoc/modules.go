@@ -23,14 +23,15 @@ func (m Module) empty() bool { return m.REST.Kind == "" && m.WS.Kind == "" }
 // Modules reads every module's documents. Where the folder holds only the
 // whole API, that is one module named "api".
 func Modules(dir string) ([]Module, error) {
-	all, err := eachModule(dir, loadModule)
+	within := func(file string) (Document, error) { return LoadWithin(dir, file) }
+	all, err := eachModule(dir, func(at string) (Module, error) { return loadModule(at, within) })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.With(fmt.Errorf("there is no folder %s with the API's documents", dir), "export them first: mage specs:export")
 	}
 	if err != nil || len(all) > 0 {
 		return all, err
 	}
-	m, err := loadModule(dir)
+	m, err := loadModule(dir, within)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func skim(file string) (Document, error) {
 		}
 	}
 	var wrong *json.UnmarshalTypeError // of a value that is not needed
-	if err := json.Unmarshal(trim(data), &outline); err != nil && !errors.As(err, &wrong) {
+	if err := json.Unmarshal(utf8Text(data), &outline); err != nil && !errors.As(err, &wrong) {
 		return Parse(data) // YAML, perhaps
 	}
 	paths, channels := map[string]any{}, map[string]any{}
@@ -110,9 +111,9 @@ func eachModule(dir string, load func(dir string) (Module, error)) ([]Module, er
 	return all, nil
 }
 
-func loadModule(dir string) (m Module, err error) {
-	if m.REST, err = find(dir, OpenAPI, Load); err == nil {
-		m.WS, err = find(dir, AsyncAPI, Load)
+func loadModule(dir string, load func(file string) (Document, error)) (m Module, err error) {
+	if m.REST, err = find(dir, OpenAPI, load); err == nil {
+		m.WS, err = find(dir, AsyncAPI, load)
 	}
 	return m, err
 }

@@ -69,7 +69,11 @@ func readState(ctx context.Context, dir, name string) (map[string]Document, erro
 		return readDocuments(name)
 	}
 	if _, err := os.Stat(name); err == nil {
-		d, err := Load(name)
+		within := filepath.Dir(name)
+		if rel, err := filepath.Rel(dir, name); err == nil && filepath.IsLocal(rel) {
+			within = dir // its documents may share files
+		}
+		d, err := LoadWithin(within, name)
 		if err != nil {
 			return nil, err
 		}

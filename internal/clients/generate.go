@@ -234,8 +234,8 @@ func typeScriptOutputs(modules []apidoc.Module, o Options) ([]output, error) {
 			if m.WS.Kind != "" && o.wants(WebSocket) {
 				dir := set.socketDir(m.Name)
 				all = append(all, output{place: dir, quick: true, make: func(context.Context) (folder, error) {
-					files, err := socketClient(m.WS, m.Name)
-					return folder{dir: dir, files: files}, err
+					files, omitted, err := socketClient(m.WS, m.Name, socketReads)
+					return folder{dir: dir, files: files, from: m.WS, kind: "WebSocket", omitted: omitted}, err
 				}})
 			}
 		}

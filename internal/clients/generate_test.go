@@ -75,12 +75,10 @@ func TestGenerateIsIncremental(t *testing.T) {
 func FuzzClients(f *testing.F) {
 	f.Add([]byte(`{"openapi":"3.1.0","paths":{"/a":{"get":{"parameters":[{"name":"x","in":"query"}]}}}}`))
 	f.Add([]byte("asyncapi: 2.6.0\nchannels: {a: {publish: {message: {$ref: '#/channels/a/publish/message'}}}}\n"))
-	for _, name := range []string{"keywords", "modelled", "kinds"} {
-		d, err := apidoc.Load("testdata/" + name + "/openapi.yaml")
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(d.Canonical())
+	f.Add([]byte(hostileSocket("*/")))
+	f.Add([]byte(hostileREST(`"""`)))
+	for _, file := range []string{"sockets/syntax/asyncapi.yaml", "sockets/market/asyncapi.yaml", "keywords/asyncapi.yaml", "keywords/openapi.yaml", "modelled/openapi.yaml"} {
+		f.Add([]byte(read(f, filepath.Join("testdata", file))))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := apidoc.Parse(data)
@@ -89,7 +87,7 @@ func FuzzClients(f *testing.F) {
 		}
 		if d.Kind == apidoc.OpenAPI {
 			pythonClient(t, d, pyModule{Name: "x"})
-		} else if _, err := socketClient(d, "x"); err != nil {
+		} else if _, _, err := socketClient(d, "x", socketReads); err != nil {
 			t.Fatal(err)
 		}
 	})

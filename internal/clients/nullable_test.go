@@ -56,10 +56,10 @@ func TestWhatMayBeNullSaysSo(t *testing.T) {
 		}
 		// What is referenced has a declaration of its own, which says it.
 		ts := newTSTypes(d)
-		got := ts.typeOf(s, "", "")
+		got := ts.typeOf(s, "", "").code().text
 		if ref := apidoc.Text(apidoc.Object(s)["$ref"]); ref != "" {
 			target, _ := d.Lookup(ref)
-			got += ": " + ts.typeOf(target, ref, "")
+			got += ": " + ts.typeOf(target, ref, "").code().text
 		}
 		if got = strings.Join(strings.Fields(got), " "); got != c.typeScript {
 			t.Errorf("%s is %s in TypeScript, want %s", c.schema, got, c.typeScript)

@@ -2,11 +2,9 @@ package clients
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"text/template"
 
@@ -14,115 +12,149 @@ import (
 	"muster/templates"
 )
 
-// tsSocket is what templates/ws_client.ts.tmpl gets.
+// tsSocket is what templates/ws_client.ts.tmpl gets: no text but what is TypeScript.
 type tsSocket struct {
-	Module   string
-	Types    []string // names that the client needs from ./types
+	Types    tsText // names that the client needs from ./types
 	Channels []tsChannel
 }
 
 type tsChannel struct {
-	Class, Name, Address, Doc string
-	Sent, Got                 string // unions
-	Subscriptions             []tsSubscription
-	Replies                   []tsReply
+	Class         tsText
+	Name, Address tsText // in a comment
+	At            tsText // the address as a literal
+	Sent, Got     tsText // unions
+	Options       tsText // of the constructor, with their default
+	Filled        bool   // the address has parameters
+	Defaults      []tsDefault
+	Asks          bool // the address has a query
+	Subscriptions []tsSubscription
+	Replies       []tsReply
 }
 
+type tsDefault struct{ Name, Value tsText }
+
 type tsSubscription struct {
-	Name            string // such as bars
-	Payload, Data   string
+	Name            tsText // such as "bars"
+	Payload, Data   tsText
 	ByTopic, HasOff bool
 	Data2           bool // the update's payload wraps what is new in "data"
 	Wrapped         bool // what a message says is in its "payload"
 	Answered        bool // each of its requests gets an answer with the same id
 }
 
-type tsReply struct{ Tag, Message, Answer string }
+type tsReply struct{ Tag, Message, Answer tsText }
 
 // socketClient makes the files of a module's WebSocket types and client
-// from its AsyncAPI document, by name.
-func socketClient(d apidoc.Document, module string) (map[string][]byte, error) {
+// from its AsyncAPI document, by name. It reads what the table says.
+func socketClient(d apidoc.Document, module string, reads apidoc.Reads) (map[string][]byte, []apidoc.Omission, error) {
 	if d.Kind != apidoc.AsyncAPI {
-		return nil, fmt.Errorf("WebSocket types need an AsyncAPI document, this one is %s", d.Kind)
+		return nil, nil, fmt.Errorf("WebSocket types need an AsyncAPI document, this one is %s", d.Kind)
 	}
-	types := newTSTypes(d)
-	s := tsSocket{Module: module}
+	d, omitted := d.View(reads)
+	m := socketMaker{types: newTSTypes(d), byMessage: map[messageKey]string{}, imports: map[string]bool{}}
 	chans := d.Channels()
-	byMessage := map[string]string{} // message's place -> type
-	for _, c := range chans {
-		s.Channels = append(s.Channels, socketChannel(types, c, module, len(chans) > 1, byMessage))
+	var classes []string
+	for _, c := range chans { // before any type takes their names
+		name := camelClass(module)
+		if len(chans) > 1 {
+			name += className(identifier(c.Name, "Channel"))
+		}
+		classes = append(classes, m.className(name))
 	}
-	types.finish()
-	s.Types = slices.Compact(slices.Sorted(maps.Values(byMessage)))
+	var s tsSocket
+	for i, c := range chans {
+		s.Channels = append(s.Channels, m.channel(c, classes[i]))
+	}
+	m.types.finish()
+	var names []tsText
+	for _, name := range slices.Sorted(maps.Keys(m.imports)) {
+		names = append(names, tsName(name))
+	}
+	s.Types = tsJoin(names, ", ")
 
 	var out bytes.Buffer
 	out.WriteString(tsHeader)
-	for _, decl := range sortDecls(types.decls) {
-		out.WriteString("\n" + decl)
+	for _, decl := range m.types.decls {
+		out.WriteString("\n" + decl.code.text)
 	}
-	t, err := template.New("ws_client.ts.tmpl").Funcs(template.FuncMap{"str": tsString, "join": strings.Join}).
-		ParseFS(templates.FS, "ws_client.ts.tmpl")
+	if len(m.types.decls) == 0 {
+		out.WriteString("\nexport {};\n") // or it is no module
+	}
+	t, err := template.New("ws_client.ts.tmpl").ParseFS(templates.FS, "ws_client.ts.tmpl")
 	if err != nil {
-		return nil, fmt.Errorf("the WebSocket client's template: %w", err)
+		return nil, nil, fmt.Errorf("the WebSocket client's template: %w", err)
 	}
 	var client bytes.Buffer
 	if err := t.Execute(&client, s); err != nil {
-		return nil, fmt.Errorf("the WebSocket client of %s: %w", module, err)
+		return nil, nil, fmt.Errorf("the WebSocket client of %s: %w", module, err)
 	}
 	return map[string][]byte{
 		"types.ts":  out.Bytes(),
 		"client.ts": client.Bytes(),
 		"index.ts":  []byte(tsHeader + "\nexport * from './client';\nexport * from './types';\n"),
-	}, nil
+	}, omitted, nil
 }
 
-// sortDecls orders declarations by name, whatever stands before them.
-func sortDecls(decls []string) []string {
-	name := func(s string) string {
-		i := strings.Index(s, "export ")
-		return strings.TrimPrefix(strings.TrimPrefix(s[i:], "export interface "), "export type ")
-	}
-	sort.SliceStable(decls, func(i, j int) bool { return name(decls[i]) < name(decls[j]) })
-	return decls
+// socketMaker makes what the template gets.
+type socketMaker struct {
+	types     *tsTypes
+	byMessage map[messageKey]string // the type's name
+	imports   map[string]bool       // names of types.ts that the client uses
 }
 
-func socketChannel(t *tsTypes, c apidoc.Channel, module string, several bool, byMessage map[string]string) tsChannel {
-	class := camelClass(module) + "Socket"
-	if several {
-		class = camelClass(module) + className(identifier(c.Name, "Channel")) + "Socket"
+type messageKey struct{ ref, name string }
+
+// className is a class that no other has, together with the types that are named for it.
+func (m *socketMaker) className(name string) string {
+	of := []string{"", "Sent", "Received", "Events", "Subscriptions", "Requests", "Parameters", "Query"}
+	base := apidoc.Unique(name, func(s string) bool {
+		return slices.ContainsFunc(of, func(what string) bool {
+			return m.types.taken[s+"Socket"+what] || isWord(tsWords, s+"Socket"+what)
+		})
+	})
+	for _, what := range of {
+		m.types.taken[base+"Socket"+what] = true
 	}
-	t.taken[class] = true
-	out := tsChannel{Class: class, Name: c.Name, Address: c.Address}
-	messageType := func(m apidoc.Message) string {
-		key := m.Ref + "\n" + m.Name
-		if n, ok := byMessage[key]; ok {
-			return n
-		}
-		n := ""
-		if m.Ref != "" {
-			n = t.referenced(m.Ref)
+	return base + "Socket"
+}
+
+// message is the name of a message's type.
+func (m *socketMaker) message(msg apidoc.Message) tsText {
+	key := messageKey{msg.Ref, msg.Name}
+	name, ok := m.byMessage[key]
+	if !ok {
+		if _, there := m.types.doc.Lookup(msg.Ref); msg.Ref != "" && there {
+			m.types.referenced(msg.Ref)
+			name = m.types.refs[msg.Ref]
 		} else {
-			n = t.name(m.Name)
-			t.declare(n, apidoc.Object(m.Raw["payload"]), "")
+			name = m.types.name(msg.Name)
+			m.types.declare(name, msg.Payload, "")
 		}
-		byMessage[key] = n
-		return n
+		m.byMessage[key] = name
+		m.imports[name] = true
 	}
-	union := func(all []apidoc.Message) string {
-		var names []string
-		for _, m := range all {
-			if n := messageType(m); !slices.Contains(names, n) {
-				names = append(names, n)
-			}
-		}
-		return cmp.Or(strings.Join(names, " | "), "never")
+	return tsName(name)
+}
+
+func (m *socketMaker) union(all []apidoc.Message) tsText {
+	var types []tsType
+	for _, msg := range all {
+		types = append(types, tsOne(m.message(msg)))
 	}
-	out.Sent, out.Got = union(c.Sent), union(c.Got)
+	return tsUnion(types...).code()
+}
+
+func (m *socketMaker) channel(c apidoc.Channel, class string) tsChannel {
+	out := tsChannel{Class: tsName(class), Name: tsComment(c.Name), Address: tsComment(c.Address), At: tsString(c.Address)}
+	m.place(&out, c, class)
+	out.Sent, out.Got = m.union(c.Sent), m.union(c.Got)
 	sent, got := byTag(c.Sent), byTag(c.Got)
 	for _, tag := range slices.Sorted(maps.Keys(sent)) {
-		if answer := answerOf(c.Replies[tag]); answer != "" && t.doc.Property(sent[tag].Raw["payload"], "id") != nil {
-			if m, ok := got[answer]; ok {
-				out.Replies = append(out.Replies, tsReply{tag, messageType(sent[tag]), messageType(m)})
+		answered := false
+		if answer := answerOf(c.Replies[tag]); answer != "" && m.has(sent[tag], "id") {
+			if a, ok := got[answer]; ok {
+				out.Replies = append(out.Replies, tsReply{tsString(tag), m.message(sent[tag]), m.message(a)})
+				answered = true
 			}
 		}
 		name, ok := strings.CutSuffix(tag, ".subscribe")
@@ -131,23 +163,75 @@ func socketChannel(t *tsTypes, c apidoc.Channel, module string, several bool, by
 			continue
 		}
 		_, off := sent[name+".unsubscribe"]
-		sub := tsSubscription{Name: name, HasOff: off, Payload: messageType(sent[tag]) + "['payload']", Data: messageType(update) + "['payload']"}
-		sub.Wrapped = t.doc.Property(sent[tag].Raw["payload"], "payload") != nil
-		if !sub.Wrapped {
-			sub.Payload = "Omit<" + messageType(sent[tag]) + ", 'type' | 'id'>"
-		}
-		sub.Answered = len(out.Replies) > 0 && out.Replies[len(out.Replies)-1].Tag == tag
-		response := got[answerOf(c.Replies[tag])]
-		sub.ByTopic = t.doc.Property(update.Raw["payload"], "payload", "topic") != nil &&
-			t.doc.Property(response.Raw["payload"], "payload", "topic") != nil
-		if t.doc.Property(update.Raw["payload"], "payload") == nil {
-			sub.Data = messageType(update)
-		} else if t.doc.Property(update.Raw["payload"], "payload", "data") != nil && sub.ByTopic {
-			sub.Data2, sub.Data = true, sub.Data+"['data']"
-		}
+		sub := m.subscription(sent[tag], update, got[answerOf(c.Replies[tag])])
+		sub.Name, sub.HasOff, sub.Answered = tsString(name), off, answered
 		out.Subscriptions = append(out.Subscriptions, sub)
 	}
 	return out
+}
+
+// place says what a channel's address takes.
+func (m *socketMaker) place(out *tsChannel, c apidoc.Channel, class string) {
+	options, required := []tsText{tsFixed("SocketOptions")}, false
+	takes := func(option tsSyntax, what string, schema map[string]any) {
+		needed := len(apidoc.List(schema["required"])) > 0
+		name := class + what
+		m.types.declare(name, schema, "")
+		m.imports[name] = true
+		mark := tsSyntax("?: ")
+		if needed {
+			mark, required = ": ", true
+		}
+		options = append(options, tsConcat(tsFixed("{ "+option+mark), tsName(name), tsFixed(" }")))
+	}
+	if len(c.Parameters) > 0 {
+		out.Filled = true
+		properties, needed := map[string]any{}, []any{}
+		for _, p := range c.Parameters {
+			s := maps.Clone(m.types.deref(p.Schema))
+			if p.Doc != "" {
+				s["description"] = p.Doc
+			}
+			properties[p.Name] = s
+			if value := tsLiterals([]any{p.Default}); p.Default != nil && len(apidoc.Values(map[string]any{"const": p.Default})) == 1 {
+				out.Defaults = append(out.Defaults, tsDefault{tsKey(p.Name), value.code()})
+			} else {
+				needed = append(needed, p.Name)
+			}
+		}
+		takes("parameters", "Parameters", map[string]any{"type": "object", "properties": properties, "required": needed})
+	}
+	if c.Query != nil {
+		out.Asks = true
+		takes("query", "Query", m.types.deref(c.Query))
+	}
+	out.Options = tsJoin(options, " & ")
+	if !required {
+		out.Options = tsConcat(out.Options, tsFixed(" = {}"))
+	}
+}
+
+func (m *socketMaker) has(msg apidoc.Message, path ...string) bool {
+	return m.types.doc.Property(msg.Payload, path...) != nil
+}
+
+// subscription is what messages to begin one and to bring what is new make of it.
+func (m *socketMaker) subscription(begin, update, answer apidoc.Message) tsSubscription {
+	sub := tsSubscription{Wrapped: m.has(begin, "payload")}
+	sub.Payload = tsConcat(tsFixed("Omit<"), m.message(begin), tsFixed(", 'type' | 'id'>"))
+	if sub.Wrapped {
+		sub.Payload = m.types.member(m.message(begin), begin.Payload, "payload")
+	}
+	sub.ByTopic = m.has(update, "payload", "topic") && m.has(answer, "payload", "topic")
+	switch {
+	case !m.has(update, "payload"):
+		sub.Data = m.message(update)
+	case sub.ByTopic && m.has(update, "payload", "data"):
+		sub.Data2, sub.Data = true, m.types.member(m.message(update), update.Payload, "payload", "data")
+	default:
+		sub.Data = m.types.member(m.message(update), update.Payload, "payload")
+	}
+	return sub
 }
 
 func byTag(all []apidoc.Message) map[string]apidoc.Message {

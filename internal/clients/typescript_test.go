@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,16 +43,27 @@ func TestTypeScriptClientsPassTheStrictCompiler(t *testing.T) {
 	tsc(t, cfg.Frontend.Dir, false)
 
 	// The use of what is not there must fail, or the check above says nothing.
-	for name, text := range map[string]string{
+	refuses(t, cfg.Frontend.Dir, map[string]string{
 		"a wrong subscription": "import { KindsSocket } from './clients/ws-types-kinds'; new KindsSocket().subscribe('bars', { symbol: 1 }, () => undefined);",
 		"a wrong update":       "import { KindsSocket } from './clients/ws-types-kinds'; new KindsSocket().subscribe('bars', { symbol: 'A' }, (bar) => bar.volume);",
 		"a wrong parameter":    "import { getPet } from './clients/trader-client-kinds'; void getPet({ path: { petId: 'x' }, query: { verbose: true } });",
-	} {
-		write(t, filepath.Join(cfg.Frontend.Dir, "src", "wrong.ts"), text)
-		cmd := exec.Command(filepath.Join(cfg.Frontend.Dir, "node_modules", ".bin", "tsc"), "-p", cfg.Frontend.Dir)
-		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "src/wrong.ts(1,") {
+	})
+}
+
+// refuses tells of the texts that the strict compiler takes, by their names.
+func refuses(t *testing.T, web string, texts map[string]string) {
+	t.Helper()
+	names := slices.Sorted(maps.Keys(texts))
+	for i, name := range names {
+		write(t, filepath.Join(web, "src", fmt.Sprintf("wrong%d.ts", i)), texts[name])
+	}
+	cmd := exec.Command(filepath.Join(web, "node_modules", ".bin", "tsc"), "-p", web)
+	out, err := cmd.CombinedOutput()
+	for i, name := range names {
+		if file := fmt.Sprintf("src/wrong%d.ts", i); err == nil || !strings.Contains(string(out), file+"(1,") {
 			t.Errorf("%s passes: %v %s", name, err, out)
 		}
+		os.Remove(filepath.Join(web, "src", fmt.Sprintf("wrong%d.ts", i)))
 	}
 }
 

@@ -76,7 +76,7 @@ func (e Exporter) importApplication(ctx context.Context) (map[string]apidoc.Docu
 	}
 	docs := map[string]apidoc.Document{}
 	for _, rel := range files {
-		d, err := apidoc.Load(filepath.Join(tmp, rel))
+		d, err := apidoc.LoadWithin(tmp, filepath.Join(tmp, rel))
 		if err != nil {
 			return nil, fmt.Errorf("the export wrote a document that cannot be read: %w", err)
 		}
