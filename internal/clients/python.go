@@ -64,9 +64,6 @@ func python(tmpl *template.Template, d apidoc.Document, m pyModule, reads apidoc
 		c.Operations = append(c.Operations, ops.operation(o))
 	}
 	types.finish()
-	if types.err != nil {
-		return nil, nil, types.err
-	}
 	nameOperations(c.Operations, ids, types.taken)
 	c.Enums, c.Models, c.Aliases = types.Enums, types.Models, types.Aliases
 	var b bytes.Buffer

@@ -129,22 +129,6 @@ func eachText(v any, replace func(string) string) any {
 	return v
 }
 
-func TestATypeOfTooManyPartsIsAnError(t *testing.T) {
-	t.Parallel()
-	schemas := `"S0":{"type":"string"}`
-	for i := range 40 {
-		schemas += fmt.Sprintf(`,"S%d":{"type":"array","minItems":2,"maxItems":2,"prefixItems":[{"$ref":"#/components/schemas/S%d"},{"$ref":"#/components/schemas/S%d"}]}`, i+1, i, i)
-	}
-	d := parse(t, `{"openapi":"3.1.0","paths":{"/a":{"get":{"responses":{"200":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/S40"}}}}}}}},"components":{"schemas":{`+schemas+`}}}`)
-	tmpl, err := pythonTemplate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := python(tmpl, d, pyModule{Name: "x"}, pythonReads); err == nil || !strings.Contains(err.Error(), "the type of #/components/schemas/S") {
-		t.Error(err)
-	}
-}
-
 // What refers to each other in circles, or in very many ways, takes no time.
 func TestSchemasInCirclesEnd(t *testing.T) {
 	t.Parallel()

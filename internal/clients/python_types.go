@@ -1,9 +1,7 @@
 package clients
 
 import (
-	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -26,7 +24,6 @@ type pyTypes struct {
 	pending  []pyPending
 	sent     map[string]bool // references that requests lead to, and that responses do
 	got      map[string]bool
-	err      error
 	Enums    []pyEnum
 	Models   []pyModel
 	Aliases  []pyAlias // each after those that it needs
@@ -139,20 +136,11 @@ func (t *pyTypes) known(ref string, s map[string]any, named py.Code) py.Code {
 	return named
 }
 
-// longestType bounds a type that is written out where it is used: lists of lists
-// of few names may be one of very many.
-const longestType = 256 << 10
-
 func (t *pyTypes) build(ref string, s map[string]any) py.Code {
 	t.building[ref] = true
-	expr := t.annotation(s, apidoc.RefName(ref))
+	t.refs[ref] = t.annotation(s, apidoc.RefName(ref))
 	delete(t.building, ref)
-	if len(expr.String()) > longestType {
-		t.err = cmp.Or(t.err, fmt.Errorf("the type of %s, written out, takes more than %d kB: too much of it is nested", ref, longestType>>10))
-		expr = py.Any
-	}
-	t.refs[ref] = expr
-	return expr
+	return t.refs[ref]
 }
 
 func (t *pyTypes) alias(name string, of py.Code) py.Code {
