@@ -83,11 +83,3 @@ func isWord(words, name string) bool {
 	}
 	return false
 }
-
-// printable, for strings.Map, drops what a comment must not hold.
-func printable(r rune) rune {
-	if r == '\t' || r == '\n' || r >= ' ' && r != 0x7f && r != 0xfeff && r != 0x2028 && r != 0x2029 {
-		return r
-	}
-	return -1
-}
