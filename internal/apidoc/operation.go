@@ -19,6 +19,10 @@ type Operation struct {
 	ID     string // operationId, or what stands in for it
 	Raw    map[string]any
 	Params []map[string]any // resolved, the path's own included
+	Server map[string]any   // its own or the path's; nil is the document's
+	// Security is the alternatives of schemes that it asks for, its own or the
+	// document's. An empty one asks for none.
+	Security []map[string]any
 }
 
 func (o Operation) Label() string { return o.Method + " " + o.Path }
@@ -37,8 +41,21 @@ func (d Document) Operations() []Operation {
 			if !ok {
 				continue
 			}
-			id := cmp.Or(Text(raw["operationId"]), method+"_"+path)
-			all = append(all, Operation{strings.ToUpper(method), path, id, raw, d.parameters(item, raw)})
+			o := Operation{Method: strings.ToUpper(method), Path: path, ID: cmp.Or(Text(raw["operationId"]), method+"_"+path),
+				Raw: raw, Params: d.parameters(item, raw)}
+			for _, servers := range [][]any{List(item["servers"]), List(raw["servers"])} {
+				if len(servers) > 0 {
+					o.Server = Object(servers[0])
+				}
+			}
+			security, own := raw["security"]
+			if !own {
+				security = d.Root["security"]
+			}
+			for _, s := range List(security) {
+				o.Security = append(o.Security, Object(s))
+			}
+			all = append(all, o)
 		}
 	}
 	return all
@@ -71,7 +88,9 @@ type Media struct {
 	Raw    map[string]any
 }
 
-// Contents lists the content types of a body or response: JSON first, then by name.
+// Contents lists the content types of a body or response, those first that a
+// client takes first: JSON itself, what is JSON too, then by name; ranges, which
+// only a server can choose from, come last.
 func Contents(body map[string]any) []Media {
 	var all []Media
 	content := Object(body["content"])
@@ -80,11 +99,29 @@ func Contents(body map[string]any) []Media {
 		raw := Object(content[t])
 		all = append(all, Media{strings.TrimSpace(name), raw["schema"], raw})
 	}
-	sort.SliceStable(all, func(i, j int) bool { return all[i].IsJSON() && !all[j].IsJSON() })
+	rank := func(m Media) int {
+		switch {
+		case m.Type == "application/json":
+			return 0
+		case m.IsRange():
+			return 3
+		case m.IsJSON():
+			return 1
+		}
+		return 2
+	}
+	sort.SliceStable(all, func(i, j int) bool { return rank(all[i]) < rank(all[j]) })
 	return all
 }
 
 // IsJSON tells whether a body of the type is JSON, or may be.
 func (m Media) IsJSON() bool {
-	return m.Type == "application/json" || strings.HasSuffix(m.Type, "+json") || m.Type == "*/*"
+	switch m.Type {
+	case "application/json", "text/json", "application/*", "*/*":
+		return true
+	}
+	return strings.HasSuffix(m.Type, "+json")
 }
+
+// IsRange tells whether it stands for several types, such as application/*+json.
+func (m Media) IsRange() bool { return strings.Contains(m.Type, "*") }

@@ -24,11 +24,12 @@ import (
 // table, so it cannot read a keyword that the table lacks.
 type Reads map[string]map[string]string
 
-// Without is the table less one keyword.
+// Without is the table less one keyword, which is no constraint for the server
+// then, either.
 func (r Reads) Without(kind, keyword string) Reads {
 	less := maps.Clone(r)
 	less[kind] = maps.Clone(r[kind])
-	delete(less[kind], keyword)
+	less[kind][keyword] = omit
 	return less
 }
 
@@ -57,14 +58,14 @@ func Omissions(all []Omission) []string {
 	return lines
 }
 
-// silent are the keywords that no client needs anything of: what is said to
-// people, what the server checks, and what only a reference leads to.
+// silent are the keywords that a client needs nothing of unless its table says
+// so: what is said to people, what the server checks, and what only a reference
+// leads to.
 var silent = map[string]string{
 	"":         ` description summary title example examples externalDocs deprecated tags $comment `,
 	"document": ` openapi asyncapi info jsonSchemaDialect $self id defaultContentType `,
 	"components": ` examples links callbacks headers correlationIds replyAddresses operationTraits messageTraits
 externalDocs serverVariables serverBindings channelBindings operationBindings messageBindings tags `,
-	"operation": ` operationId `,
 	"parameter": ` allowEmptyValue `,
 	"schema": ` default $schema $id $anchor $vocabulary xml minimum maximum exclusiveMinimum exclusiveMaximum multipleOf
 minLength maxLength pattern uniqueItems minItems maxItems minProperties maxProperties minContains maxContains `,
@@ -196,6 +197,11 @@ func (v *viewer) object(val any, kind string) any {
 	}
 	if ref, ok := m["$ref"].(string); ok {
 		v.follow(ref, kind)
+		if kind == "schema" && v.doc.refinesRefs() && refined(m) {
+			m = maps.Clone(m)
+			delete(m, "$ref")
+			m["allOf"] = append([]any{map[string]any{"$ref": ref}}, List(m["allOf"])...)
+		}
 	}
 	if _, ok := m["discriminator"]; ok && kind == "schema" && len(v.path) == 3 {
 		for _, heir := range v.heirsOf(pointerOf(v.path)) {
@@ -217,13 +223,22 @@ func (v *viewer) object(val any, kind string) any {
 
 const omit = "omit"
 
+// refinesRefs tells whether what stands beside a schema's $ref counts: it does
+// since OpenAPI 3.1, as if both were in allOf.
+func (d Document) refinesRefs() bool {
+	return d.Kind == OpenAPI && !strings.HasPrefix(d.Version, "3.0")
+}
+
+func refined(s map[string]any) bool {
+	return slices.ContainsFunc([]string{"properties", "required", "additionalProperties", "allOf", "oneOf", "anyOf", "enum", "const"},
+		func(keyword string) bool { return s[keyword] != nil })
+}
+
 // saysNothing tells of values that are the same as no value.
 func saysNothing(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		return true
-	case []any:
-		return len(v) == 0
 	case map[string]any:
 		return len(v) == 0
 	}

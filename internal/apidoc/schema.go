@@ -66,6 +66,94 @@ func (d Document) ShapeOf(s map[string]any) Shape {
 	return sh
 }
 
+// MergedOf is ShapeOf with what the alternatives beside the properties, or
+// within allOf, bring along: each property that one of them has, required if all
+// require it. ref is where the schema lies, or "".
+func (d Document) MergedOf(s map[string]any, ref string) Shape {
+	sh := Shape{Properties: map[string]any{}, Required: map[string]bool{}}
+	m := merger{d, map[string]bool{ref: ref != ""}, map[string]Shape{}}
+	m.collect(s, &sh)
+	return sh
+}
+
+type merger struct {
+	doc  Document
+	seen map[string]bool  // references on the way here
+	made map[string]Shape // by reference: what refers to each other may do so in very many ways
+}
+
+func (m merger) collect(s map[string]any, sh *Shape) {
+	for _, part := range List(s["allOf"]) {
+		p, ref := m.doc.Deref(part)
+		if m.seen[ref] {
+			continue
+		}
+		m.seen[ref] = ref != ""
+		m.collect(p, sh)
+	}
+	sh.add(s)
+	var shapes []Shape
+	for _, alt := range Alternatives(s) {
+		a, ref := m.doc.Deref(alt)
+		if m.seen[ref] || m.inherits(a) {
+			return // they are what inherits it, each a schema of its own
+		}
+		if IsNull(a) {
+			continue
+		}
+		one, made := m.made[ref]
+		if !made {
+			one = Shape{Properties: map[string]any{}, Required: map[string]bool{}}
+			below := merger{m.doc, maps.Clone(m.seen), m.made}
+			below.seen[ref] = ref != ""
+			below.collect(a, &one)
+		}
+		if shapes = append(shapes, one); ref != "" {
+			m.made[ref] = one
+		}
+	}
+	sh.addOneOf(shapes)
+}
+
+func (m merger) inherits(s map[string]any) bool {
+	return slices.ContainsFunc(List(s["allOf"]), func(part any) bool { return m.seen[Text(Object(part)["$ref"])] })
+}
+
+// addOneOf adds to a shape what one of several has.
+func (sh *Shape) addOneOf(shapes []Shape) {
+	found, required := map[string][]any{}, map[string]int{}
+	for _, one := range shapes {
+		for name, p := range one.Properties {
+			found[name] = append(found[name], p)
+		}
+		for name := range one.Required {
+			required[name]++
+		}
+		if one.HasExtra && one.Extra != false {
+			sh.Extra, sh.HasExtra = true, true
+		}
+	}
+	for name, n := range required {
+		sh.Required[name] = sh.Required[name] || n == len(shapes)
+	}
+	for name, all := range found {
+		if _, has := sh.Properties[name]; has && len(all) < len(shapes) {
+			continue // where it is not said again, it is what it was
+		}
+		var different []any
+		for _, p := range all {
+			if !slices.ContainsFunc(different, func(q any) bool { return meansSame(p, q, "") }) {
+				different = append(different, p)
+			}
+		}
+		if len(different) == 1 {
+			sh.add(map[string]any{"properties": map[string]any{name: different[0]}})
+		} else {
+			sh.Properties[name] = map[string]any{"anyOf": different}
+		}
+	}
+}
+
 func (d Document) collect(s map[string]any, sh *Shape, seen map[string]bool) {
 	for _, part := range List(s["allOf"]) {
 		p, ref := d.Deref(part)
@@ -77,6 +165,11 @@ func (d Document) collect(s map[string]any, sh *Shape, seen map[string]bool) {
 		}
 		d.collect(p, sh, seen)
 	}
+	sh.add(s)
+}
+
+// add adds what a schema says of itself.
+func (sh *Shape) add(s map[string]any) {
 	for name, p := range Object(s["properties"]) {
 		if old, ok := sh.Properties[name]; !ok || len(Object(p)) > 0 || len(Object(old)) == 0 {
 			sh.Properties[name] = p
@@ -125,9 +218,9 @@ func (d Document) Tags() map[string]map[string][]any {
 			if disc := Object(v["discriminator"]); disc != nil && Text(disc["propertyName"]) != "" {
 				d.tagMembers(v, disc, found)
 			}
-			for _, k := range slices.Sorted(maps.Keys(v)) {
+			for k, e := range v {
 				if k != "example" && k != "examples" {
-					walk(v[k])
+					walk(e)
 				}
 			}
 		case []any:
@@ -137,12 +230,35 @@ func (d Document) Tags() map[string]map[string][]any {
 		}
 	}
 	walk(d.Root)
-	for _, props := range found {
-		for _, vals := range props {
+	for base, heirs := range d.Heirs() {
+		target, _ := d.Lookup(base)
+		disc := Object(Object(target)["discriminator"])
+		var alts []any
+		for _, ref := range heirs {
+			alts = append(alts, map[string]any{"$ref": ref})
+		}
+		d.tagMembers(map[string]any{"oneOf": alts}, disc, found)
+	}
+	for ref, props := range found {
+		for property, vals := range props {
+			if own := d.valuesOf(ref, property); len(own) > 0 && slices.ContainsFunc(vals, func(v any) bool { return !slices.Contains(own, v) }) {
+				delete(props, property) // what the member itself says is more
+				continue
+			}
 			slices.SortFunc(vals, func(a, b any) int { return strings.Compare(Text(a), Text(b)) })
 		}
 	}
 	return found
+}
+
+// valuesOf lists the values that a schema itself allows its property.
+func (d Document) valuesOf(ref, property string) []any {
+	s, _ := d.Deref(map[string]any{"$ref": ref})
+	p, _ := d.Deref(d.ShapeOf(s).Properties[property])
+	if part := List(p["allOf"]); len(part) == 1 && len(Values(p)) == 0 {
+		p, _ = d.Deref(part[0]) // as FastAPI writes a reference with something beside it
+	}
+	return Values(p)
 }
 
 func (d Document) tagMembers(s, disc map[string]any, found map[string]map[string][]any) {

@@ -77,7 +77,7 @@ func FuzzClients(f *testing.F) {
 	f.Add([]byte("asyncapi: 2.6.0\nchannels: {a: {publish: {message: {$ref: '#/channels/a/publish/message'}}}}\n"))
 	f.Add([]byte(hostileSocket("*/")))
 	f.Add([]byte(hostileREST(`"""`)))
-	for _, file := range []string{"sockets/syntax/asyncapi.yaml", "sockets/market/asyncapi.yaml", "keywords/asyncapi.yaml", "keywords/openapi.yaml"} {
+	for _, file := range []string{"sockets/syntax/asyncapi.yaml", "sockets/market/asyncapi.yaml", "keywords/asyncapi.yaml", "keywords/openapi.yaml", "modelled/openapi.yaml"} {
 		f.Add([]byte(read(f, filepath.Join("testdata", file))))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

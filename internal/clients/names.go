@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -59,6 +60,20 @@ func camelClass(s string) string {
 	return b.String()
 }
 
+// unique is apidoc.Unique for very many equal names: next keeps the number that
+// each goes on with.
+func unique(name string, next map[string]int, taken func(string) bool) string {
+	if !taken(name) {
+		return name
+	}
+	for i := max(next[name], 2); ; i++ {
+		if n := name + strconv.Itoa(i); !taken(n) {
+			next[name] = i + 1
+			return n
+		}
+	}
+}
+
 // isWord tells whether a name is one of words, which stand between spaces.
 func isWord(words, name string) bool {
 	for word := range strings.FieldsSeq(words) {
@@ -67,12 +82,4 @@ func isWord(words, name string) bool {
 		}
 	}
 	return false
-}
-
-// printable, for strings.Map, drops what a comment must not hold.
-func printable(r rune) rune {
-	if r == '\t' || r == '\n' || r >= ' ' && r != 0x7f && r != 0xfeff && r != 0x2028 && r != 0x2029 {
-		return r
-	}
-	return -1
 }

@@ -51,7 +51,7 @@ func TestWhatMayBeNullSaysSo(t *testing.T) {
 	} {
 		d := parse(t, strings.Replace(nullables, "%", c.schema, 1))
 		s := apidoc.Object(d.Root, "components", "schemas")["S"]
-		if got := newPyTypes(d, "Client").annotation(s, "Here"); got != c.python {
+		if got := newPyTypes(d, "Client").annotation(s, "Here").String(); got != c.python {
 			t.Errorf("%s is %s in Python, want %s", c.schema, got, c.python)
 		}
 		// What is referenced has a declaration of its own, which says it.

@@ -1,11 +1,18 @@
 package clients
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 
 	"muster/internal/apidoc"
+	"muster/internal/clients/py"
+)
+
+const (
+	multipartForm  = "multipart/form-data"
+	urlEncodedForm = "application/x-www-form-urlencoded"
 )
 
 // body adds the request body: JSON, a form (whose fields become parameters),
@@ -17,123 +24,191 @@ func (b *pyBuilder) body() {
 		return
 	}
 	m := all[0]
-	for _, preferred := range []string{"multipart/form-data", "application/x-www-form-urlencoded"} {
+	for _, preferred := range []string{multipartForm, urlEncodedForm} {
 		for _, c := range all {
-			if !m.IsJSON() && c.Type == preferred && m.Type != "multipart/form-data" {
+			if !m.IsJSON() && c.Type == preferred && m.Type != multipartForm {
 				m = c
 			}
 		}
 	}
 	required := apidoc.True(raw["required"])
-	doc := pyComment(apidoc.Text(raw["description"]))
+	doc := py.Comment(apidoc.Text(raw["description"]))
+	ty, given := py.F("Union[bytes, str]"), py.F(", content=body")
 	switch {
 	case m.IsJSON():
-		b.bodyParam(b.types.annotation(m.Schema, b.hint+"Body"), doc, required)
-		b.args = append(b.args, "body="+b.given("body", required))
-		if m.Type != "application/json" && m.Type != "*/*" {
-			b.args = append(b.args, "content_type="+pyString(m.Type))
+		ty = b.types.annotation(m.Schema, b.hint+"Body")
+		given = py.F(", body=body")
+		if !required {
+			given = py.F(", body=_UNSET if body is None else body")
 		}
-	case m.Type == "multipart/form-data" || m.Type == "application/x-www-form-urlencoded":
-		b.form(m, required)
+	case (m.Type == multipartForm || m.Type == urlEncodedForm) && b.form(m, required):
+		return
 	case strings.HasPrefix(m.Type, "text/"):
-		b.bodyParam("str", doc, required)
-		b.args = append(b.args, "content=body", "content_type="+pyString(m.Type))
-	default:
-		b.bodyParam("Union[bytes, str]", doc, required)
-		b.args = append(b.args, "content=body", "content_type="+pyString(m.Type))
+		ty = py.F("str")
 	}
-}
-
-func (b *pyBuilder) given(name string, required bool) string {
-	if required {
-		return name
-	}
-	return "_UNSET if " + name + " is None else " + name
-}
-
-func (b *pyBuilder) bodyParam(ty, doc string, required bool) {
 	if !required {
-		ty = optional(ty)
+		ty = py.Optional(ty)
 	}
 	b.names["body"] = true
 	b.params = append(b.params, pyParam{"body", ty, doc, required})
+	b.args = append(b.args, given)
+	if m.Type != "application/json" && !m.IsRange() {
+		b.args = append(b.args, py.F(", content_type=%s", py.Text(m.Type)))
+	}
 }
 
-func (b *pyBuilder) form(m apidoc.Media, bodyRequired bool) {
+// pyForm is what is sent of a form's fields.
+type pyForm struct{ data, files []py.Code }
+
+// form makes each field of a form a parameter, and one of all those that have no
+// name. It is false for a body that has no fields.
+func (b *pyBuilder) form(m apidoc.Media, required bool) bool {
 	s, _ := b.types.doc.Deref(m.Schema)
-	sh := b.types.doc.ShapeOf(s)
-	encoding := apidoc.Object(m.Raw["encoding"])
-	var data, files []string
+	sh := b.types.doc.MergedOf(s, "")
+	open := sh.HasExtra && sh.Extra != false || len(sh.Properties) == 0
+	if ty := apidoc.Types(s); len(sh.Properties) == 0 && len(ty) > 0 && !slices.Contains(ty, "object") {
+		return false
+	}
+	var f pyForm
 	for _, key := range slices.Sorted(maps.Keys(sh.Properties)) {
 		p, _ := b.types.doc.Deref(sh.Properties[key])
-		name := b.param(key, "form")
-		required := sh.Required[key] && bodyRequired
-		ty, isFile := "", false
-		if m.Type == "multipart/form-data" {
-			ty, isFile = b.fileType(p)
-		}
-		if !isFile {
-			ty = b.types.annotation(sh.Properties[key], b.hint+className(key))
-		}
-		if !required {
-			ty = optional(ty)
-		}
-		b.params = append(b.params, pyParam{name, ty, pyComment(apidoc.Text(p["description"])), required})
-		if isFile {
-			files = append(files, "*_files("+pyString(key)+", "+name+")")
-			continue
-		}
-		style, explode := styleOf(apidoc.Object(encoding[key]), "form")
-		if style == "form" && m.Type == "application/x-www-form-urlencoded" && b.nested(p) {
-			style = "deepObject" // what a form cannot hold flat
-		}
-		data = append(data, "*_query("+pyString(key)+", "+name+queryArgs(style, explode)+")")
+		read := apidoc.True(p["readOnly"]) || apidoc.True(apidoc.Object(sh.Properties[key])["readOnly"])
+		b.formField(&f, m, key, sh.Properties[key], sh.Required[key] && required && !read)
 	}
-	if m.Type == "multipart/form-data" {
-		b.args = append(b.args, "multipart=True")
+	if open {
+		b.formRest(&f, m, sh.Extra)
 	}
-	if len(data) == 0 && len(files) == 0 {
-		return
+	if m.Type == multipartForm {
+		b.args = append(b.args, py.F(", multipart=True"))
+		b.list(f.data, py.F(", form=["), py.F("]"))
+	} else {
+		b.args = append(b.args, py.F(", form=[%s]", py.Join(f.data, ", ")))
 	}
-	b.args = append(b.args, "form=["+strings.Join(data, ", ")+"]")
-	b.arg("files", "[", files, "]")
+	b.list(f.files, py.F(", files=["), py.F("]"))
+	return true
 }
 
+func (b *pyBuilder) formField(f *pyForm, m apidoc.Media, key string, property any, required bool) {
+	p, _ := b.types.doc.Deref(property)
+	encoding := apidoc.Object(m.Raw["encoding"], key)
+	name := b.param(key, "form")
+	ty := b.fileType(m, p, apidoc.Text(encoding["contentType"]))
+	isFile := ty.Said()
+	if !isFile {
+		ty = b.types.annotation(property, b.hint+className(key))
+	}
+	if !required {
+		ty = py.Optional(ty)
+	}
+	b.params = append(b.params, pyParam{name, ty, py.Comment(apidoc.Text(p["description"])), required})
+	pair := py.F("%s, %s", py.Text(key), py.Name(name))
+	if said := apidoc.Text(encoding["contentType"]); said != "" && !strings.ContainsAny(said, ",*") {
+		pair = py.F("%s, %s", pair, py.Text(said))
+	}
+	switch {
+	case isFile:
+		f.files = append(f.files, py.F("*_files(%s)", pair))
+	case m.Type == multipartForm && encoding["style"] == nil && encoding["explode"] == nil:
+		f.files = append(f.files, py.F("*_parts(%s)", pair))
+	default:
+		normal := "form"
+		if b.nested(p) {
+			normal = "deepObject" // what a form cannot hold flat
+		}
+		f.data = append(f.data, queried(key, py.Name(name), encoding, normal))
+	}
+}
+
+// formRest is the fields that the document does not name.
+func (b *pyBuilder) formRest(f *pyForm, m apidoc.Media, extra any) {
+	name := b.param("fields", "form")
+	p, _ := b.types.doc.Deref(extra)
+	ty := b.fileType(m, p, "")
+	isFile := ty.Said()
+	if !isFile {
+		ty = b.types.annotation(extra, b.hint+"Fields")
+	}
+	b.params = append(b.params, pyParam{name, py.F("Optional[Mapping[str, %s]]", ty), py.Comment("Fields that the specification does not name"), false})
+	each := py.F("for key, value in (%s or {}).items()", py.Name(name))
+	switch {
+	case isFile:
+		f.files = append(f.files, py.F("*[part %s for part in _files(key, value)]", each))
+	case m.Type == multipartForm:
+		f.files = append(f.files, py.F("*[part %s for part in _parts(key, value)]", each))
+	default:
+		f.data = append(f.data, py.F(`*[pair %s for pair in _query(key, value, "deepObject")]`, each))
+	}
+}
+
+// nested tells whether a schema allows objects, or lists of them.
 func (b *pyBuilder) nested(s map[string]any) bool {
-	if b.types.doc.IsObject(s) || slices.Contains(apidoc.Types(s), "object") {
-		return true
-	}
-	if item, _ := b.types.doc.Deref(s["items"]); b.types.doc.IsObject(item) {
-		return true
-	}
-	for _, a := range apidoc.Alternatives(s) {
-		if p, _ := b.types.doc.Deref(a); b.types.doc.IsObject(p) {
+	return b.types.maybe(s, true, func(s map[string]any) bool {
+		return b.types.doc.IsObject(s) || slices.Contains(apidoc.Types(s), "object")
+	})
+}
+
+// maybe tells whether test is true of a schema or one that it may be, or, if
+// asked for, of what its lists hold.
+func (t *pyTypes) maybe(s map[string]any, items bool, test func(map[string]any) bool) bool {
+	seen := map[string]bool{}
+	var look func(s map[string]any) bool
+	look = func(s map[string]any) bool {
+		if test(s) {
 			return true
 		}
-	}
-	return false
-}
-
-// fileType tells whether a form's field is a file or several.
-func (b *pyBuilder) fileType(s map[string]any) (string, bool) {
-	if isFile(s) {
-		return "File", true
-	}
-	if item, _ := b.types.doc.Deref(s["items"]); isFile(item) {
-		return "Sequence[File]", true
-	}
-	for _, a := range apidoc.Alternatives(s) {
-		if p, _ := b.types.doc.Deref(a); !apidoc.IsNull(p) {
-			if ty, ok := b.fileType(p); ok {
-				return ty, true
-			}
+		parts := slices.Concat(apidoc.Alternatives(s), apidoc.List(s["allOf"]))
+		if items {
+			parts = append(parts, s["items"])
 		}
+		return slices.ContainsFunc(parts, func(part any) bool {
+			p, ref := t.doc.Deref(part)
+			if p == nil || seen[ref] {
+				return false
+			}
+			seen[ref] = ref != ""
+			return look(p)
+		})
 	}
-	return "", false
+	return look(s)
 }
 
-func isFile(s map[string]any) bool {
-	return apidoc.Text(s["format"]) == "binary" || apidoc.Text(s["contentMediaType"]) == "application/octet-stream" && s["contentEncoding"] == nil
+// fileType is the annotation of a form's field that is a file or several, or
+// no code. contentType is what its encoding says.
+func (b *pyBuilder) fileType(m apidoc.Media, s map[string]any, contentType string) py.Code {
+	file := func(s map[string]any) bool { return isFile(s, contentType) }
+	list := func(s map[string]any) bool {
+		item, _ := b.types.doc.Deref(s["items"])
+		return item != nil && b.types.maybe(item, false, file)
+	}
+	switch {
+	case m.Type != multipartForm:
+	case b.types.maybe(s, false, file):
+		return py.F("File")
+	case b.types.maybe(s, false, list):
+		return py.F("Sequence[File]")
+	}
+	return py.Code{}
+}
+
+// isFile tells of a field of a form. Since 3.1 it is a media type that says so,
+// the schema's or the encoding's.
+func isFile(s map[string]any, contentType string) bool {
+	if apidoc.Text(s["format"]) == "binary" {
+		return true
+	}
+	types := apidoc.Types(s)
+	if apidoc.IsNull(s) || s["contentEncoding"] != nil || len(apidoc.Values(s)) > 0 || len(types) > 0 && !slices.Contains(types, "string") ||
+		len(apidoc.Alternatives(s)) > 0 || s["allOf"] != nil || s["properties"] != nil || s["items"] != nil {
+		return false
+	}
+	media := cmp.Or(apidoc.Text(s["contentMediaType"]), contentType)
+	return media != "" && !isText(media)
+}
+
+// isText tells whether a media type is one of text.
+func isText(media string) bool {
+	m := apidoc.Media{Type: strings.ToLower(media)}
+	return strings.HasPrefix(m.Type, "text/") || m.IsJSON() || strings.HasSuffix(m.Type, "xml") || m.Type == "application/javascript"
 }
 
 func (b *pyBuilder) responses() map[string]map[string]any {
@@ -144,8 +219,11 @@ func (b *pyBuilder) responses() map[string]map[string]any {
 	return all
 }
 
-// result is the method's annotation, and how the response becomes it.
-func (b *pyBuilder) result() (annotation, decode string) {
+// pyResult is a method's result: its annotation, how the response becomes it,
+// and the content types that it is read from.
+type pyResult struct{ annotation, decode, accept py.Code }
+
+func (b *pyBuilder) result() pyResult {
 	all := b.responses()
 	var good []string
 	for _, code := range slices.Sorted(maps.Keys(all)) {
@@ -157,50 +235,66 @@ func (b *pyBuilder) result() (annotation, decode string) {
 		good = []string{"DEFAULT"}
 	}
 	if len(good) == 0 || b.op.Method == "HEAD" {
-		return "None", ""
+		return pyResult{annotation: py.None}
 	}
-	var kinds, tys []string
+	var kinds, accept []string
+	var tys []py.Code
 	for _, code := range good {
-		ty, kind := "None", "none"
+		ty, kind := py.None, ""
 		if m := apidoc.Contents(all[code]); len(m) > 0 {
 			ty, kind = b.responseType(m[0])
+			if a := accepted(m[0]); !slices.Contains(accept, a) {
+				accept = append(accept, a)
+			}
 		}
 		tys = append(tys, ty)
-		if !slices.Contains(kinds, kind) && kind != "none" {
+		if kind != "" && !slices.Contains(kinds, kind) {
 			kinds = append(kinds, kind)
 		}
 	}
-	ty := union(tys)
-	switch {
-	case len(kinds) == 0:
-		return "None", ""
-	case len(kinds) > 1 || kinds[0] == "json" && ty == "Any":
-		if len(kinds) > 1 {
-			ty = "Any"
-		}
-		return "Any", "_content(response)"
-	case kinds[0] == "text":
-		return ty, "response.text"
-	case kinds[0] == "bytes":
-		return ty, "response.content"
+	r := pyResult{annotation: py.Union(tys...)}
+	if len(kinds) == 0 {
+		return pyResult{annotation: py.None}
 	}
-	return ty, "cast(" + ty + ", _decode(response, " + ty + "))"
+	if !slices.Contains(accept, "*/*") {
+		r.accept = py.Text(strings.Join(accept, ", "))
+	}
+	switch {
+	case len(kinds) > 1 || kinds[0] == "json" && r.annotation == py.Any:
+		r.annotation, r.decode = py.Any, py.F("_content(response)")
+	case kinds[0] == "text":
+		r.decode = py.F("response.text")
+	case kinds[0] == "bytes":
+		r.decode = py.F("response.content")
+	default:
+		r.decode = py.F("cast(%s, _decode(response, %s))", r.annotation, r.annotation)
+	}
+	return r
 }
 
-func (b *pyBuilder) responseType(m apidoc.Media) (ty, kind string) {
+// accepted is how a request asks for a content type. application/*+json is
+// OpenAPI's, not HTTP's.
+func accepted(m apidoc.Media) string {
+	if m.IsRange() && strings.HasSuffix(m.Type, "+json") {
+		return "application/json"
+	}
+	return m.Type
+}
+
+func (b *pyBuilder) responseType(m apidoc.Media) (ty py.Code, kind string) {
 	switch {
 	case m.IsJSON():
 		return b.types.annotation(m.Schema, b.hint+"Response"), "json"
-	case strings.HasPrefix(m.Type, "text/") || m.Type == "application/xml" || m.Type == "application/javascript":
-		return "str", "text"
+	case isText(m.Type):
+		return py.F("str"), "text"
 	}
-	return "bytes", "bytes"
+	return py.F("bytes"), "bytes"
 }
 
-// errors adds the documented bodies of errors, by status.
-func (b *pyBuilder) errors() {
+// errors is the documented bodies of errors, by status.
+func (b *pyBuilder) errors() py.Code {
 	all := b.responses()
-	var errs []string
+	var errs []py.Code
 	for _, code := range slices.Sorted(maps.Keys(all)) {
 		if strings.HasPrefix(code, "2") || strings.HasPrefix(code, "3") || strings.HasPrefix(code, "1") {
 			continue
@@ -209,9 +303,9 @@ func (b *pyBuilder) errors() {
 		if len(m) == 0 || !m[0].IsJSON() {
 			continue
 		}
-		if ty := b.types.annotation(m[0].Schema, b.hint+"Error"); ty != "Any" {
-			errs = append(errs, pyString(strings.ToLower(code))+": "+ty)
+		if ty := b.types.annotation(m[0].Schema, b.hint+"Error"); ty != py.Any {
+			errs = append(errs, py.F("%s: %s", py.Text(strings.ToLower(code)), ty))
 		}
 	}
-	b.arg("errors", "{", errs, "}")
+	return py.Join(errs, ", ")
 }

@@ -1,40 +1,45 @@
 package clients
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"muster/internal/apidoc"
+	"muster/internal/clients/py"
 )
 
 func (t *pyTypes) enum(name string, s map[string]any, vals []any) {
-	e := pyEnum{Name: name, Base: "str", Doc: pyDoc(apidoc.Text(s["description"]), "    ")}
+	e := pyEnum{Name: py.Name(name), Base: py.F("str"), Doc: py.Doc(apidoc.Text(s["description"]), 4)}
 	if apidoc.OneType(vals) == "integer" {
-		e.Base = "int"
+		e.Base = py.F("int")
 	}
 	taken := map[string]bool{}
-	seen := map[string]bool{}
-	for _, v := range vals {
-		value := fmt.Sprint(v)
-		if s, ok := v.(string); ok {
-			value = pyString(s)
-		}
-		if seen[value] {
+	for i, v := range vals {
+		if slices.Contains(vals[:i], v) {
 			continue
 		}
-		seen[value] = true
 		member := identifier(fmt.Sprint(v), "VALUE")
 		member = apidoc.Unique(strings.ToUpper(member), func(s string) bool { return taken[s] })
-		if isWord(pyWords, member) || member == "MRO" {
+		if isPyWord(member) || member == "MRO" {
 			member += "_"
 		}
 		taken[member] = true
-		e.Members = append(e.Members, pyMember{member, value})
+		e.Members = append(e.Members, pyMember{py.Name(member), pyScalar(v)})
 	}
 	t.Enums = append(t.Enums, e)
+}
+
+// pyScalar is a text or a whole number.
+func pyScalar(v any) py.Code {
+	if n, ok := v.(json.Number); ok {
+		if i, ok := py.Int(n); ok {
+			return i
+		}
+	}
+	return py.Text(fmt.Sprint(v))
 }
 
 // finish builds the models that are still only named, which may name more,
@@ -46,72 +51,91 @@ func (t *pyTypes) finish() {
 		t.Models = append(t.Models, t.model(p))
 	}
 	for i := range t.Models {
-		m := &t.Models[i]
-		taken := map[string]bool{}
-		for j := range m.Fields {
-			f := &m.Fields[j]
-			f.Name = apidoc.Unique(identifier(f.Key, "field"), func(s string) bool {
-				return taken[s] || t.taken[s] || isWord(pyWords, s) || isWord(pyFields, s)
-			})
-			if strings.HasSuffix(f.Name, "2") && !taken[f.Name[:len(f.Name)-1]] && identifier(f.Key, "field")+"2" == f.Name {
-				f.Name = apidoc.Unique(f.Name[:len(f.Name)-1]+"_", func(s string) bool { return taken[s] })
-			}
-			taken[f.Name] = true
-			if strings.HasPrefix(f.Default, `"`) {
-				m.Consts = append(m.Consts, pyField{Key: f.Key, Default: f.Default})
-			}
-			if f.Name != f.Key {
-				m.Renamed = append(m.Renamed, *f)
-			}
-			f.Default = f.value()
-		}
+		t.nameFields(&t.Models[i])
 	}
-	sort.Slice(t.Models, func(i, j int) bool { return t.Models[i].Name < t.Models[j].Name })
-	sort.Slice(t.Enums, func(i, j int) bool { return t.Enums[i].Name < t.Enums[j].Name })
+	byName := func(a, b py.Code) int { return strings.Compare(a.String(), b.String()) }
+	slices.SortFunc(t.Models, func(a, b pyModel) int { return byName(a.Name, b.Name) })
+	slices.SortFunc(t.Enums, func(a, b pyEnum) int { return byName(a.Name, b.Name) })
 }
 
-// value is the right side of a field.
-func (f *pyField) value() string {
-	switch {
-	case f.Default != "...":
-		return f.Default
-	case strings.HasPrefix(f.Type, "Optional["):
-		return "Field(...)" // version 1 takes Optional without it as not required
+// nameFields gives a model's fields their names. A model takes a field by its
+// name and by its key in JSON alike, so that no name may be another's key.
+func (t *pyTypes) nameFields(m *pyModel) {
+	taken := map[string]bool{}
+	for _, f := range m.Fields {
+		taken[f.key] = true
 	}
-	return ""
+	for i := range m.Fields {
+		f := &m.Fields[i]
+		wanted := identifier(f.key, "field")
+		bad := func(s string) bool {
+			return taken[s] && s != f.key || t.taken[s] || isPyWord(s) || isModelWord(s)
+		}
+		name := wanted
+		if bad(name) {
+			name = apidoc.Unique(wanted+"_", bad)
+		}
+		taken[name] = true
+		f.Name, f.Key = py.Name(name), py.Text(f.key)
+		if f.constant {
+			m.Consts = append(m.Consts, *f)
+		}
+		if name != f.key {
+			m.Renamed = append(m.Renamed, *f)
+		}
+	}
 }
 
 func (t *pyTypes) model(p pyPending) pyModel {
-	sh := t.doc.ShapeOf(p.schema)
-	m := pyModel{Name: p.name, Doc: pyDoc(apidoc.Text(p.schema["description"]), "    "), Extra: sh.HasExtra && sh.Extra != false}
-	var first, later []pyField
+	sh := t.doc.MergedOf(p.schema, p.ref)
+	m := pyModel{Name: py.Name(p.name), Doc: py.Doc(apidoc.Text(p.schema["description"]), 4),
+		Extra: sh.HasExtra && sh.Extra != false || len(apidoc.Object(p.schema["patternProperties"])) > 0}
+	var later []pyField
 	for _, key := range slices.Sorted(maps.Keys(sh.Properties)) {
-		raw, _ := t.doc.Deref(sh.Properties[key])
-		f := pyField{Key: key, raw: raw, Doc: pyComment(apidoc.Text(apidoc.Object(sh.Properties[key])["description"]))}
-		if tag := t.tags[p.ref][key]; p.ref != "" && len(tag) > 0 && len(apidoc.Values(raw)) != 1 {
-			f.raw = map[string]any{"enum": tag}
-			if len(tag) == 1 {
-				f.raw = map[string]any{"const": tag[0]}
-			}
-			f.Type = literal(tag)
+		f, first := t.field(p, key, sh.Properties[key], sh.Required[key])
+		if first {
+			m.Fields = append(m.Fields, f)
 		} else {
-			f.Type = t.annotation(sh.Properties[key], p.name+className(key))
-		}
-		only, isText := fixed(f.raw, sh.Required[key])
-		switch {
-		case sh.Required[key] && !isText:
-			f.Default = "..."
-			first = append(first, f)
-		case isText && !strings.HasPrefix(f.Type, "Optional["):
-			f.Default = pyString(only)
-			later = append(later, f)
-		default:
-			f.Type, f.Default = optional(f.Type), "None"
 			later = append(later, f)
 		}
 	}
-	m.Fields = append(first, later...)
+	m.Fields = append(m.Fields, later...)
 	return m
+}
+
+// field is one property of a model, and whether it has to be given.
+func (t *pyTypes) field(p pyPending, key string, property any, required bool) (f pyField, first bool) {
+	raw, _ := t.doc.Deref(property)
+	f = pyField{key: key, Doc: py.Comment(apidoc.Text(apidoc.Object(property)["description"]))}
+	read := apidoc.True(raw["readOnly"]) || apidoc.True(apidoc.Object(property)["readOnly"])
+	write := apidoc.True(raw["writeOnly"]) || apidoc.True(apidoc.Object(property)["writeOnly"])
+	if required && (read || write) && p.ref != "" {
+		read, write = read && t.isSent(p.ref), write && t.isGot(p.ref)
+	}
+	if tag := t.tags[p.ref][key]; p.ref != "" && len(tag) > 0 && len(apidoc.Values(raw)) != 1 {
+		f.Type = py.Literal(tag)
+		if raw = map[string]any{"enum": tag}; len(tag) == 1 {
+			raw = map[string]any{"const": tag[0]}
+		}
+	} else {
+		f.Type = t.annotation(property, p.name+className(key))
+	}
+	only, isText := fixed(raw, required)
+	switch {
+	case isText && !read && !f.Type.IsOptional():
+		f.Value, f.constant = py.Text(only), true
+	case required && read:
+		// Every answer has it and no request needs to. Where it is not given, it is not sent.
+		f.Value = py.F("cast(Any, None)")
+	case required && !write && f.Type.IsOptional():
+		f.Value = py.F("Field(...)") // version 1 takes Optional without it as not required
+		return f, true
+	case required && !write:
+		return f, true
+	default:
+		f.Type, f.Value = py.Optional(f.Type), py.F("None")
+	}
+	return f, false
 }
 
 // fixed is the text that a property always has. One that may be left out
@@ -124,4 +148,48 @@ func fixed(s map[string]any, required bool) (string, bool) {
 	only, isText := vals[0].(string)
 	_, constant := s["const"]
 	return only, isText && (required || constant || s["default"] == only)
+}
+
+// isSent and isGot tell which way a schema goes that is referenced: what is
+// never sent is as it is read, and the other way round.
+func (t *pyTypes) isSent(ref string) bool { t.findWays(); return t.sent[ref] }
+func (t *pyTypes) isGot(ref string) bool  { t.findWays(); return t.got[ref] }
+
+func (t *pyTypes) findWays() {
+	if t.sent != nil {
+		return
+	}
+	t.sent, t.got = map[string]bool{}, map[string]bool{}
+	for _, o := range t.doc.Operations() {
+		t.mark(o.Raw["requestBody"], t.sent)
+		for _, p := range o.Params {
+			t.mark(p, t.sent)
+		}
+		t.mark(o.Raw["responses"], t.got)
+	}
+}
+
+// mark adds every reference that a value leads to.
+func (t *pyTypes) mark(v any, into map[string]bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, e := range v {
+			t.mark(e, into)
+		}
+	case []any:
+		for _, e := range v {
+			t.mark(e, into)
+		}
+	case string:
+		if into[v] || !strings.HasPrefix(v, "#/") {
+			return
+		}
+		into[v] = true
+		for _, heir := range t.heirs[v] {
+			t.mark(heir, into)
+		}
+		if target, ok := t.doc.Lookup(v); ok {
+			t.mark(target, into)
+		}
+	}
 }

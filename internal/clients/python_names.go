@@ -1,8 +1,8 @@
 package clients
 
 import (
-	"fmt"
 	"strings"
+	"sync"
 )
 
 // pyWords are the names that a generated name must not take: Python's
@@ -13,7 +13,7 @@ from global if import in is lambda nonlocal not or pass raise return try while w
 str int float bool bytes dict list set tuple object print len isinstance getattr property super self
 Exception BaseException Warning ValueError TypeError
 datetime uuid json httpx pydantic enum quote cast Any AsyncIterator Dict IO List Literal Mapping Optional
-Sequence Tuple Type Union Field BaseModel Enum TracebackType annotations File
+Sequence Tuple Type Union Callable Field BaseModel Enum TracebackType annotations File
 ApiError BadRequestError UnauthorizedError ForbiddenError NotFoundError ConflictError ValidationFailedError
 TooManyRequestsError ServerError ApiConnectionError ApiDecodeError
 Unset Model TypeVar `
@@ -25,55 +25,19 @@ update_forward_refs Config model_config model_fields model_computed_fields model
 model_construct model_copy model_dump model_dump_json model_json_schema model_parametrized_name model_post_init
 model_rebuild model_validate model_validate_json model_validate_strings `
 
-// pyString is a Python string literal.
-func pyString(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
-}
+var (
+	isPyWord    = wordsOf(pyWords)
+	isModelWord = wordsOf(pyFields)
+)
 
-// pyDoc makes text safe within a docstring, its lines indented.
-func pyDoc(s, indent string) string {
-	s = strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `"""`, `\"\"\"`)
-	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s), "\n")
-	for i, l := range lines {
-		l = strings.TrimRight(strings.Map(printable, l), " \t")
-		if l != "" && i > 0 {
-			l = indent + l
+// wordsOf makes of words, when it is first asked, what tells whether a name is one of them.
+func wordsOf(words string) func(string) bool {
+	set := sync.OnceValue(func() map[string]bool {
+		m := map[string]bool{}
+		for word := range strings.FieldsSeq(words) {
+			m[word] = true
 		}
-		lines[i] = l
-	}
-	out := strings.TrimSpace(strings.Join(lines, "\n"))
-	if strings.HasSuffix(out, `"`) {
-		out = out[:len(out)-1] + `\"`
-	}
-	return out
-}
-
-// pyComment is text on one line.
-func pyComment(s string) string {
-	const most = 160 // longer ones say little that the document does not say better
-	s = strings.Join(strings.Fields(strings.Map(printable, s)), " ")
-	if r := []rune(s); len(r) > most {
-		s = strings.TrimSpace(string(r[:most])) + " ..."
-	}
-	return s
+		return m
+	})
+	return func(name string) bool { return set()[name] }
 }

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
+	"strconv"
 
 	"muster/internal/apidoc"
+	"muster/internal/clients/py"
 )
 
 // pyTypes turns schemas into Python types. A reference becomes a model, an
@@ -15,31 +16,36 @@ import (
 type pyTypes struct {
 	doc      apidoc.Document
 	tags     map[string]map[string][]any
+	heirs    map[string][]string
 	taken    map[string]bool
-	refs     map[string]string // reference -> annotation
-	building map[string]bool   // aliases under way: one that leads back to itself is Any there
+	next     map[string]int
+	refs     map[string]py.Code // reference -> annotation
+	building map[string]bool    // aliases under way: one that leads back to itself is Any there
 	pending  []pyPending
+	sent     map[string]bool // references that requests lead to, and that responses do
+	got      map[string]bool
 	Enums    []pyEnum
 	Models   []pyModel
 	Aliases  []pyAlias // each after those that it needs
 }
 
 type pyPending struct {
-	name, ref string
-	schema    map[string]any
+	name   string
+	ref    string
+	schema map[string]any
 }
 
 type pyEnum struct {
-	Name, Base, Doc string
+	Name, Base, Doc py.Code
 	Members         []pyMember
 }
 
-type pyMember struct{ Name, Value string }
+type pyMember struct{ Name, Value py.Code }
 
-type pyAlias struct{ Name, Type string }
+type pyAlias struct{ Name, Type py.Code }
 
 type pyModel struct {
-	Name, Doc string
+	Name, Doc py.Code
 	Extra     bool
 	Fields    []pyField
 	Renamed   []pyField // those whose name is not that in JSON
@@ -47,85 +53,120 @@ type pyModel struct {
 }
 
 type pyField struct {
-	Name    string
-	Key     string // the name in JSON
-	Type    string
-	Default string // the whole right side; "" is none
-	Doc     string
-	raw     map[string]any
+	Name  py.Code
+	Key   py.Code // the name in JSON
+	Type  py.Code
+	Value py.Code // the right side
+	Doc   py.Code
+
+	key      string
+	constant bool
 }
 
 func newPyTypes(d apidoc.Document, client string) *pyTypes {
-	return &pyTypes{doc: d, tags: d.Tags(), taken: map[string]bool{client: true},
-		refs: map[string]string{}, building: map[string]bool{}}
+	return &pyTypes{doc: d, tags: d.Tags(), heirs: d.Heirs(), taken: map[string]bool{client: true}, next: map[string]int{},
+		refs: map[string]py.Code{}, building: map[string]bool{}}
 }
 
 func (t *pyTypes) name(s string) string {
-	n := apidoc.Unique(className(s), func(s string) bool { return t.taken[s] || isWord(pyWords, s) })
+	n := unique(className(s), t.next, func(s string) bool { return t.taken[s] || isPyWord(s) })
 	t.taken[n] = true
 	return n
 }
 
 // annotation is the type for a schema; hint names what has to be named.
-func (t *pyTypes) annotation(v any, hint string) string {
+func (t *pyTypes) annotation(v any, hint string) py.Code {
 	if b, ok := v.(bool); ok && !b {
-		return "None"
+		return py.None
 	}
 	s := apidoc.Object(v)
 	if ref, ok := s["$ref"].(string); ok {
-		return t.referenced(ref)
+		named := t.referenced(ref)
+		if apidoc.True(s["nullable"]) {
+			return py.Optional(named)
+		}
+		return named
 	}
 	base := t.plain(s, hint)
 	if apidoc.Nullable(s) {
-		return optional(base)
+		return py.Optional(base)
 	}
 	return base
 }
 
-func (t *pyTypes) referenced(ref string) string {
+func (t *pyTypes) referenced(ref string) py.Code {
 	if known, ok := t.refs[ref]; ok {
 		return known
 	}
 	if t.building[ref] {
-		return "Any"
+		return py.Any
 	}
 	target, ok := t.doc.Lookup(ref)
 	if !ok {
-		return "Any"
+		return py.Any
 	}
 	s := apidoc.Object(target)
 	if _, again := s["$ref"]; again {
-		t.building[ref] = true
-		t.refs[ref] = t.annotation(s, apidoc.RefName(ref))
-		delete(t.building, ref)
-		return t.refs[ref]
+		return t.build(ref, s)
 	}
-	named := ""
 	switch vals := apidoc.Values(s); {
 	case len(vals) > 1 && (apidoc.OneType(vals) == "string" || apidoc.OneType(vals) == "integer"):
-		named = t.name(apidoc.RefName(ref))
-		t.enum(named, s, vals)
-	case t.modelled(s):
-		named = t.name(apidoc.RefName(ref))
-		t.pending = append(t.pending, pyPending{named, ref, s})
-	}
-	if named != "" {
-		if apidoc.Nullable(s) {
-			named = optional(named)
-		}
-		t.refs[ref] = named
-		return named
-	}
-	t.building[ref] = true
-	expr := t.annotation(s, apidoc.RefName(ref))
-	delete(t.building, ref)
-	if strings.HasPrefix(expr, "Union[") {
 		name := t.name(apidoc.RefName(ref))
-		t.Aliases = append(t.Aliases, pyAlias{name, expr})
-		expr = name
+		t.enum(name, s, vals)
+		return t.known(ref, s, py.Name(name))
+	case t.modelled(s):
+		name := t.name(apidoc.RefName(ref))
+		t.pending = append(t.pending, pyPending{name, ref, s})
+		return t.withHeirs(ref, s, name)
 	}
-	t.refs[ref] = expr
+	expr := t.build(ref, s)
+	if expr.IsUnion() {
+		expr = t.alias(apidoc.RefName(ref), expr)
+		t.refs[ref] = expr
+	}
 	return expr
+}
+
+// known remembers what a reference is, so that it is made once.
+func (t *pyTypes) known(ref string, s map[string]any, named py.Code) py.Code {
+	if apidoc.Nullable(s) {
+		named = py.Optional(named)
+	}
+	t.refs[ref] = named
+	return named
+}
+
+func (t *pyTypes) build(ref string, s map[string]any) py.Code {
+	t.building[ref] = true
+	t.refs[ref] = t.annotation(s, apidoc.RefName(ref))
+	delete(t.building, ref)
+	return t.refs[ref]
+}
+
+func (t *pyTypes) alias(name string, of py.Code) py.Code {
+	named := py.Name(t.name(name))
+	t.Aliases = append(t.Aliases, pyAlias{named, of})
+	return named
+}
+
+// withHeirs is what a model's reference stands for: where its discriminator
+// tells those apart that inherit it, any of them, or else itself.
+func (t *pyTypes) withHeirs(ref string, s map[string]any, name string) py.Code {
+	heirs := t.heirs[ref]
+	if len(heirs) == 0 {
+		return t.known(ref, s, py.Name(name))
+	}
+	t.refs[ref] = py.Name(name) // an heir may refer to itself
+	whole := py.Name(t.name("Any" + name))
+	t.known(ref, s, whole)
+	var all []py.Code
+	for _, heir := range heirs {
+		if one := t.referenced(heir); one != whole {
+			all = append(all, one)
+		}
+	}
+	t.Aliases = append(t.Aliases, pyAlias{whole, py.Union(append(all, py.Name(name))...)})
+	return t.refs[ref]
 }
 
 // modelled tells whether a schema becomes a model.
@@ -136,22 +177,23 @@ func (t *pyTypes) modelled(s map[string]any) bool {
 	if ty := apidoc.Types(s); len(ty) > 1 || len(ty) == 1 && ty[0] != "object" {
 		return false
 	}
-	return t.single(s) == nil && t.doc.IsObject(s)
+	return t.single(s) == nil && (len(apidoc.Object(s["properties"])) > 0 || len(t.doc.MergedOf(s, "").Properties) > 0)
 }
 
 // single is the only thing that allOf says, as FastAPI writes a reference
 // with a description or a default beside it.
 func (t *pyTypes) single(s map[string]any) any {
 	all := apidoc.List(s["allOf"])
-	if len(all) == 1 && len(apidoc.Object(s["properties"])) == 0 && len(apidoc.List(s["required"])) == 0 && s["additionalProperties"] == nil {
+	if len(all) == 1 && len(apidoc.Object(s["properties"])) == 0 && len(apidoc.List(s["required"])) == 0 &&
+		s["additionalProperties"] == nil && len(apidoc.Alternatives(s)) == 0 {
 		return all[0]
 	}
 	return nil
 }
 
-func (t *pyTypes) plain(s map[string]any, hint string) string {
+func (t *pyTypes) plain(s map[string]any, hint string) py.Code {
 	if vals := apidoc.Values(s); len(vals) > 0 {
-		return literal(vals)
+		return py.Literal(vals)
 	}
 	if one := t.single(s); one != nil {
 		return t.annotation(one, hint)
@@ -159,7 +201,7 @@ func (t *pyTypes) plain(s map[string]any, hint string) string {
 	if t.modelled(s) {
 		name := t.name(hint)
 		t.pending = append(t.pending, pyPending{name, "", s})
-		return name
+		return py.Name(name)
 	}
 	if alts := apidoc.Alternatives(s); len(alts) > 0 {
 		return t.union(alts, hint)
@@ -168,179 +210,117 @@ func (t *pyTypes) plain(s map[string]any, hint string) string {
 	if len(ty) == 0 {
 		return t.untyped(s, hint)
 	}
-	var all []string
+	var all []py.Code
 	for _, one := range ty {
 		all = append(all, t.typed(one, s, hint))
 	}
-	return union(all)
+	return py.Union(all...)
 }
 
-func (t *pyTypes) untyped(s map[string]any, hint string) string {
+func (t *pyTypes) untyped(s map[string]any, hint string) py.Code {
 	switch {
 	case apidoc.IsNull(s):
-		return "None"
-	case s["items"] != nil:
+		return py.None
+	case s["items"] != nil || s["prefixItems"] != nil:
 		return t.typed("array", s, hint)
-	case apidoc.Object(s["additionalProperties"]) != nil || s["additionalProperties"] == true:
+	case apidoc.Object(s["additionalProperties"]) != nil || s["additionalProperties"] == true || s["patternProperties"] != nil:
 		return t.typed("object", s, hint)
 	case apidoc.Text(s["format"]) != "":
 		return t.typed("string", s, hint)
 	}
 	for _, part := range apidoc.List(s["allOf"]) { // an intersection of things that are no objects
-		if p, _ := t.doc.Deref(part); len(apidoc.Types(p)) > 0 || len(apidoc.Values(p)) > 0 {
-			return t.annotation(part, hint)
+		if p := t.annotation(part, hint); p != py.Any && p != py.None {
+			return p
 		}
 	}
-	return "Any"
+	return py.Any
 }
 
-func (t *pyTypes) typed(ty string, s map[string]any, hint string) string {
+func (t *pyTypes) typed(ty string, s map[string]any, hint string) py.Code {
 	switch ty {
 	case "string":
-		return pyFormat(apidoc.Text(s["format"]), apidoc.Text(s["contentMediaType"]))
+		return pyString(s)
 	case "integer":
-		return "int"
+		return py.F("int")
 	case "number":
-		return "float"
+		return py.F("float")
 	case "boolean":
-		return "bool"
+		return py.F("bool")
 	case "array":
 		return t.array(s, hint)
 	case "object":
-		extra := s["additionalProperties"]
-		if len(apidoc.Object(extra)) > 0 {
-			return "Dict[str, " + t.annotation(extra, hint+"Value") + "]"
-		}
-		if p := apidoc.Object(s["patternProperties"]); len(p) == 1 {
-			return "Dict[str, " + t.annotation(p[slices.Sorted(maps.Keys(p))[0]], hint+"Value") + "]"
-		}
-		return "Dict[str, Any]"
+		return t.mapping(s, hint)
 	}
-	return "Any"
+	return py.Any
 }
 
-func (t *pyTypes) array(s map[string]any, hint string) string {
-	if prefix := apidoc.List(s["prefixItems"]); len(prefix) > 0 {
-		size := json.Number("0")
-		if n, ok := s["minItems"].(json.Number); ok && s["minItems"] == s["maxItems"] {
-			size = n
+func (t *pyTypes) mapping(s map[string]any, hint string) py.Code {
+	key := py.F("str")
+	if names := apidoc.Object(s["propertyNames"]); names != nil {
+		if k := t.annotation(names, hint+"Key"); k != py.Any && k != py.None {
+			key = k
 		}
-		if n, err := size.Int64(); err == nil && int(n) == len(prefix) {
-			var all []string
-			for _, p := range prefix {
-				all = append(all, t.annotation(p, hint+"Item"))
-			}
-			return "Tuple[" + strings.Join(all, ", ") + "]"
-		}
-		return "List[Any]"
 	}
-	if s["items"] == nil {
-		return "List[Any]"
+	var values []py.Code
+	patterns := apidoc.Object(s["patternProperties"])
+	for _, p := range slices.Sorted(maps.Keys(patterns)) {
+		values = append(values, t.annotation(patterns[p], hint+"Value"))
 	}
-	return "List[" + t.annotation(s["items"], hint+"Item") + "]"
+	extra, said := s["additionalProperties"]
+	if len(values) == 0 || said && extra != false {
+		values = append(values, t.annotation(extra, hint+"Value"))
+	}
+	if extra == false && len(patterns) == 0 {
+		values = []py.Code{py.Any}
+	}
+	return py.F("Dict[%s, %s]", key, py.Union(values...))
 }
 
-func pyFormat(format, mediaType string) string {
-	switch format {
+func (t *pyTypes) array(s map[string]any, hint string) py.Code {
+	prefix := apidoc.List(s["prefixItems"])
+	var all []py.Code
+	for _, p := range prefix {
+		all = append(all, t.annotation(p, hint+"Item"))
+	}
+	size := json.Number(strconv.Itoa(len(prefix)))
+	if len(prefix) > 0 && s["minItems"] == size && (s["maxItems"] == size || s["items"] == false) {
+		return py.F("Tuple[%s]", py.Join(all, ", "))
+	}
+	if s["items"] != false || len(prefix) == 0 {
+		all = append(all, t.annotation(s["items"], hint+"Item"))
+	}
+	return py.F("List[%s]", py.Union(all...))
+}
+
+func pyString(s map[string]any) py.Code {
+	switch apidoc.Text(s["format"]) {
 	case "date":
-		return "datetime.date"
+		return py.F("datetime.date")
 	case "date-time":
-		return "datetime.datetime"
+		return py.F("datetime.datetime")
 	case "time":
-		return "datetime.time"
+		return py.F("datetime.time")
 	case "duration":
-		return "datetime.timedelta"
+		return py.F("datetime.timedelta")
 	case "uuid":
-		return "uuid.UUID"
+		return py.F("uuid.UUID")
 	case "binary":
-		return "bytes"
+		return py.F("bytes")
 	}
-	if mediaType == "application/octet-stream" {
-		return "bytes"
+	if apidoc.Text(s["contentMediaType"]) == "application/octet-stream" && s["contentEncoding"] == nil {
+		return py.F("bytes")
 	}
-	return "str"
+	return py.F("str")
 }
 
-func (t *pyTypes) union(alts []any, hint string) string {
-	var all []string
-	null := false
+func (t *pyTypes) union(alts []any, hint string) py.Code {
+	var all []py.Code
 	for _, a := range alts {
 		if apidoc.IsNull(apidoc.Object(a)) {
-			null = true
+			all = append(all, py.None)
 			continue
 		}
 		all = append(all, t.annotation(a, hint))
 	}
-	u := union(all)
-	if null {
-		return optional(u)
-	}
-	return u
-}
-
-// union joins annotations, each once and None last.
-func union(all []string) string {
-	var out []string
-	null := false
-	for _, a := range all {
-		if a == "Any" {
-			return "Any"
-		}
-		if inner, ok := strings.CutPrefix(a, "Optional["); ok {
-			null, a = true, strings.TrimSuffix(inner, "]")
-		}
-		if a == "None" {
-			null = true
-			continue
-		}
-		if !slices.Contains(out, a) {
-			out = append(out, a)
-		}
-	}
-	u := strings.Join(out, ", ")
-	switch len(out) {
-	case 0:
-		return "None"
-	case 1:
-	default:
-		u = "Union[" + u + "]"
-	}
-	if null {
-		return optional(u)
-	}
-	return u
-}
-
-func optional(t string) string {
-	if t == "Any" || t == "None" || strings.HasPrefix(t, "Optional[") {
-		return t
-	}
-	return "Optional[" + t + "]"
-}
-
-func literal(vals []any) string {
-	var all []string
-	for _, v := range vals {
-		switch v := v.(type) {
-		case string:
-			all = append(all, pyString(v))
-		case bool:
-			all = append(all, pyBool(v))
-		case json.Number:
-			if strings.ContainsAny(v.String(), ".eE") {
-				return "float" // a literal cannot be one
-			}
-			all = append(all, v.String())
-		default:
-			return "Any"
-		}
-	}
-	return "Literal[" + strings.Join(all, ", ") + "]"
-}
-
-func pyBool(b bool) string {
-	if b {
-		return "True"
-	}
-	return "False"
+	return py.Union(all...)
 }
