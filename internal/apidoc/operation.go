@@ -37,8 +37,8 @@ func (d Document) Operations() []Operation {
 	for _, path := range d.Paths() {
 		item, _ := d.Deref(paths[path])
 		for _, method := range methods {
-			raw, ok := item[method].(map[string]any)
-			if !ok {
+			raw, _ := d.Deref(item[method])
+			if raw == nil {
 				continue
 			}
 			o := Operation{Method: strings.ToUpper(method), Path: path, ID: cmp.Or(Text(raw["operationId"]), method+"_"+path),

@@ -72,6 +72,8 @@ async def main() -> None:
         answers.append({"q": "x"})
         got = await client.filter(Filter_="x")
         assert got.q == "x" and seen[-1].url.query == b"Filter=x" and seen[-1].headers["accept"] == "application/json"
+        answers.append({"q": "z"})
+        assert (await client.filter2(Filter_="x")).q == "z" and seen[-1].url.path == "/v1/filter"
         answers.append({"q": "y"})
         assert (await client.Filter_()).q == "y" and seen[-1].headers["accept"] == "application/json"
 
