@@ -68,6 +68,7 @@ func Diff(old, new Document) []Change {
 	pairLabels(a, b)
 	var all []Change
 	same := sameSchemas(old, new)
+	before, after := newForms(old), newForms(new)
 	for _, label := range allKeys(a, b) {
 		x, inOld := a[label]
 		y, inNew := b[label]
@@ -80,7 +81,7 @@ func Diff(old, new Document) []Change {
 		case !inNew:
 			all = append(all, Change{Verb: Removed, Operation: label, Breaking: true})
 		default:
-			c := comparison{old: old, new: new, same: same, seen: map[string]bool{}, joined: map[string]any{}}
+			c := comparison{old: before, new: after, same: same, seen: map[string]bool{}}
 			c.described(withoutTold(x, a, b), withoutTold(y, a, b))
 			if len(c.details) > 0 {
 				all = append(all, Change{Changed, label, c.breaking, c.details})
@@ -190,14 +191,13 @@ func sortKey(label string) string {
 
 // comparison collects what differs between two operations.
 type comparison struct {
-	old, new Document
+	old, new *forms
 	details  []string
 	breaking bool
 	within   string          // the part of the operation that details are told of, such as a callback
 	unjudged int             // while above 0, nothing is breaking
 	same     map[string]bool // see sameSchemas
 	seen     map[string]bool // pairs of schemas that are, or were, compared
-	joined   map[string]any  // schemas that allOf makes of two, so that a circle of them ends
 }
 
 func (c *comparison) note(breaking bool, format string, args ...any) {

@@ -2,9 +2,10 @@ package apidoc
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -20,11 +21,34 @@ type form struct {
 	ref    string         // the last reference that led here, if it says everything
 }
 
-// formOf brings a schema into its form. joined holds the schemas that are made
-// of two on the way.
-func (d Document) formOf(v any, joined map[string]any) form {
-	f := form{fields: map[string]any{}, ref: d.nameOf(v)}
-	w := formWriter{d: d, f: &f, joined: joined, seen: map[string]bool{}}
+// forms brings the schemas of a document into their forms, each once.
+type forms struct {
+	Document
+	made   map[uintptr]form
+	joined map[string]any // schemas that allOf makes of two, so that a circle of them ends
+}
+
+func newForms(d Document) *forms {
+	return &forms{Document: d, made: map[uintptr]form{}, joined: map[string]any{}}
+}
+
+func (fs *forms) of(v any) form {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return fs.make(v)
+	}
+	key := reflect.ValueOf(m).Pointer()
+	f, ok := fs.made[key]
+	if !ok {
+		f = fs.make(v)
+		fs.made[key] = f
+	}
+	return f
+}
+
+func (fs *forms) make(v any) form {
+	f := form{fields: map[string]any{}, ref: fs.nameOf(v)}
+	w := formWriter{d: fs.Document, f: &f, joined: fs.joined, seen: map[string]bool{}}
 	w.add(v)
 	f.bounds()
 	for _, key := range [...]string{"unevaluatedProperties", "unevaluatedItems", "additionalProperties", "items"} {
@@ -245,7 +269,7 @@ func identity(v any) string {
 	case nil:
 		return "nothing"
 	case map[string]any:
-		return fmt.Sprintf("%p", v)
+		return strconv.FormatUint(uint64(reflect.ValueOf(v).Pointer()), 36)
 	}
 	return show(v)
 }

@@ -27,9 +27,9 @@ func (c *comparison) operation(a, b *Operation, in bool) {
 	x, y = f.take("responses")
 	c.responses(Object(x), Object(y), in)
 	f.take("security")
-	c.security(c.old.requirements(a), c.new.requirements(b))
+	c.security(c.old.requirements(a, in), c.new.requirements(b, in))
 	f.take("servers")
-	c.rest("", c.old.serversOf(a), c.new.serversOf(b))
+	c.servers(c.old.serversOf(a, in), c.new.serversOf(b, in))
 	x, y = f.take("callbacks")
 	c.callbacks(Object(x), Object(y), in)
 	c.rest("", f.a, f.b)
@@ -244,15 +244,35 @@ func lowerKeys(m map[string]any) map[string]any {
 }
 
 // serversOf is where an operation is served: its own servers win over those of
-// its path, and those over the document's.
-func (d Document) serversOf(o *Operation) map[string]any {
+// its path, and those over the document's, unless it goes out to a client.
+func (d Document) serversOf(o *Operation, in bool) []any {
 	item, _ := d.Deref(Object(d.Root["paths"])[o.Path])
 	for _, holder := range []map[string]any{o.Raw, item, d.Root} {
 		if s := List(holder["servers"]); len(s) > 0 {
-			return map[string]any{"servers": s}
+			return s
+		}
+		if !in {
+			return nil
 		}
 	}
-	return map[string]any{"servers": []any{map[string]any{"url": "/"}}}
+	return []any{map[string]any{"url": "/"}}
+}
+
+func (c *comparison) servers(x, y []any) {
+	urls := func(all []any) string {
+		var list []string
+		for _, s := range all {
+			list = append(list, Text(Object(s)["url"]))
+		}
+		return strings.Join(list, ", ")
+	}
+	if before, now := urls(x), urls(y); before != now {
+		c.note(false, "is served at %s instead of %s", now, before)
+		return
+	}
+	for i := range min(len(x), len(y)) {
+		c.rest("server "+Text(Object(x[i])["url"]), Object(x[i]), Object(y[i]))
+	}
 }
 
 // callbacks are the requests that the server makes: they go the other way.

@@ -15,7 +15,7 @@ func (c *comparison) schema(at string, x, y any, in bool) {
 	if meansSame(x, y, "") && c.leadsToSame(x) {
 		return
 	}
-	a, b := c.old.formOf(x, c.joined), c.new.formOf(y, c.joined)
+	a, b := c.old.of(x), c.new.of(y)
 	if a.ref != "" && a.ref == b.ref && a.null == b.null && c.same[a.ref] {
 		return
 	}
@@ -333,12 +333,12 @@ func (c *comparison) notSent(p, q any, inOld, inNew, in bool) bool {
 	if in {
 		key = "readOnly"
 	}
-	is := func(d Document, v any) bool { return True(d.formOf(v, c.joined).fields[key]) }
+	is := func(d *forms, v any) bool { return True(d.of(v).fields[key]) }
 	return (!inOld || is(c.old, p)) && (!inNew || is(c.new, q))
 }
 
 func (c *comparison) hasDefault(v any) bool {
-	return c.new.formOf(v, c.joined).fields["default"] != nil
+	return c.new.of(v).fields["default"] != nil
 }
 
 func (c *comparison) items(at string, f *pair, in bool) {
@@ -451,7 +451,7 @@ func (c *comparison) parts(at string, a, b form) {
 // alternatives compares the members of two unions by their names.
 func (c *comparison) alternatives(at string, before, after []any, in bool) {
 	a, b := c.unmatched(before, after)
-	x, y := c.old.memberIndex(a, c.joined), c.new.memberIndex(b, c.joined)
+	x, y := c.old.memberIndex(a), c.new.memberIndex(b)
 	for _, key := range allKeys(x, y) {
 		p, inOld := x[key]
 		q, inNew := y[key]
@@ -471,7 +471,8 @@ func (c *comparison) unmatched(a, b []any) (x, y []any) {
 	y = slices.Clone(b)
 	for _, p := range a {
 		if i := slices.IndexFunc(y, func(q any) bool {
-			return !renamed(p, q, "title") && !renamed(p, q, "$ref") && c.alike(p, q, keywords, map[string]bool{})
+			// Those with names are compared by their names.
+			return (Object(p)["$ref"] == nil || Object(q)["$ref"] == nil) && !renamed(p, q) && c.alike(p, q, keywords, map[string]bool{})
 		}); i >= 0 {
 			y = slices.Delete(y, i, i+1)
 		} else {
@@ -481,16 +482,16 @@ func (c *comparison) unmatched(a, b []any) (x, y []any) {
 	return x, y
 }
 
-// renamed tells whether two schemas have different names: a client may know
+// renamed tells whether two schemas have different titles: a client may know
 // them by those.
-func renamed(p, q any, key string) bool {
-	a, b := Text(Object(p)[key]), Text(Object(q)[key])
+func renamed(p, q any) bool {
+	a, b := Text(Object(p)["title"]), Text(Object(q)["title"])
 	return a != "" && b != "" && a != b
 }
 
 // reversed compares the other way round.
 func (c *comparison) reversed() *comparison {
-	return &comparison{old: c.new, new: c.old, same: c.same, seen: map[string]bool{}, joined: c.joined}
+	return &comparison{old: c.new, new: c.old, same: c.same, seen: map[string]bool{}}
 }
 
 // covered tells whether a member of the old document that way allows nothing
@@ -500,15 +501,15 @@ func (c *comparison) covered(v any, by []any, way *comparison) bool {
 	if Text(Object(v)["title"]) != "" {
 		return false // its name counts
 	}
-	a := way.old.formOf(v, c.joined)
+	a := way.old.of(v)
 	return slices.ContainsFunc(by, func(w any) bool {
 		if way.alike(v, w, keywords, map[string]bool{}) {
 			return true
 		}
-		if !a.isSimple() || !way.new.formOf(w, c.joined).isSimple() {
+		if !a.isSimple() || !way.new.of(w).isSimple() {
 			return false
 		}
-		trial := comparison{old: way.old, new: way.new, seen: map[string]bool{}, joined: c.joined}
+		trial := comparison{old: way.old, new: way.new, seen: map[string]bool{}}
 		trial.schema("", v, w, true)
 		return !trial.breaking
 	})
@@ -516,7 +517,7 @@ func (c *comparison) covered(v any, by []any, way *comparison) bool {
 
 // memberIndex names a union's members as people do: by their schema, title,
 // value or kind. Null is none of them: see form.
-func (d Document) memberIndex(alts []any, joined map[string]any) map[string]any {
+func (fs *forms) memberIndex(alts []any) map[string]any {
 	m := map[string]any{}
 	for _, alt := range alts {
 		s := Object(alt)
@@ -529,7 +530,7 @@ func (d Document) memberIndex(alts []any, joined map[string]any) map[string]any 
 		} else if v, ok := s["const"]; ok {
 			key = show(v)
 		} else if key == "" {
-			key = d.formOf(s, joined).kind()
+			key = fs.of(s).kind()
 		}
 		m[Unique(key, func(k string) bool { _, taken := m[k]; return taken })] = alt
 	}

@@ -11,10 +11,11 @@ import (
 type requirement map[string][]string
 
 // requirements are the ways to be let in to an operation: its own, or those of
-// the document. None at all is one that needs nothing.
-func (d Document) requirements(o *Operation) []requirement {
+// the document, unless it goes out to a client. None at all is one that needs
+// nothing.
+func (d Document) requirements(o *Operation, in bool) []requirement {
 	list, own := o.Raw["security"].([]any)
-	if !own {
+	if !own && in {
 		list = List(d.Root["security"])
 	}
 	all := []requirement{}
