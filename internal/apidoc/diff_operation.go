@@ -307,6 +307,11 @@ func (c *comparison) callback(name string, a, b *Operation, in bool) {
 	case b == nil:
 		c.note(true, "callback %s is gone: %s %s", name, a.Method, a.Path)
 	default:
+		pair := "callback " + identity(a.Raw) + " " + identity(b.Raw)
+		if c.seen[pair] {
+			return // callbacks may go round in circles
+		}
+		c.seen[pair] = true
 		c.within += "callback " + name + ": "
 		c.operation(a, b, !in)
 	}

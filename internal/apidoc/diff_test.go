@@ -179,6 +179,15 @@ func TestDiffOfCirclesEnds(t *testing.T) {
 	}
 }
 
+func TestDiffOfCallbacksInCirclesEnds(t *testing.T) {
+	const api = `{"openapi":"3.1.0","paths":{"/a":{"post":{"responses":{"200":{"description":""}},"callbacks":{"again":{"$ref":"#/components/callbacks/C"}}}}},
+"components":{"callbacks":{"C":{"/b":{"post":{"callbacks":{"again":{"$ref":"#/components/callbacks/C"}},"responses":{"200":{"description":""}}}}}}}}`
+	old := parse(t, strings.Replace(api, `"post":{"callbacks"`, `"post":{"deprecated":true,"callbacks"`, 1))
+	if d := Diff(old, parse(t, api)); len(d) != 1 || d[0].String() != "changed POST /a: callback again: not deprecated any more" {
+		t.Errorf("got %v", d)
+	}
+}
+
 func TestDiffOfMessages(t *testing.T) {
 	old, err := Load("../clients/testdata/kinds/asyncapi.yaml")
 	if err != nil {
