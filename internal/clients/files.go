@@ -36,7 +36,7 @@ func (f folder) changes() ([]change, error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		if err != nil || !bytes.Equal(old, f.files[name]) {
+		if err != nil || !sameText(old, f.files[name]) {
 			all = append(all, change{file, old, f.files[name]})
 		}
 	}
@@ -61,6 +61,13 @@ func (f folder) changes() ([]change, error) {
 		return nil
 	})
 	return all, err
+}
+
+// sameText compares without the way lines end: git may write them as the
+// system does.
+func sameText(a, b []byte) bool {
+	lf := func(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")) }
+	return bytes.Equal(a, b) || bytes.Equal(lf(a), lf(b))
 }
 
 // isGenerated tells whether a file came from a generator, and so may be
