@@ -1,6 +1,7 @@
 package toolchain
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,6 +43,7 @@ type nodeProject struct {
 	env    []string
 	// refusal is why nothing may be installed; "" when it may.
 	refusal string
+	alive   time.Duration // 0 is aliveEvery
 }
 
 // manifest is what matters here of a package.json.
@@ -182,7 +184,7 @@ func whatIsRead(command string) string {
 
 // aliveEvery is how often an installation says that it still runs: npm itself
 // says nothing where its output is no terminal.
-var aliveEvery = 15 * time.Second
+const aliveEvery = 15 * time.Second
 
 // tellAlive says once in a while that a program runs, until the function that it
 // returns is called.
@@ -190,7 +192,7 @@ func (n *nodeProject) tellAlive(what string) (stop func()) {
 	began, done, ended := time.Now(), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		ticker := time.NewTicker(aliveEvery)
+		ticker := time.NewTicker(cmp.Or(n.alive, aliveEvery))
 		defer ticker.Stop()
 		for {
 			select {
