@@ -103,7 +103,7 @@ func (c *comparison) parameter(key string, p, q map[string]any, in bool) {
 		c.note(true, "%s is written another way", key)
 	}
 	s, t := schemaOf(p), schemaOf(q)
-	x, y = f.take("schema")
+	f.take("schema")
 	v, w := f.take("content")
 	if v != nil && w != nil {
 		c.media(key, Object(v), Object(w), in)
