@@ -147,3 +147,24 @@ func testEdits(t *testing.T, file string) {
 		t.Errorf("%d edits, %v", len(e.all), Diff(old, new))
 	}
 }
+
+// Documents come from many hands: whatever stands where a schema is expected, a
+// diff ends.
+func FuzzDiff(f *testing.F) {
+	f.Add(`{"type":"object","properties":{"a":{"$ref":"#/components/schemas/Box"}},"allOf":[{"required":["a"]}]}`, `{"oneOf":[{"type":"string"},false]}`)
+	f.Add(`{"minimum":"x","enum":{},"type":[1,null],"items":[{}],"required":{}}`, `{"anyOf":{},"properties":[],"not":true,"prefixItems":{}}`)
+	f.Add(`{"allOf":[{"$ref":"#/components/schemas/Box"},{"properties":{"u":{"$ref":"#/components/schemas/Box"}}}]}`, `{"$ref":"#/components/schemas/Box/properties/u"}`)
+	f.Fuzz(func(t *testing.T, x, y string) {
+		a, err := Parse([]byte(strings.Replace(both, "%", x, 1)))
+		if err != nil {
+			return
+		}
+		b, err := Parse([]byte(strings.Replace(both, "%", y, 1)))
+		if err != nil {
+			return
+		}
+		if (len(Diff(a, b)) == 0) != (len(Diff(b, a)) == 0) {
+			t.Errorf("only one way: %v, %v", Diff(a, b), Diff(b, a))
+		}
+	})
+}
