@@ -3,6 +3,7 @@ package apidoc
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -37,31 +38,51 @@ func (c Change) String() string {
 	const most = 4 // more would not be read
 	shown := c.Details
 	if len(shown) > most {
-		shown = append(append([]string{}, shown[:most]...), fmt.Sprintf("and %d more", len(c.Details)-most))
+		// What breaks a client is what somebody looks for.
+		shown = slices.Clone(shown)
+		slices.SortStableFunc(shown, func(a, b string) int { return rank(a) - rank(b) })
+		shown = append(shown[:most:most], fmt.Sprintf("and %d more", len(c.Details)-most))
 	}
 	return s + ": " + strings.Join(shown, ", ")
 }
 
+const breakingMark = " (breaking)"
+
+func rank(detail string) int {
+	if strings.HasSuffix(detail, breakingMark) {
+		return 0
+	}
+	return 1
+}
+
 // Diff tells what differs between two documents, operation by operation, in
-// order. An operation of only one of them is added or removed whole.
+// order. An operation of only one of them is added or removed whole. Any
+// difference inside an operation gives a change: what no rule judges is told by
+// its place, and only what is said to people alone does not count (descriptions,
+// summaries, titles, tags, examples and extensions).
 func Diff(old, new Document) []Change {
 	if old.Equal(new) {
 		return nil
 	}
 	a, b := old.described(), new.described()
+	pairLabels(a, b)
 	var all []Change
 	same := sameSchemas(old, new)
+	before, after := newForms(old), newForms(new)
 	for _, label := range allKeys(a, b) {
 		x, inOld := a[label]
 		y, inNew := b[label]
+		if x.aside != nil && !inNew || y.aside != nil && !inOld {
+			continue // its operations tell
+		}
 		switch {
 		case !inOld:
 			all = append(all, Change{Verb: Added, Operation: label})
 		case !inNew:
 			all = append(all, Change{Verb: Removed, Operation: label, Breaking: true})
 		default:
-			c := comparison{old: old, new: new, same: same, seen: map[string]bool{}}
-			c.operation(x, y)
+			c := comparison{old: before, new: after, same: same, seen: map[string]bool{}}
+			c.described(withoutTold(x, a, b), withoutTold(y, a, b))
 			if len(c.details) > 0 {
 				all = append(all, Change{Changed, label, c.breaking, c.details})
 			}
@@ -70,33 +91,88 @@ func Diff(old, new Document) []Change {
 	return all
 }
 
-// described is an operation or message by what it is called in a diff.
+// described is what a diff names: an operation, a message, or what stands
+// beside those.
 type described struct {
-	op  *Operation
-	msg *Message
-	in  bool // the message goes to the server
+	op    *Operation
+	msg   *Message
+	in    bool           // the message, or the request's body, goes to the server
+	rest  map[string]any // of a path or channel: what belongs to none of its operations
+	aside map[string]any // the same, where an operation tells that it came or went
+	// labels are those of the messages that each of a channel's operations brings.
+	labels map[string][]string
 }
 
 // Count counts the operations of an API, or the messages of its WebSockets.
-func (d Document) Count() int { return len(d.described()) }
+func (d Document) Count() int {
+	n := 0
+	for _, e := range d.described() {
+		if e.msg != nil || e.op != nil && e.in {
+			n++
+		}
+	}
+	return n
+}
 
 func (d Document) described() map[string]described {
 	all := map[string]described{}
-	if d.Kind == OpenAPI {
-		for _, o := range d.Operations() {
-			all[o.Label()] = described{op: &o}
-		}
+	if d.Kind != OpenAPI {
+		d.describeChannels(all)
 		return all
 	}
-	for _, c := range d.Channels() {
-		for _, m := range c.Sent {
-			all["receive "+m.Name+" at "+c.Address] = described{msg: &m, in: true}
+	for _, o := range d.Operations() {
+		all[o.Label()] = described{op: &o, in: true}
+	}
+	paths := Object(d.Root["paths"])
+	for path := range paths {
+		item, _ := d.Deref(paths[path])
+		if !isAnnotation(path) {
+			all["path "+path] = described{aside: without(item, slices.Concat(methods[:], []string{"parameters", "servers"})...)}
 		}
-		for _, m := range c.Got {
-			all["send "+m.Name+" at "+c.Address] = described{msg: &m}
+	}
+	// What the server asks of a client goes the other way.
+	hooks := Object(d.Root["webhooks"])
+	for name := range hooks {
+		for _, o := range d.operationsOf(name, hooks[name]) {
+			all[o.Method+" webhook "+name] = described{op: &o}
 		}
 	}
 	return all
+}
+
+// operationsOf are the operations of one path item.
+func (d Document) operationsOf(path string, v any) []Operation {
+	item, _ := d.Deref(v)
+	var all []Operation
+	for _, method := range methods {
+		if raw, _ := d.Deref(item[method]); raw != nil {
+			all = append(all, Operation{Method: strings.ToUpper(method), Path: path, ID: Text(raw["operationId"]), Raw: raw, Params: d.parameters(item, raw)})
+		}
+	}
+	return all
+}
+
+var pathParameter = regexp.MustCompile(`\{[^{}/]*\}`)
+
+// pairLabels gives the old operations the new one's label whose path differs
+// only in the names of its parameters: nobody sends those.
+func pairLabels(a, b map[string]described) {
+	erased := map[string]string{}
+	for _, label := range slices.Sorted(maps.Keys(b)) {
+		if _, known := a[label]; !known {
+			erased[pathParameter.ReplaceAllString(label, "{}")] = label
+		}
+	}
+	for _, label := range slices.Sorted(maps.Keys(a)) {
+		key := pathParameter.ReplaceAllString(label, "{}")
+		to, ok := erased[key]
+		if _, known := b[label]; known || !ok {
+			continue
+		}
+		a[to] = a[label]
+		delete(a, label)
+		delete(erased, key)
+	}
 }
 
 // allKeys are the keys of either, in order.
@@ -115,135 +191,49 @@ func sortKey(label string) string {
 
 // comparison collects what differs between two operations.
 type comparison struct {
-	old, new Document
+	old, new *forms
 	details  []string
 	breaking bool
+	within   string          // the part of the operation that details are told of, such as a callback
+	unjudged int             // while above 0, nothing is breaking
 	same     map[string]bool // see sameSchemas
-	seen     map[string]bool // pairs of references under way
+	seen     map[string]bool // pairs of schemas that are, or were, compared
 }
 
 func (c *comparison) note(breaking bool, format string, args ...any) {
-	s := fmt.Sprintf(format, args...)
-	if breaking {
+	s := c.within + fmt.Sprintf(format, args...)
+	if breaking && c.unjudged == 0 {
 		c.breaking = true
-		s += " (breaking)"
+		s += breakingMark
 	}
 	if !slices.Contains(c.details, s) {
 		c.details = append(c.details, s)
 	}
 }
 
-func (c *comparison) operation(x, y described) {
-	if x.msg != nil {
-		c.schema("payload", x.msg.Raw["payload"], y.msg.Raw["payload"], x.in)
-		if x.msg.Tag != y.msg.Tag {
-			c.note(true, "type is %q instead of %q", y.msg.Tag, x.msg.Tag)
-		}
-		return
+// unless runs a comparison that judges nothing where a condition holds.
+func (c *comparison) unless(condition bool, compare func()) {
+	if condition {
+		c.unjudged++
+		defer func() { c.unjudged-- }()
 	}
-	a, b := x.op, y.op
-	if a.ID != b.ID {
-		c.note(true, "operationId %s is now %s", a.ID, b.ID) // it names the client's method
-	}
-	if True(b.Raw["deprecated"]) && !True(a.Raw["deprecated"]) {
-		c.note(false, "deprecated")
-	}
-	c.parameters(a, b)
-	c.body(a, b)
-	c.responses(a, b)
+	compare()
 }
 
-func (c *comparison) parameters(a, b *Operation) {
-	index := func(o *Operation) map[string]map[string]any {
-		m := map[string]map[string]any{}
-		for _, p := range o.Params {
-			m[Text(p["in"])+" parameter "+Text(p["name"])] = p
-		}
-		return m
-	}
-	x, y := index(a), index(b)
-	for _, key := range allKeys(x, y) {
-		p, inOld := x[key]
-		q, inNew := y[key]
-		switch {
-		case !inOld:
-			required := True(q["required"])
-			kind := "optional"
-			if required {
-				kind = "required"
-			}
-			c.note(required, "new %s %s", kind, key)
-		case !inNew:
-			c.note(true, "%s is gone", key)
-		default:
-			if True(q["required"]) && !True(p["required"]) {
-				c.note(true, "%s is now required", key)
-			} else if True(p["required"]) && !True(q["required"]) {
-				c.note(false, "%s is now optional", key)
-			}
-			if Text(p["style"]) != Text(q["style"]) || p["explode"] != q["explode"] {
-				c.note(true, "%s is written another way", key)
-			}
-			c.schema(key, schemaOf(p), schemaOf(q), true)
-		}
-	}
-}
-
-func schemaOf(p map[string]any) any {
-	if m := Contents(p); len(m) > 0 {
-		return m[0].Schema
-	}
-	return p["schema"]
-}
-
-func (c *comparison) body(a, b *Operation) {
-	x, _ := c.old.Deref(a.Raw["requestBody"])
-	y, _ := c.new.Deref(b.Raw["requestBody"])
+func (c *comparison) described(x, y described) {
 	switch {
-	case x == nil && y == nil:
-	case x == nil:
-		c.note(True(y["required"]), "takes a body now")
-	case y == nil:
-		c.note(true, "takes no body any more")
+	case x.op != nil:
+		c.operation(x.op, y.op, x.in)
+	case x.msg != nil:
+		c.message(x.msg, y.msg, x.in)
 	default:
-		if True(y["required"]) && !True(x["required"]) {
-			c.note(true, "the body is now required")
-		}
-		c.media("body", x, y, true)
+		c.rest("", pick(x.rest, x.aside), pick(y.rest, y.aside))
 	}
 }
 
-func (c *comparison) media(what string, x, y map[string]any, in bool) {
-	before, after := Object(x["content"]), Object(y["content"])
-	for _, t := range allKeys(before, after) {
-		p, inOld := before[t]
-		q, inNew := after[t]
-		switch {
-		case !inOld:
-			c.note(false, "%s also as %s", what, t)
-		case !inNew:
-			c.note(true, "%s no more as %s", what, t)
-		default:
-			c.schema(what, Object(p)["schema"], Object(q)["schema"], in)
-		}
+func pick(a, b map[string]any) map[string]any {
+	if a != nil {
+		return a
 	}
-}
-
-func (c *comparison) responses(a, b *Operation) {
-	x, y := Object(a.Raw["responses"]), Object(b.Raw["responses"])
-	for _, code := range allKeys(x, y) {
-		_, inOld := x[code]
-		_, inNew := y[code]
-		success := strings.HasPrefix(code, "2")
-		switch {
-		case !inOld:
-			c.note(false, "new response %s", code)
-		case !inNew:
-			c.note(success, "response %s is gone", code)
-		default:
-			p, _ := c.old.Deref(x[code])
-			q, _ := c.new.Deref(y[code])
-			c.media("response "+code, p, q, false)
-		}
-	}
+	return b
 }

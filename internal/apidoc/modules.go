@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"muster/internal/hint"
 )
@@ -62,6 +63,7 @@ func skim(file string) (Document, error) {
 	}
 	var outline struct {
 		OpenAPI, AsyncAPI any
+		Servers           []any
 		Paths             map[string]struct{}
 		Channels          map[string]struct {
 			Address any
@@ -82,11 +84,33 @@ func skim(file string) (Document, error) {
 		}
 		channels[name] = map[string]any{"address": c.Address}
 	}
-	root := map[string]any{"openapi": outline.OpenAPI, "asyncapi": outline.AsyncAPI, "paths": paths, "channels": channels}
+	root := map[string]any{"openapi": outline.OpenAPI, "asyncapi": outline.AsyncAPI, "paths": paths, "channels": channels, "servers": outline.Servers}
 	if d, err := identify(root); err == nil {
 		return d, nil
 	}
 	return Parse(data) // a version that is written as a number
+}
+
+// ServerPath is the path at which a document's own paths begin, by its first
+// server; "" is the host's root.
+func (d Document) ServerPath() string {
+	servers := List(d.Root["servers"])
+	if len(servers) == 0 {
+		return ""
+	}
+	s := Object(servers[0])
+	url := Text(s["url"])
+	for name, v := range Object(s["variables"]) {
+		url = strings.ReplaceAll(url, "{"+name+"}", Text(Object(v)["default"]))
+	}
+	if _, rest, ok := strings.Cut(url, "://"); ok {
+		_, path, _ := strings.Cut(rest, "/")
+		url = "/" + path
+	}
+	if !strings.HasPrefix(url, "/") {
+		return ""
+	}
+	return strings.TrimSuffix(url, "/")
 }
 
 // eachModule lists the modules that have a document, in order.

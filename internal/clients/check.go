@@ -23,6 +23,7 @@ func Check(ctx context.Context, cfg *config.Config, w io.Writer) (stale bool, er
 		return false, err
 	}
 	rec := readRecord(cfg)
+	gone = append(gone, leftOver(cfg, rec, outs, gone)...)
 	for _, out := range outs {
 		if out.current(rec) {
 			continue

@@ -41,7 +41,7 @@ func (f folder) changes() ([]change, error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		if err != nil || !bytes.Equal(old, f.files[name]) {
+		if err != nil || !sameText(old, f.files[name]) {
 			all = append(all, change{file, old, f.files[name]})
 		}
 	}
@@ -66,6 +66,13 @@ func (f folder) changes() ([]change, error) {
 		return nil
 	})
 	return all, err
+}
+
+// sameText compares without the way lines end: git may write them as the
+// system does.
+func sameText(a, b []byte) bool {
+	lf := func(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")) }
+	return bytes.Equal(a, b) || bytes.Equal(lf(a), lf(b))
 }
 
 // isGenerated tells whether a file came from a generator, and so may be

@@ -107,6 +107,9 @@ func Generate(ctx context.Context, cfg *config.Config, o Options) (Result, error
 			dirty = true
 		}
 	}
+	if o.wants(REST) {
+		stale = append(stale, leftOver(cfg, rec, all, stale)...)
+	}
 	written, err := apply(o.Own, stale)
 	r.Written = append(r.Written, written...)
 	if dirty {

@@ -89,7 +89,12 @@ func (t *pyTypes) nameFields(m *pyModel) {
 func (t *pyTypes) model(p pyPending) pyModel {
 	sh := t.doc.MergedOf(p.schema, p.ref)
 	m := pyModel{Name: py.Name(p.name), Doc: py.Doc(apidoc.Text(p.schema["description"]), 4),
-		Extra: sh.HasExtra && sh.Extra != false || len(apidoc.Object(p.schema["patternProperties"])) > 0}
+		Extra: sh.Extra != false || len(apidoc.Object(p.schema["patternProperties"])) > 0}
+	for key := range sh.Required {
+		if _, said := sh.Properties[key]; !said {
+			sh.Properties[key] = map[string]any{} // it has to be there, whatever it is
+		}
+	}
 	var later []pyField
 	for _, key := range slices.Sorted(maps.Keys(sh.Properties)) {
 		f, first := t.field(p, key, sh.Properties[key], sh.Required[key])
@@ -127,8 +132,8 @@ func (t *pyTypes) field(p pyPending, key string, property any, required bool) (f
 	case required && read:
 		// Every answer has it and no request needs to. Where it is not given, it is not sent.
 		f.Value = py.F("cast(Any, None)")
-	case required && !write && f.Type.IsOptional():
-		f.Value = py.F("Field(...)") // version 1 takes Optional without it as not required
+	case required && !write && (f.Type.IsOptional() || f.Type == py.Any):
+		f.Value = py.F("Field(...)") // version 1 takes Optional and Any without it as not required
 		return f, true
 	case required && !write:
 		return f, true

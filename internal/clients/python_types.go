@@ -300,8 +300,6 @@ func pyString(s map[string]any) py.Code {
 		return py.F("datetime.datetime")
 	case "time":
 		return py.F("datetime.time")
-	case "duration":
-		return py.F("datetime.timedelta")
 	case "uuid":
 		return py.F("uuid.UUID")
 	case "binary":
@@ -313,8 +311,12 @@ func pyString(s map[string]any) py.Code {
 	return py.F("str")
 }
 
+// union is any of several. The first that fits is taken: those that ask for more
+// come first.
 func (t *pyTypes) union(alts []any, hint string) py.Code {
 	var all []py.Code
+	alts = slices.Clone(alts)
+	slices.SortStableFunc(alts, func(a, b any) int { return t.demands(b) - t.demands(a) })
 	for _, a := range alts {
 		if apidoc.IsNull(apidoc.Object(a)) {
 			all = append(all, py.None)
@@ -323,4 +325,12 @@ func (t *pyTypes) union(alts []any, hint string) py.Code {
 		all = append(all, t.annotation(a, hint))
 	}
 	return py.Union(all...)
+}
+
+// demands is how much a schema asks of an object: what it requires, then what it
+// names.
+func (t *pyTypes) demands(v any) int {
+	s, ref := t.doc.Deref(v)
+	sh := t.doc.MergedOf(s, ref)
+	return len(sh.Required)<<16 + len(sh.Properties)
 }

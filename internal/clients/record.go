@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"muster/internal/config"
 	"muster/internal/local"
@@ -38,6 +40,31 @@ func (r *record) write() error {
 		return err
 	}
 	return local.Write(r.file, append(data, '\n'), 0o644)
+}
+
+// leftOver lists the files of folders that were made from a document that is no
+// more, and are still as they were made: a generator of somebody's own leaves
+// no other mark. What is listed already is left out.
+func leftOver(cfg *config.Config, rec *record, outs []output, listed []change) []change {
+	var all []change
+	for _, place := range slices.Sorted(maps.Keys(rec.Made)) {
+		wanted := slices.ContainsFunc(outs, func(out output) bool { return out.place == place })
+		ours := slices.ContainsFunc(cfg.Specs.TypeScript, func(c config.TypeScriptClients) bool { return within(c.Dir, place) })
+		if wanted || !ours || digestFolder(place) != rec.Made[place].Output {
+			continue
+		}
+		files, err := readFolder(place)
+		if err != nil {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			file := filepath.Join(place, filepath.FromSlash(name))
+			if !slices.ContainsFunc(listed, func(c change) bool { return c.File == file }) {
+				all = append(all, change{file, files[name], nil})
+			}
+		}
+	}
+	return all
 }
 
 // digest joins what an input is made of.

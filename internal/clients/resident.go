@@ -2,7 +2,6 @@ package clients
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -58,16 +57,53 @@ func generatorPlace(dir string) (entry, version string, err error) {
 		}
 		if at == filepath.Dir(at) {
 			return "", "", hint.With(fmt.Errorf("%s is not installed for %s", restGenerator, dir),
-				"cd "+dir+" && npm install --save-dev "+restGenerator+" typescript")
+				"cd "+hint.Word(dir)+" && npm install --save-dev "+restGenerator+" typescript@"+goodTypeScript)
 		}
 	}
+}
+
+// goodTypeScript is a version that every version of the generator works with.
+// From 7 on, the package is a compiler without the library that the generator
+// writes its files by.
+const goodTypeScript = "5"
+
+// checkTypeScript tells whether the compiler that the generator will load goes
+// with it: else it fails in the middle, by a name that nobody knows.
+func checkTypeScript(entry, version, dir string) error {
+	var known int // versions up to 0.99 are known to need the library
+	if _, err := fmt.Sscanf(version, "0.%d", &known); err != nil || known > 99 {
+		return nil
+	}
+	for at := filepath.Dir(entry); at != filepath.Dir(at); at = filepath.Dir(at) {
+		data, err := os.ReadFile(filepath.Join(at, "node_modules", "typescript", "package.json"))
+		if err != nil {
+			continue
+		}
+		var p struct{ Version string }
+		var major int
+		if json.Unmarshal(data, &p) != nil {
+			return nil
+		}
+		if _, err := fmt.Sscanf(p.Version, "%d.", &major); err != nil || major < 7 {
+			return nil
+		}
+		return hint.With(fmt.Errorf("%s %s does not go with TypeScript %s, which is in %s: it needs TypeScript 5 or 6", restGenerator, version, p.Version, filepath.Join(at, "node_modules")),
+			"cd "+hint.Word(dir)+" && npm install --save-dev typescript@"+goodTypeScript)
+	}
+	return nil
 }
 
 // startResident starts Node with the generator loaded. warm makes it run a few
 // times on a made-up document: a run costs a third once its code is compiled.
 func startResident(ctx context.Context, dir string, warm bool) (*resident, error) {
-	entry, _, err := generatorPlace(dir)
+	entry, version, err := generatorPlace(dir)
 	if err != nil {
+		return nil, err
+	}
+	if real, err := filepath.EvalSymlinks(entry); err == nil {
+		entry = real // from where Node looks for what it loads
+	}
+	if err := checkTypeScript(entry, version, dir); err != nil {
 		return nil, err
 	}
 	node, err := exec.LookPath("node")
@@ -169,7 +205,7 @@ type lastLines struct {
 func (t *lastLines) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	const most = 4096
+	const most = 64 << 10 // a trace may be long
 	t.buf = append(t.buf, p...)
 	if len(t.buf) > most {
 		t.buf = append(t.buf[:0], t.buf[len(t.buf)-most:]...)
@@ -180,9 +216,21 @@ func (t *lastLines) Write(p []byte) (int, error) {
 func (t *lastLines) text() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	lines := bytes.Split(bytes.TrimSpace(t.buf), []byte("\n"))
-	if len(lines) > 6 {
-		lines = lines[len(lines)-6:]
+	return causes(string(t.buf))
+}
+
+// causes is what a failed program said of the reason: its last lines but those
+// of the stack, which say where in the program it was.
+func causes(text string) string {
+	const most = 8
+	var lines []string
+	for line := range strings.Lines(text) {
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case trimmed == "", strings.HasPrefix(trimmed, "at "), strings.HasPrefix(trimmed, "Node.js v"), strings.Trim(trimmed, "^~{}[](),") == "":
+		default:
+			lines = append(lines, strings.TrimRight(line, "\r\n"))
+		}
 	}
-	return strings.TrimSpace(string(bytes.Join(lines, []byte("\n"))))
+	return strings.TrimSpace(strings.Join(lines[max(0, len(lines)-most):], "\n"))
 }

@@ -42,6 +42,15 @@ const run = async (input, output) => {
   });
 };
 
+// What an error says, and what those say that it was made of.
+const causes = (error, seen = new Set()) => {
+  if (error == null || seen.has(error) || seen.size > 20) return [];
+  if (typeof error !== 'object') return [String(error)];
+  seen.add(error);
+  const inner = [error.cause, error.originalError, error.error, ...(Array.isArray(error.errors) ? error.errors : [])];
+  return [error.message, ...inner.flatMap((e) => causes(e, seen))].filter((m) => typeof m === 'string' && m.trim() !== '');
+};
+
 if (mode === 'warm' && !failed) {
   const paths = {};
   for (let i = 0; i < 100; i++) {
@@ -64,7 +73,7 @@ for (let line = await next(); line !== null; line = await next()) {
     const { input, output } = JSON.parse(line);
     await run(input, output);
   } catch (error) {
-    answer = { ok: false, error: reason(error) };
+    answer = { ok: false, error: [...new Set(causes(error))].join(': ') || String(error) };
   }
   writeSync(3, JSON.stringify(answer) + '\n');
 }

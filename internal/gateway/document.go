@@ -26,7 +26,10 @@ func documents(dir string) []document {
 		if _, err := word("the module", m.Name); err != nil || m.Name == config.Core {
 			continue
 		}
-		d := document{module: m.Name, rest: m.REST.Paths()}
+		d := document{module: m.Name}
+		for _, path := range m.REST.Paths() {
+			d.rest = append(d.rest, m.REST.ServerPath()+path)
+		}
 		for _, c := range m.WS.Channels() {
 			if fixed(c.Address) {
 				d.sockets = append(d.sockets, c.Address)
@@ -97,9 +100,12 @@ func (b *builder) unanswered(docs []document) {
 		return // it was started with every module
 	}
 	for _, d := range docs {
-		if !slices.Contains(b.listed, d.module) {
+		// A document of somebody else's API promises nothing here.
+		own := b.c.APIBaseURL + "/" + d.module
+		here := func(path string) bool { return path == own || strings.HasPrefix(path, own+"/") }
+		if !slices.Contains(b.listed, d.module) && (slices.ContainsFunc(d.rest, here) || slices.ContainsFunc(d.sockets, here)) {
 			b.routes = append(b.routes, Route{
-				Path: b.c.APIBaseURL + "/" + d.module + "/", Prefix: true, Kind: REST, Module: d.module,
+				Path: own + "/", Prefix: true, Kind: REST, Module: d.module,
 				Problem: "no server has the module " + d.module,
 			})
 		}

@@ -86,6 +86,9 @@ func TestRoutesComeFromTheDocuments(t *testing.T) {
 		"broker/asyncapi.json":   `{"asyncapi": "3.0.0", "channels": {"orders": {"address": "/api/v1/live/orders"}, "bad": {"address": "x; y"}}}`,
 		"datafeed/asyncapi.json": `{"asyncapi": "2.6.0", "channels": {"/api/v1/datafeed/stream": {}}}`,
 		"chat/openapi.json":      `{"openapi": "3.1.0", "paths": {"/api/v1/chat/rooms": {}}}`,
+		"mounted/openapi.json":   `{"openapi": "3.1.0", "servers": [{"url": "https://here.example/api/v1/mounted"}], "paths": {"/rooms": {}}}`,
+		"partner/openapi.json":   `{"openapi": "3.1.0", "servers": [{"url": "https://partner.example/v2"}], "paths": {"/orders": {}}}`,
+		"tape/asyncapi.json":     `{"asyncapi": "3.0.0", "channels": {"x": {"address": "/stream"}}}`,
 		"broken/openapi.json":    `{`,
 		"core/openapi.json":      `{"openapi": "3.1.0", "paths": {"/api/v1/health": {}}}`,
 	}
@@ -117,7 +120,10 @@ func TestRoutesComeFromTheDocuments(t *testing.T) {
 			if !strings.Contains(got, "rest /api/v1/chat/* !! no server has the module chat\n") {
 				t.Errorf("chat, which no server has, is not marked in\n%s", got)
 			}
-			for _, n := range []string{"elsewhere", "evil", "everything", "broken !!", "core !!"} {
+			if !strings.Contains(got, "rest /api/v1/mounted/* !! no server has the module mounted\n") {
+				t.Errorf("a module that is mounted, which no server has, is not marked in\n%s", got)
+			}
+			for _, n := range []string{"partner", "tape", "elsewhere", "evil", "everything", "broken !!", "core !!"} {
 				if strings.Contains(got, n) {
 					t.Errorf("%q occurs in\n%s", n, got)
 				}

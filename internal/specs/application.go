@@ -80,6 +80,7 @@ func (e Exporter) importApplication(ctx context.Context) (map[string]apidoc.Docu
 		if err != nil {
 			return nil, fmt.Errorf("the export wrote a document that cannot be read: %w", err)
 		}
+		place(d, e.Config.APIBaseURL)
 		docs[strings.TrimSuffix(rel, filepath.Ext(rel))+".json"] = d
 	}
 	if len(docs) == 0 {

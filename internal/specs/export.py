@@ -57,9 +57,35 @@ def references(value, found):
             references(item, found)
 
 
+def server_path(document):
+    """Where the document's paths begin."""
+    servers = document.get("servers") or [{}]
+    url = servers[0].get("url", "")
+    return ("/" + url.partition("://")[2].partition("/")[2] if "://" in url else url).rstrip("/")
+
+
+def mounts(app, prefix=""):
+    """The applications that are mounted in another, by their paths."""
+    for route in getattr(app, "routes", None) or []:
+        inner, path = getattr(route, "app", None), getattr(route, "path", "")
+        if inner is not None and hasattr(inner, "routes") and "{" not in path:
+            yield prefix + path
+            yield from mounts(inner, prefix + path)
+
+
+async def first(app, places, name):
+    """The first of the documents at places, with the place that it speaks from."""
+    for place in places:
+        document = await get(app, place + "/" + name)
+        if isinstance(document, dict):
+            return dict(document, **{"x-muster-place": place})
+    return None
+
+
 def part(document, base, module):
     """The module's share of the document: by path, or else by tag."""
     prefix = base + "/" + module
+    prefix = prefix.removeprefix(server_path(document))
     paths = {p: item for p, item in document.get("paths", {}).items() if p == prefix or p.startswith(prefix + "/")}
     if not paths:
         for path, item in document.get("paths", {}).items():
@@ -99,13 +125,19 @@ async def export(app, base, modules, folder):
     document = document or await get(app, base + "/openapi.json") or await get(app, "/openapi.json")
     if document is None:
         sys.exit("the application has no openapi() and serves no openapi.json")
+    root_path = getattr(app, "root_path", "").rstrip("/")
+    if root_path and getattr(app, "root_path_in_servers", True) and not document.get("servers"):
+        document = dict(document, servers=[{"url": root_path}])  # as it says itself when it is asked
     write(folder, "openapi.json", document)
     socket = app.asyncapi() if callable(getattr(app, "asyncapi", None)) else None
     write(folder, "asyncapi.json", socket or await get(app, base + "/asyncapi.json"))
+    mounted = list(mounts(app))
     for module in modules:
-        own = await get(app, "%s/%s/openapi.json" % (base, module))
+        places = [base + "/" + module] + [place for place in mounted if place.endswith("/" + module)]
+        own = await first(app, places, "openapi.json")
         write(os.path.join(folder, module), "openapi.json", own or part(document, base, module))
-        write(os.path.join(folder, module), "asyncapi.json", await get(app, "%s/%s/asyncapi.json" % (base, module)))
+        beside = places + [place + "/ws" for place in places]  # what is written beside the WebSocket itself
+        write(os.path.join(folder, module), "asyncapi.json", await first(app, beside, "asyncapi.json"))
 
 
 app_name, base_url, names, target = sys.argv[1:5]

@@ -31,27 +31,37 @@ func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, err
 	docs := map[string]apidoc.Document{}
 	base := e.Config.APIBaseURL
 	for _, module := range e.Config.Modules() {
-		root := clients.ServerURL(e.Config.ModuleServer(module)) + base
-		d, err := fetch(ctx, root+"/"+module+"/openapi.json", apidoc.OpenAPI)
+		server, place := clients.ServerURL(e.Config.ModuleServer(module)), base+"/"+module
+		d, err := fetch(ctx, server+place+"/openapi.json", apidoc.OpenAPI)
 		if err != nil {
 			return nil, err
 		}
+		placeAt(d, place, base)
 		docs[filepath.Join(module, "openapi.json")] = d
-		if d, err := fetch(ctx, root+"/"+module+"/asyncapi.json", apidoc.AsyncAPI); err == nil {
-			docs[filepath.Join(module, "asyncapi.json")] = d
-		} else if !errors.Is(err, errNoAnswer) {
-			return nil, err
+		for _, place := range []string{place, place + "/ws"} { // or beside the WebSocket itself
+			d, err := fetch(ctx, server+place+"/asyncapi.json", apidoc.AsyncAPI)
+			if err == nil {
+				placeAt(d, place, base)
+				docs[filepath.Join(module, "asyncapi.json")] = d
+				break
+			}
+			if !errors.Is(err, errNoAnswer) {
+				return nil, err
+			}
 		}
 	}
 	// A process serves what it runs; ?modules=all asks one that can for everything.
 	main := clients.ServerURL(e.Config.SharedServer()) + base
 	whole, err := fetch(ctx, main+"/openapi.json?modules=all", apidoc.OpenAPI)
+	if errors.Is(err, errNotFound) && len(docs) > 0 {
+		return docs, nil // each module is an application of its own
+	}
 	if err != nil {
 		return nil, err
 	}
 	for _, rel := range slices.Sorted(maps.Keys(docs)) {
 		if d := docs[rel]; d.Kind == apidoc.OpenAPI {
-			whole.Merge(d, "paths")
+			mergeMounted(whole, d)
 		}
 	}
 	docs["openapi.json"] = whole

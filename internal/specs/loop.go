@@ -82,10 +82,12 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 	own := &watch.Own{}
 	ts := clients.NewTypeScript(cfg)
 	defer ts.Close()
-	if err := ts.Warm(context.WithoutCancel(ctx)); err != nil {
-		w.fail(err) // and tried again with each run
-	}
 	seen, told := w.load(), map[string]bool{}
+	if anyREST(seen) { // a WebSocket's client is made without the generator
+		if err := ts.Warm(context.WithoutCancel(ctx)); err != nil {
+			w.fail(err) // and tried again with each run
+		}
+	}
 	generate := func(ctx context.Context) {
 		began := time.Now()
 		o := clients.Options{Only: []clients.Kind{clients.REST, clients.WebSocket}, Own: own, TypeScript: ts}
@@ -112,19 +114,29 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 		defer served.close()
 		served.start(ctx)
 	}
-	clients := realDirs(append(typeScriptDirs(cfg), cfg.Specs.Python.Dir)...)
+	// The clients are watched, too: one that somebody removes is made again.
+	for _, dir := range typeScriptDirs(cfg) {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	roots = append(roots, typeScriptDirs(cfg)...)
+	made, python := realDirs(typeScriptDirs(cfg)...), realDirs(cfg.Specs.Python.Dir)
 	specsDir := realDirs(cfg.Specs.Dir)[0]
 	return watch.Watch(ctx, watch.Options{Roots: roots, Own: own, First: true, Ready: w.Ready, Report: w.Report,
 		Ignore: func(path string) bool {
 			if below(path, []string{specsDir}) {
 				return !isSpecFile(path)
 			}
-			return below(path, clients) || !isSource(path)
+			if below(path, made) {
+				return !isClient(cfg, path)
+			}
+			return below(path, python) || !isSource(path)
 		},
 		Run: func(ctx context.Context, paths []string) {
 			documents, sources := paths == nil, paths == nil
 			for _, p := range paths {
-				if p == specsDir || below(p, []string{specsDir}) {
+				if below(p, []string{specsDir}) || below(p, made) {
 					documents = true
 				} else {
 					sources = true
@@ -137,6 +149,36 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 				generate(ctx)
 			}
 		}})
+}
+
+// isClient tells whether a path below the folders of TypeScript clients is that
+// of a client, or leads to one: a page's own files may lie beside them.
+func isClient(cfg *config.Config, path string) bool {
+	for _, set := range cfg.Specs.TypeScript {
+		rel, err := filepath.Rel(realDirs(set.Dir)[0], path)
+		if err != nil || !filepath.IsLocal(rel) {
+			continue
+		}
+		if rel == "." || strings.HasPrefix(rel, set.RESTPrefix) || strings.HasPrefix(rel, set.WSPrefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// NeedsNode tells whether a document asks for a client that Node.js makes.
+func NeedsNode(cfg *config.Config) bool {
+	docs := Watcher{Config: cfg}.load()
+	return len(cfg.Specs.TypeScript) > 0 && (len(docs) == 0 || anyREST(docs)) // there may be one soon
+}
+
+func anyREST(docs map[string]apidoc.Document) bool {
+	for _, d := range docs {
+		if d.Kind == apidoc.OpenAPI {
+			return true
+		}
+	}
+	return false
 }
 
 const (

@@ -2,10 +2,12 @@ package specs
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"muster/internal/apidoc"
 	"muster/internal/apitest"
@@ -124,7 +126,7 @@ func TestWatchFrontendFollowsTheDocuments(t *testing.T) {
 	write(t, file, apitest.API[:len(apitest.API)/2])
 	write(t, file, strings.Replace(apitest.API, "getA", "getB", 1))
 	eventually(t, "the whole document", func() bool { return strings.Contains(read(t, sdk), "getB") })
-	if strings.Contains(w.text(), "error") {
+	if strings.Contains(w.text(), "is not installed") {
 		t.Error("a document that was broken for a moment is an error")
 	}
 	write(t, filepath.Join(cfg.Specs.Dir, "a", "asyncapi.json"), string(mustLoad(t, "../clients/testdata/kinds/asyncapi.yaml").Canonical()))
@@ -158,4 +160,40 @@ func TestWatchFrontendFollowsServersThatReload(t *testing.T) {
 	sdk := filepath.Join(cfg.Specs.TypeScript[0].Dir, "trader-client-shop", "sdk.gen.ts")
 	write(t, main, source+"\n\n@app.get('/shop/new', operation_id='brand_new')\ndef new(): ...\n")
 	eventually(t, "the new operation", func() bool { return strings.Contains(read(t, sdk), "brandNew") })
+}
+
+func TestWatchFrontendMakesRemovedClientsAgain(t *testing.T) {
+	t.Parallel()
+	cfg := project(t, "")
+	web := filepath.Join(cfg.Dir, "web") // with nothing installed: a WebSocket's client needs no generator
+	dir := filepath.Join(web, "clients")
+	cfg.Frontend = &config.Frontend{Dir: web}
+	cfg.Specs.TypeScript = []config.TypeScriptClients{{Dir: dir, RESTPrefix: "rest-", WSPrefix: "ws-"}}
+	write(t, filepath.Join(cfg.Specs.Dir, "shop", "asyncapi.json"), `{"asyncapi":"3.0.0","channels":{"c":{"address":"/c","messages":{"m":{"payload":{"type":"object"}}}}},
+"operations":{"o":{"action":"send","channel":{"$ref":"#/channels/c"}}}}`)
+	w := startWatching(t, WatchFrontend, cfg, "")
+	file := filepath.Join(dir, "ws-shop", "client.ts")
+	there := func() bool { _, err := os.Stat(file); return err == nil }
+	eventually(t, "the first client", there)
+	// One that is edited is made again, and from then on its folder is watched.
+	made, edited := read(t, file), time.Time{}
+	eventually(t, "the client made again after it was edited", func() bool {
+		if read(t, file) == made && !edited.IsZero() {
+			return true
+		}
+		if time.Since(edited) > time.Second {
+			edited = time.Now()
+			write(t, file, "// mine at "+edited.String()+"\n")
+		}
+		return false
+	})
+	for _, gone := range []string{file, filepath.Dir(file), dir} {
+		if err := os.RemoveAll(gone); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the client made again after "+gone+" was removed", there)
+	}
+	if strings.Contains(w.text(), "is not installed") {
+		t.Errorf("got %s", w.text())
+	}
 }

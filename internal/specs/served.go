@@ -34,6 +34,7 @@ type served struct {
 type servedServer struct {
 	address string
 	urls    []string
+	modules []string // the documents of applications that are mounted, asked for where there is no whole one
 	seen    map[string][sha256.Size]byte
 	absent  map[string]bool // what its worker does not have
 	due     bool            // it is to be asked, or did not answer
@@ -48,7 +49,12 @@ func newServed(w Watcher) *served {
 		if srv := &w.Config.Servers[i]; srv.Command == nil && srv.Reload {
 			url := clients.ServerURL(srv)
 			root := url + w.Config.APIBaseURL
-			s.servers = append(s.servers, &servedServer{address: strings.TrimPrefix(url, "http://"), due: true,
+			var modules []string
+			for _, m := range srv.Modules {
+				at := root + "/" + m
+				modules = append(modules, at+"/openapi.json", at+"/asyncapi.json", at+"/ws/asyncapi.json")
+			}
+			s.servers = append(s.servers, &servedServer{modules: modules, address: strings.TrimPrefix(url, "http://"), due: true,
 				urls: []string{root + "/openapi.json", root + "/asyncapi.json"},
 				seen: map[string][sha256.Size]byte{}, absent: map[string]bool{}})
 		}
@@ -148,7 +154,12 @@ func (s *served) look(ctx context.Context) (news bool) {
 			continue
 		}
 		srv.due = false
-		for _, url := range srv.urls {
+		asked := srv.urls
+		for i := 0; i < len(asked); i++ {
+			url := asked[i]
+			if i == len(srv.urls)-1 && srv.absent[srv.urls[0]] {
+				asked = append(slices.Clip(asked), srv.modules...)
+			}
 			if srv.absent[url] {
 				continue
 			}

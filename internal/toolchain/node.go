@@ -1,13 +1,13 @@
 package toolchain
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"deps.dev/util/semver"
@@ -43,6 +43,7 @@ type nodeProject struct {
 	env    []string
 	// refusal is why nothing may be installed; "" when it may.
 	refusal string
+	alive   time.Duration // 0 is aliveEvery
 }
 
 // manifest is what matters here of a package.json.
@@ -159,7 +160,8 @@ func (n *nodeProject) install(ctx context.Context, m manifest) error {
 	}
 	npm := lookPath(n.env, "npm")
 	args = append(args, "--no-audit", "--no-fund", "--loglevel=error")
-	n.report("npm " + strings.Join(args[:1], " ") + " in " + n.dir)
+	n.report("npm " + args[0] + " in " + n.dir + ": the packages of its " + whatIsRead(args[0]) + "; the first time this takes minutes")
+	defer n.tellAlive("npm " + args[0])()
 	_, err := run(ctx, command{
 		argv: append([]string{npm}, args...), dir: n.dir, env: n.env,
 		line: func(line string) { n.report("npm: " + line) },
@@ -171,6 +173,37 @@ func (n *nodeProject) install(ctx context.Context, m manifest) error {
 		return n.failed(args[0], err.Error())
 	}
 	return nil
+}
+
+func whatIsRead(command string) string {
+	if command == "ci" {
+		return "package-lock.json"
+	}
+	return "package.json"
+}
+
+// aliveEvery is how often an installation says that it still runs: npm itself
+// says nothing where its output is no terminal.
+const aliveEvery = 15 * time.Second
+
+// tellAlive says once in a while that a program runs, until the function that it
+// returns is called.
+func (n *nodeProject) tellAlive(what string) (stop func()) {
+	began, done, ended := time.Now(), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(cmp.Or(n.alive, aliveEvery))
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				n.report(what + " still runs, since " + time.Since(began).Round(time.Second).String())
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
 }
 
 func (n *nodeProject) failed(command, reason string) error {

@@ -6,7 +6,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // nodeWorld is a world with a frontend, a node and an npm that makes what
@@ -188,5 +191,46 @@ func TestPythonRanges(t *testing.T) {
 		if got := meets(test.version, test.wanted); got != test.want {
 			t.Errorf("%s meets %q: %v", test.version, test.wanted, got)
 		}
+	}
+}
+
+func TestAnInstallationSaysThatItRuns(t *testing.T) {
+	w, n := nodeWorld(t)
+	n.alive = 10 * time.Millisecond
+	// It ends when it was said, so that the test waits for no clock.
+	said := make(chan struct{})
+	var once sync.Once
+	n.report = func(line string) {
+		if strings.HasPrefix(line, "npm install still runs, since ") {
+			once.Do(func() { close(said) })
+		}
+		w.report(line)
+	}
+	fifo := filepath.Join(n.dir, "go-on")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.script("npm", "read line <go-on; mkdir -p node_modules && touch node_modules/.package-lock.json\necho '{\"packages\": {}}' >package-lock.json\n")
+	go func() {
+		select {
+		case <-said:
+		case <-time.After(time.Minute):
+		}
+		f, err := os.OpenFile(fifo, os.O_WRONLY, 0)
+		if err == nil {
+			f.WriteString("\n")
+			f.Close()
+		}
+	}()
+	if err := n.ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-said:
+	default:
+		t.Error("nothing is said while it runs")
+	}
+	if !w.said("npm install in " + n.dir + ": the packages of its package.json; the first time this takes minutes") {
+		t.Error("what it installs is not said")
 	}
 }

@@ -30,13 +30,18 @@ type tree struct {
 	ended  chan struct{}
 
 	dirs map[string]bool // that are watched
+	// links are files elsewhere by the links to them; their folders, aside, are
+	// watched for nothing but those.
+	links map[string][]string
+	aside map[string]bool
 	// gone are folders that were watched and are no more: notify still takes
 	// them for watched until their channel is stopped.
-	gone    map[string]bool
-	fresh   []string // new folders, not yet watched
-	changed []string
-	count   int  // events since the last batch
-	missing bool // a root is not there
+	gone       map[string]bool
+	fresh      []string // new folders, not yet watched
+	freshLinks []string // files that came, and may be links
+	changed    []string
+	count      int  // events since the last batch
+	missing    bool // a root is not there
 }
 
 type watchFunc func(path string, c chan<- notify.EventInfo, events ...notify.Event) error
@@ -62,7 +67,7 @@ func followSystem(roots []string, ignore func(string) bool) (follower, error) {
 
 func newTree(roots []string, ignore func(string) bool, watch watchFunc) (follower, error) {
 	t := &tree{roots: roots, ignore: ignore, watch: watch, events: make(chan notify.EventInfo, backlog), out: make(chan batch),
-		quit: make(chan struct{}), ended: make(chan struct{}), dirs: map[string]bool{}, gone: map[string]bool{}}
+		quit: make(chan struct{}), ended: make(chan struct{}), dirs: map[string]bool{}, gone: map[string]bool{}, links: map[string][]string{}, aside: map[string]bool{}}
 	if err := t.addRoots(false); err != nil {
 		notify.Stop(t.events)
 		return nil, err
@@ -139,7 +144,10 @@ func (t *tree) handle(ei notify.EventInfo) {
 	}
 	raw, ok := ei.Sys().(*unix.InotifyEvent)
 	path := ei.Path()
-	if !ok || t.ignore(path) && !t.dirs[path] {
+	for _, link := range t.links[path] {
+		t.note(link)
+	}
+	if !ok || !t.dirs[filepath.Dir(path)] && !t.dirs[path] && t.aside[filepath.Dir(path)] || t.ignore(path) && !t.dirs[path] {
 		return
 	}
 	switch mask := raw.Mask; {
@@ -159,6 +167,8 @@ func (t *tree) handle(ei notify.EventInfo) {
 		return // what it holds is what changed
 	case mask&unix.IN_ISDIR != 0:
 		return
+	case mask&(unix.IN_CREATE|unix.IN_MOVED_TO) != 0:
+		t.freshLinks = append(t.freshLinks, path)
 	}
 	t.note(path)
 }
@@ -200,6 +210,13 @@ func (t *tree) align() error {
 			return err
 		}
 	}
+	links := t.freshLinks
+	t.freshLinks = nil
+	for _, path := range links {
+		if err := t.addLink(path); err != nil {
+			return err
+		}
+	}
 	if len(t.events) == 0 {
 		t.count = 0
 	}
@@ -214,6 +231,11 @@ func (t *tree) renew() error {
 	t.events = make(chan notify.EventInfo, backlog)
 	for dir := range t.dirs {
 		if err := t.watchDir(dir); err != nil {
+			return err
+		}
+	}
+	for dir := range t.aside {
+		if err := t.watchAside(dir); err != nil {
 			return err
 		}
 	}
@@ -284,11 +306,49 @@ func (t *tree) add(dir string, tell bool) error {
 			if err := t.add(path, tell); err != nil {
 				return err
 			}
-		case tell && !known:
-			t.note(path)
+		default:
+			if tell && !known {
+				t.note(path)
+			}
+			if e.Type()&os.ModeSymlink != 0 {
+				if err := t.addLink(path); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
+}
+
+// addLink follows the file that a link leads to, by the folder that it is in: an
+// editor puts another file in its place. Folders that links lead to are not
+// followed.
+func (t *tree) addLink(path string) error {
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil || target == path {
+		return nil
+	}
+	if st, err := os.Stat(target); err != nil || !st.Mode().IsRegular() {
+		return nil
+	}
+	if !slices.Contains(t.links[target], path) {
+		t.links[target] = append(t.links[target], path)
+	}
+	dir := filepath.Dir(target)
+	if t.aside[dir] {
+		return nil
+	}
+	t.aside[dir] = true
+	return t.watchAside(dir)
+}
+
+func (t *tree) watchAside(dir string) error {
+	if t.dirs[dir] {
+		return nil
+	}
+	err := t.watchDir(dir)
+	delete(t.dirs, dir)
+	return err
 }
 
 func (t *tree) watchDir(dir string) error {

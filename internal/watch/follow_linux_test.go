@@ -131,3 +131,15 @@ func TestADeletionToldTooLateLosesNoFolder(t *testing.T) {
 		t.Errorf("watched %v with %d calls", tr.dirs, watches-before)
 	}
 }
+
+func TestALinkedFileIsFollowedWithoutWatches(t *testing.T) {
+	t.Parallel()
+	dir, target := t.TempDir(), filepath.Join(t.TempDir(), "shared.py")
+	write(t, target, "1")
+	if err := os.Symlink(target, filepath.Join(dir, "link.py")); err != nil {
+		t.Fatal(err)
+	}
+	w := watch(t, Options{Roots: []string{dir}, follow: limited(0)})
+	write(t, target, "22")
+	eventually(t, "what a link leads to", func() bool { return w.saw("link.py") })
+}

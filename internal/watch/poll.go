@@ -2,6 +2,7 @@ package watch
 
 import (
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 )
@@ -84,7 +85,13 @@ func (p *poller) look() map[string]stamp {
 			if e.IsDir() {
 				return nil
 			}
-			if info, err := e.Info(); err == nil {
+			info, err := e.Info()
+			if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+				if target, gone := os.Stat(path); gone == nil && target.Mode().IsRegular() {
+					info = target // what it leads to is what it says
+				}
+			}
+			if err == nil {
 				seen[path] = stamp{info.ModTime().UnixNano(), info.Size(), info.Mode().Type()}
 			}
 			return nil

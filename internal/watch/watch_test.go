@@ -337,3 +337,37 @@ func TestIgnoredFilesStartNoRun(t *testing.T) {
 		}
 	}
 }
+
+func TestALinkedFileIsFollowed(t *testing.T) {
+	t.Parallel()
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	target, other := filepath.Join(elsewhere, "shared.py"), filepath.Join(elsewhere, "other.py")
+	write(t, target, "1")
+	write(t, other, "1")
+	if err := os.Symlink(target, filepath.Join(dir, "link.py")); err != nil {
+		t.Fatal(err)
+	}
+	w := watch(t, Options{Roots: []string{dir}})
+	noticed := func(what, suffix string, do func()) {
+		t.Helper()
+		w.forget()
+		do()
+		eventually(t, what, func() bool { return w.saw(suffix) })
+		w.settled(t)
+	}
+	for i := range 3 { // an editor puts another file in its place each time
+		noticed("what a link leads to", "link.py", func() { write(t, target, fmt.Sprint("now ", i)) })
+	}
+	noticed("a new link", "late.py", func() {
+		if err := os.Symlink(other, filepath.Join(dir, "late.py")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	noticed("what that leads to", "late.py", func() { write(t, other, "2") })
+	w.forget()
+	write(t, filepath.Join(elsewhere, "neighbour.py"), "1")
+	noticed("a change", "late.py", func() { write(t, other, "3") })
+	if w.saw("neighbour.py") {
+		t.Error("a file beside what a link leads to counts")
+	}
+}

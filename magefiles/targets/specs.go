@@ -71,13 +71,13 @@ func generateClients(ctx context.Context, arg *string, only []string) error {
 		return console.Exit(usageError("-only: " + err.Error()))
 	}
 	return withPython(ctx, arg, func(cfg *config.Config, python string) error {
-		if len(kinds) == 0 || slices.Contains(kinds, clients.REST) {
+		if _, err := (specs.Exporter{Config: cfg, Python: python}).Export(ctx, stderr.Step); err != nil {
+			return err
+		}
+		if (len(kinds) == 0 || slices.Contains(kinds, clients.REST)) && specs.NeedsNode(cfg) {
 			if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
 				return err
 			}
-		}
-		if _, err := (specs.Exporter{Config: cfg, Python: python}).Export(ctx, stderr.Step); err != nil {
-			return err
 		}
 		res, err := clients.Generate(ctx, cfg, clients.Options{Only: kinds})
 		if err != nil {
@@ -176,8 +176,10 @@ func (Specs) WatchPython(ctx context.Context, config *string) error {
 
 func watchSpecs(ctx context.Context, arg *string, watch func(context.Context, specs.Watcher) error) error {
 	return withPython(ctx, arg, func(cfg *config.Config, python string) error {
-		if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
-			return err
+		if specs.NeedsNode(cfg) {
+			if err := stack.PrepareNode(ctx, cfg, stderr); err != nil {
+				return err
+			}
 		}
 		ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 		defer stop()
