@@ -144,7 +144,7 @@ func (e *extents) reference(ref string, depth int, whole bool) (extent, error) {
 	if !ok {
 		v, _ := e.doc.Lookup(ref)
 		s := Object(v)
-		if x = (extent{1, 1}); !e.busy[key] && (whole || len(Object(s["properties"])) == 0 && len(Values(s)) == 0) {
+		if x = (extent{1, 1}); !e.busy[key] && (whole || !e.doc.IsObject(s) && len(Values(s)) == 0) {
 			e.busy[key] = true
 			var err error
 			if x, err = e.measure(s, depth+1, whole); err != nil {

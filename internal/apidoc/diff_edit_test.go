@@ -53,7 +53,7 @@ func isNote(key string) bool {
 	return strings.HasPrefix(key, "x-") || strings.Contains(" description summary title example examples externalDocs tags ", " "+key+" ")
 }
 
-const named = " properties patternProperties responses headers content callbacks links encoding mapping variables "
+const namesBelow = " properties patternProperties responses headers content callbacks links encoding mapping variables "
 
 func (e *edits) walk(at string, v any, isName bool) {
 	switch v := v.(type) {
@@ -70,7 +70,7 @@ func (e *edits) walk(at string, v any, isName bool) {
 			}
 			e.key(at+"/"+key, v, key, isName)
 			if key != "default" && key != "const" && key != "value" {
-				e.walk(at+"/"+key, v[key], !isName && strings.Contains(named, " "+key+" "))
+				e.walk(at+"/"+key, v[key], !isName && strings.Contains(namesBelow, " "+key+" "))
 			}
 		}
 	case []any:

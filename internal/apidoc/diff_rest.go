@@ -18,17 +18,17 @@ func isAnnotation(key string) bool {
 	return strings.HasPrefix(key, "x-")
 }
 
-// place says how the keys of an object are read.
-type place int
+// reading says how the keys of an object are read.
+type reading int
 
 const (
-	keywords place = iota
-	names          // keys are names that somebody gave
-	data           // a value of the API: it holds neither references nor annotations
+	keywords reading = iota
+	names            // keys are names that somebody gave
+	data             // a value of the API: it holds neither references nor annotations
 )
 
-// below is the place of what a keyword holds.
-func (p place) below(key string) place {
+// below is the reading of what a keyword holds.
+func (p reading) below(key string) reading {
 	switch {
 	case p == data:
 		return data
@@ -69,7 +69,7 @@ func without(m map[string]any, keys ...string) map[string]any {
 // rest tells what differs in the keywords that are left of two objects.
 func (c *comparison) rest(at string, x, y map[string]any) { c.plainObjects(at, "", x, y, keywords) }
 
-func (c *comparison) plainObjects(at, path string, x, y map[string]any, p place) {
+func (c *comparison) plainObjects(at, path string, x, y map[string]any, p reading) {
 	for _, key := range allKeys(x, y) {
 		if p == keywords && (isAnnotation(key) || key == "$ref" && path != "") {
 			continue
@@ -90,7 +90,7 @@ func orUsual(v any, key string) any {
 }
 
 // plain tells what differs between two values, by the innermost place.
-func (c *comparison) plain(at, path string, x, y any, p place) {
+func (c *comparison) plain(at, path string, x, y any, p reading) {
 	if c.alike(x, y, p, map[string]bool{}) {
 		return
 	}
@@ -159,7 +159,7 @@ func (d Document) resolved(m map[string]any) map[string]any {
 
 // alike tells whether two values mean the same, references followed and
 // annotations left out. under holds the pairs of references on the way here.
-func (c *comparison) alike(x, y any, p place, under map[string]bool) bool {
+func (c *comparison) alike(x, y any, p reading, under map[string]bool) bool {
 	switch x := x.(type) {
 	case map[string]any:
 		y, ok := y.(map[string]any)
@@ -182,7 +182,7 @@ func (c *comparison) alike(x, y any, p place, under map[string]bool) bool {
 	return meansSame(x, y, "")
 }
 
-func (c *comparison) alikeObjects(x, y map[string]any, p place, under map[string]bool) bool {
+func (c *comparison) alikeObjects(x, y map[string]any, p reading, under map[string]bool) bool {
 	if p == data {
 		return meansSame(x, y, "")
 	}

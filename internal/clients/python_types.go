@@ -311,12 +311,12 @@ func pyString(s map[string]any) py.Code {
 	return py.F("str")
 }
 
-// union is any of several. The first that fits is taken: those that ask for more
+// union is any of several. The first that fits is taken: those that require more
 // come first.
 func (t *pyTypes) union(alts []any, hint string) py.Code {
 	var all []py.Code
 	alts = slices.Clone(alts)
-	slices.SortStableFunc(alts, func(a, b any) int { return t.demands(b) - t.demands(a) })
+	slices.SortStableFunc(alts, func(a, b any) int { return t.required(b) - t.required(a) })
 	for _, a := range alts {
 		if apidoc.IsNull(apidoc.Object(a)) {
 			all = append(all, py.None)
@@ -327,10 +327,8 @@ func (t *pyTypes) union(alts []any, hint string) py.Code {
 	return py.Union(all...)
 }
 
-// demands is how much a schema asks of an object: what it requires, then what it
-// names.
-func (t *pyTypes) demands(v any) int {
+// required is how many properties a schema requires of an object.
+func (t *pyTypes) required(v any) int {
 	s, ref := t.doc.Deref(v)
-	sh := t.doc.MergedOf(s, ref)
-	return len(sh.Required)<<16 + len(sh.Properties)
+	return len(t.doc.MergedOf(s, ref).Required)
 }

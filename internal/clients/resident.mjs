@@ -17,13 +17,6 @@ const next = async () => {
   return queue.shift();
 };
 
-// What went wrong stands below what wraps it: in a cause, or in one of several errors.
-const reason = (error, depth = 0) => {
-  const inner = [error?.cause, error?.error, error?.originalError?.error, ...(Array.isArray(error?.errors) ? error.errors : [])].filter((e) => e instanceof Error);
-  const all = depth < 5 ? inner.map((e) => reason(e, depth + 1)) : [];
-  return [...new Set([error?.message ?? String(error), ...all].filter((text) => text))].join(': ') || String(error?.name ?? error);
-};
-
 let failed;
 let createClient;
 try {

@@ -232,7 +232,7 @@ class Server:
         status = {"default": 200}.get(code) or int(code.upper().replace("XX", "00"))
         contents = responses.get(code, {}).get("content") or {}
         kind = next((k for k in contents if "json" in k), next(iter(contents), None))
-        if kind is None:
+        if kind is None or self.asked[0] == "head":
             return httpx.Response(status)
         if "json" in kind or kind == "*/*":
             self.sent = self.document.sample(contents[kind].get("schema", {}), nth=self.nth)
