@@ -6,6 +6,7 @@ tool github.com/magefile/mage
 
 require (
 	deps.dev/util/semver v0.0.0-20260727054525-2946ae4a6141
+	github.com/bmatcuk/doublestar/v4 v4.10.4
 	github.com/coder/websocket v1.8.15
 	github.com/fatih/color v1.19.0
 	github.com/magefile/mage v1.17.2

@@ -19,7 +19,7 @@ import (
 func checked(t *testing.T) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
-	cfg := &config.Config{Dir: dir, Servers: []config.Server{{Name: "shop", Port: 8001, Modules: []string{"a", "b"}}}}
+	cfg := &config.Config{Dir: dir, Servers: []config.Server{{Process: config.Process{Name: "shop", Port: 8001}, Modules: []string{"a", "b"}}}}
 	cfg.Specs.Dir = filepath.Join(dir, "specs")
 	cfg.Specs.Python.Dir = filepath.Join(dir, "clients")
 	cfg.Specs.TypeScript = []config.TypeScriptClients{{Dir: filepath.Join(dir, "web"), WSPrefix: "ws-", Command: []string{"cp", "{input}", "{output}/index.json"}}}

@@ -89,8 +89,8 @@ func tsProject(t testing.TB) *config.Config {
 	t.Helper()
 	dir, web := t.TempDir(), apitest.Frontend(t)
 	cfg := &config.Config{Dir: dir, File: filepath.Join(dir, "dev-config.yaml"),
-		Servers:  []config.Server{{Name: "shop", Port: 8001, Modules: []string{"shop"}}},
-		Frontend: &config.Frontend{Dir: web}}
+		Servers:   []config.Server{{Process: config.Process{Name: "shop", Port: 8001}, Modules: []string{"shop"}}},
+		Frontends: []config.Frontend{{Process: config.Process{Dir: web}}}}
 	cfg.Specs.Dir = filepath.Join(dir, "specs")
 	cfg.Specs.TypeScript = []config.TypeScriptClients{{Dir: filepath.Join(web, "src", "clients"), RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}}
 	return cfg

@@ -74,4 +74,9 @@ func python(tmpl *template.Template, d apidoc.Document, m pyModule, reads apidoc
 }
 
 // ServerURL is where a server's first instance serves.
-func ServerURL(s *config.Server) string { return "http://127.0.0.1:" + strconv.Itoa(s.Port) }
+func ServerURL(s *config.Server) string {
+	if s == nil {
+		return ""
+	}
+	return "http://127.0.0.1:" + strconv.Itoa(s.Port)
+}

@@ -195,5 +195,5 @@ func TestTypeScriptOfRealServices(t *testing.T) {
 	if r.Ran != 14 {
 		t.Errorf("%d clients: %v", r.Ran, r.Written)
 	}
-	tsc(t, cfg.Frontend.Dir, false)
+	tsc(t, cfg.Page().Dir, false)
 }

@@ -49,11 +49,12 @@ func home(cfg *config.Config, dir string) string {
 	for !local.IsDir(dir) && dir != filepath.Dir(dir) {
 		dir = filepath.Dir(dir) // the clients' folder may not be there yet
 	}
-	if cfg.Frontend == nil {
+	page := cfg.Page()
+	if page == nil {
 		return dir
 	}
-	if _, _, err := generatorPlace(dir); err != nil || within(cfg.Frontend.Dir, dir) {
-		return cfg.Frontend.Dir
+	if _, _, err := generatorPlace(dir); err != nil || within(page.Dir, dir) {
+		return page.Dir
 	}
 	return dir
 }

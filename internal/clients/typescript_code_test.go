@@ -104,12 +104,12 @@ func TestNothingOfADocumentIsCodeInTheWebSocketClient(t *testing.T) {
 	if _, err := Generate(t.Context(), cfg, Options{Only: []Kind{WebSocket}}); err != nil {
 		t.Fatal(err)
 	}
-	tsc(t, cfg.Frontend.Dir, false)
+	tsc(t, cfg.Page().Dir, false)
 	wanted, err := json.Marshal(hostile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := loadAll(t, cfg.Frontend.Dir, `
+	out := loadAll(t, cfg.Page().Dir, `
 const hostile = `+string(wanted)+`;
 let n = 0;
 for (const [name, client] of Object.entries(all)) {
@@ -230,7 +230,7 @@ func TestNothingOfADocumentIsCodeInTheRESTClient(t *testing.T) {
 	if _, err := Generate(t.Context(), cfg, Options{Only: []Kind{REST}}); err != nil {
 		t.Fatal(err)
 	}
-	if out := loadAll(t, cfg.Frontend.Dir, ""); strings.TrimSpace(out) == "0" {
+	if out := loadAll(t, cfg.Page().Dir, ""); strings.TrimSpace(out) == "0" {
 		t.Error("nothing was loaded")
 	}
 }

@@ -35,17 +35,17 @@ func TestWebSocketClientsOfEveryShape(t *testing.T) {
 	}; !slices.Equal(slices.DeleteFunc(slices.Clone(omitted), func(s string) bool { return slices.Contains(want, s) }), nil) {
 		t.Errorf("left out is\n%s", strings.Join(omitted, "\n"))
 	}
-	write(t, filepath.Join(cfg.Frontend.Dir, "src", "use.ts"), useSockets)
-	tsc(t, cfg.Frontend.Dir, false)
-	refuses(t, cfg.Frontend.Dir, map[string]string{
+	write(t, filepath.Join(cfg.Page().Dir, "src", "use.ts"), useSockets)
+	tsc(t, cfg.Page().Dir, false)
+	refuses(t, cfg.Page().Dir, map[string]string{
 		"no parameter":                "import { MarketSocket } from './clients/ws-types-market'; new MarketSocket();",
 		"another value":               "import { MarketSocket } from './clients/ws-types-market'; new MarketSocket({ parameters: { symbol: 'dogecoin' } });",
 		"a query of another type":     "import { MarketSocket } from './clients/ws-types-market'; new MarketSocket({ parameters: { symbol: 'btcusd' }, query: { heartbeat: 1 } });",
 		"an object without its parts": "import type { Both } from './clients/ws-types-syntax'; export const x: Both = { id: 1 };",
 		"a required part of another":  "import type { Needs } from './clients/ws-types-syntax'; export const x: Needs = {};",
 	})
-	os.Remove(filepath.Join(cfg.Frontend.Dir, "src", "use.ts"))
-	loadAll(t, cfg.Frontend.Dir, `
+	os.Remove(filepath.Join(cfg.Page().Dir, "src", "use.ts"))
+	loadAll(t, cfg.Page().Dir, `
 const at = (module, name, options) => {
   let url = '';
   const socket = new all['clients/ws-types-' + module + '/client.js'][name]({ connect: (to) => { url = to; return { send() {}, close() {} }; }, ...options });

@@ -39,11 +39,11 @@ func TestTypeScriptClientsPassTheStrictCompiler(t *testing.T) {
 	golden(t, "kinds_types.ts.golden", []byte(read(t, filepath.Join(dir, "ws-types-kinds", "types.ts"))))
 	client := read(t, filepath.Join(dir, "ws-types-kinds", "client.ts"))
 	golden(t, "kinds_socket.ts.golden", []byte(client[strings.Index(client, "/** What a client may send"):]))
-	write(t, filepath.Join(cfg.Frontend.Dir, "src", "use.ts"), useTypes)
-	tsc(t, cfg.Frontend.Dir, false)
+	write(t, filepath.Join(cfg.Page().Dir, "src", "use.ts"), useTypes)
+	tsc(t, cfg.Page().Dir, false)
 
 	// The use of what is not there must fail, or the check above says nothing.
-	refuses(t, cfg.Frontend.Dir, map[string]string{
+	refuses(t, cfg.Page().Dir, map[string]string{
 		"a wrong subscription": "import { KindsSocket } from './clients/ws-types-kinds'; new KindsSocket().subscribe('bars', { symbol: 1 }, () => undefined);",
 		"a wrong update":       "import { KindsSocket } from './clients/ws-types-kinds'; new KindsSocket().subscribe('bars', { symbol: 'A' }, (bar) => bar.volume);",
 		"a wrong parameter":    "import { getPet } from './clients/trader-client-kinds'; void getPet({ path: { petId: 'x' }, query: { verbose: true } });",
@@ -181,13 +181,13 @@ func TestWebSocketClientAgainstARealServer(t *testing.T) {
 	mux.HandleFunc("/got", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(s.received())) })
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() { s.drop(); server.Close() })
-	write(t, filepath.Join(cfg.Frontend.Dir, "src", "run.ts"), useSocket)
-	write(t, filepath.Join(cfg.Frontend.Dir, "src", "ws.d.ts"), "declare module 'ws' { export const WebSocket: new (url: string) => import('./clients/ws-types-kinds').SocketLike; }\ndeclare const process: { argv: string[]; exit(code: number): never };\n")
-	tsc(t, cfg.Frontend.Dir, true)
+	write(t, filepath.Join(cfg.Page().Dir, "src", "run.ts"), useSocket)
+	write(t, filepath.Join(cfg.Page().Dir, "src", "ws.d.ts"), "declare module 'ws' { export const WebSocket: new (url: string) => import('./clients/ws-types-kinds').SocketLike; }\ndeclare const process: { argv: string[]; exit(code: number): never };\n")
+	tsc(t, cfg.Page().Dir, true)
 	// Node wants the extensions that a bundler does without.
-	bundle := filepath.Join(cfg.Frontend.Dir, "out", "clients", "ws-types-kinds", "index.js")
+	bundle := filepath.Join(cfg.Page().Dir, "out", "clients", "ws-types-kinds", "index.js")
 	write(t, bundle, strings.ReplaceAll(strings.ReplaceAll(read(t, bundle), "./client'", "./client.js'"), "./types'", "./types.js'"))
-	main := filepath.Join(cfg.Frontend.Dir, "out", "run.js")
+	main := filepath.Join(cfg.Page().Dir, "out", "run.js")
 	write(t, main, strings.ReplaceAll(read(t, main), "ws-types-kinds'", "ws-types-kinds/index.js'"))
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -325,7 +325,7 @@ func TestTheGeneratorIsLookedForWhereTheClientsLie(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	web, app, plain := filepath.Join(root, "web"), filepath.Join(root, "app"), filepath.Join(root, "plain")
-	cfg := &config.Config{Dir: root, Frontend: &config.Frontend{Dir: web}}
+	cfg := &config.Config{Dir: root, Frontends: []config.Frontend{{Process: config.Process{Dir: web}}}}
 	for _, dir := range []string{web, app} {
 		write(t, filepath.Join(dir, "node_modules", restGenerator, "package.json"), `{"version": "1", "main": "x.js"}`)
 	}
@@ -337,7 +337,7 @@ func TestTheGeneratorIsLookedForWhereTheClientsLie(t *testing.T) {
 			t.Errorf("%s: looked for in %s, not %s", dir, got, want)
 		}
 	}
-	cfg.Frontend = nil
+	cfg.Frontends = nil
 	if got := home(cfg, filepath.Join(plain, "api")); got != plain {
 		t.Errorf("without a frontend: looked for in %s", got)
 	}
@@ -346,7 +346,7 @@ func TestTheGeneratorIsLookedForWhereTheClientsLie(t *testing.T) {
 func TestAMissingGeneratorIsExplained(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	cfg := &config.Config{Dir: dir, Frontend: &config.Frontend{Dir: filepath.Join(dir, "web")}}
+	cfg := &config.Config{Dir: dir, Frontends: []config.Frontend{{Process: config.Process{Dir: filepath.Join(dir, "web")}}}}
 	cfg.Specs.Dir = filepath.Join(dir, "specs")
 	cfg.Specs.TypeScript = []config.TypeScriptClients{{Dir: filepath.Join(cfg.Dir, "web", "src", "clients"), RESTPrefix: "r-", WSPrefix: "w-"}}
 	copyTree(t, "testdata/kinds", filepath.Join(cfg.Specs.Dir, "kinds"))

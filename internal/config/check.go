@@ -1,38 +1,61 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
 
 // check looks at what only several sections together can tell.
 func (d *decoder) check(c *Config) {
-	d.checkInstanceNames(c)
+	if len(c.Processes()) == 0 && len(d.problems) == 0 {
+		at := "servers"
+		if _, said := d.where[at]; said {
+			d.reportAt(d.place(at), "", "servers is empty: it must name at least one server")
+		} else {
+			d.reportAt(d.place(at), "", "nothing is to be run: say servers, workers, tasks or frontends")
+		}
+	}
+	d.checkNames(c)
 	d.checkPorts(c)
 	d.checkModules(c)
 	d.checkRoutes(c)
 	d.checkDependencies(c)
+	d.checkPaths(c)
+	d.checkPortNames(c)
+	d.checkSingle(c)
+	for i, doc := range c.Specs.Documents {
+		if path := fmt.Sprintf("specs.documents[%d].server", i); doc.Server != "" {
+			d.known(c, path, doc.Server)
+		}
+	}
 	if n := c.Nginx; n != nil && n.RedirectPort != 0 && !n.TLS {
 		d.reportAt(d.place("nginx.redirect_port"), "", "nginx.redirect_port redirects to HTTPS: it needs nginx.tls: true")
 	}
 }
 
-// checkInstanceNames keeps a server's name from meaning another server's
-// instance: a-0 is instance 0 of a, and what -only=a-0 names.
-func (d *decoder) checkInstanceNames(c *Config) {
-	for _, s := range c.Servers {
-		for _, other := range c.Servers {
-			rest, ok := strings.CutPrefix(other.Name, s.Name+"-")
-			if !ok || len(rest) > 3 || !only(rest, digits) {
-				continue
+// checkNames keeps every name to one process, or one instance: a-0 is instance 0
+// of a, and what -only=a-0 names.
+func (d *decoder) checkNames(c *Config) {
+	all := c.Processes()
+	byName, byInstance := map[string]Member{}, map[string]Member{}
+	for _, m := range all {
+		if first, twice := byName[m.Name]; twice {
+			if d.place(first.Path).line > d.place(m.Path).line {
+				first, m = m, first
 			}
-			for i := range s.Instances {
-				if InstanceName(s.Name, i) == other.Name {
-					at := "servers." + other.Name
-					d.reportAt(d.place(at), "", "%s has the name of instance %d of the server %s on line %d: choose another",
-						at, i, tick(s.Name), d.place("servers."+s.Name).line)
-				}
-			}
+			d.reportAt(d.place(m.Path), "", "%s has the name of the %s on line %d: choose another", m.Path, first.Kind, d.place(first.Path).line)
+			continue
+		}
+		byName[m.Name] = m
+		for _, name := range m.InstanceNames() {
+			byInstance[name] = m
+		}
+	}
+	for _, m := range all {
+		if of, taken := byInstance[m.Name]; taken && of.Name != m.Name {
+			d.reportAt(d.place(m.Path), "", "%s has the name of instance %s of the %s %s on line %d: choose another",
+				m.Path, m.Name[len(of.Name)+1:], of.Kind, tick(of.Name), d.place(of.Path).line)
 		}
 	}
 }
@@ -66,26 +89,25 @@ func (d *decoder) checkPorts(c *Config) {
 		claim(c.Nginx.Port, listener{"nginx.port", "nginx.port"})
 		claim(c.Nginx.RedirectPort, listener{"nginx.redirect_port", "nginx.redirect_port"})
 	}
-	for _, s := range c.Servers {
-		if s.Port == 0 {
+	for _, m := range c.Processes() {
+		if m.Port == 0 {
 			continue
 		}
-		path := "servers." + s.Name + ".port"
-		if last := s.Port + s.Instances - 1; last > highPort {
+		path := m.Path + ".port"
+		if last := m.Port + m.Instances - 1; last > highPort {
 			d.reportAt(d.place(path), "", "%s is %d: with %d instances the last port would be %d, above %d",
-				path, s.Port, s.Instances, last, highPort)
+				path, m.Port, m.Instances, last, highPort)
 			continue
 		}
-		for i := range s.Instances {
-			claim(s.Port+i, listener{"instance " + InstanceName(s.Name, i), path})
+		for i, name := range m.InstanceNames() {
+			who := "instance " + name
+			if m.Kind == KindFrontend {
+				if who = path; d.where[path] == (position{}) {
+					who += " (its default)"
+				}
+			}
+			claim(m.Port+i, listener{who, path})
 		}
-	}
-	if c.Frontend != nil {
-		who := "frontend.port"
-		if _, said := d.where[who]; !said {
-			who += " (its default)"
-		}
-		claim(c.Frontend.Port, listener{who, "frontend.port"})
 	}
 }
 
@@ -148,50 +170,159 @@ func (d *decoder) known(c *Config, path, name string) (*Server, bool) {
 		for i, s := range c.Servers {
 			names[i] = s.Name
 		}
-		suggestion := nearest(name, names)
-		note := ""
-		if suggestion == "" && len(names) <= 10 {
-			note = "; known are " + list(names)
-		}
-		d.reportAt(d.place(path), suggestion, "%s: there is no server %s%s", path, tick(name), note)
+		d.unknown(path, "server", name, names)
 	}
 	return s, ok
 }
 
-// checkDependencies reports unknown servers, and servers that wait for each
-// other in a circle.
+// unknown reports a name that nothing has.
+func (d *decoder) unknown(path, kind, name string, known []string) {
+	suggestion, note := nearest(name, known), ""
+	if suggestion == "" && len(known) <= 10 {
+		note = "; known are " + list(known)
+	}
+	d.reportAt(d.place(path), suggestion, "%s: there is no %s %s%s", path, kind, tick(name), note)
+}
+
+// checkDependencies reports unknown processes, those that cannot be waited for as
+// it is said, and those that wait for each other in a circle. It fills in the
+// conditions that nobody has said.
 func (d *decoder) checkDependencies(c *Config) {
-	next := make(map[string][]string, len(c.Servers))
-	for _, s := range c.Servers {
-		for _, name := range s.DependsOn {
-			if _, ok := d.known(c, "servers."+s.Name+".depends_on."+name, name); ok {
-				next[s.Name] = append(next[s.Name], name)
+	all := c.Processes()
+	names, known := make([]string, len(all)), make(map[string]Member, len(all))
+	for i, m := range all {
+		names[i], known[m.Name] = m.Name, m
+	}
+	next := make(map[string][]string, len(all))
+	for _, m := range all {
+		for i := range m.DependsOn {
+			on := &m.DependsOn[i]
+			path := m.Path + ".depends_on." + on.Name
+			other, ok := known[on.Name]
+			if !ok {
+				d.unknown(path, "process", on.Name, names)
+				continue
+			}
+			next[m.Name] = append(next[m.Name], on.Name)
+			switch task := other.Kind == KindTask; {
+			case on.Condition == "" && task:
+				on.Condition = Succeeded
+			case on.Condition == "":
+				on.Condition = Healthy
+			case on.Condition == Healthy && task:
+				d.reportAt(d.place(path+".condition"), Succeeded, "%s: the task %s ends, and is not healthy before", path, tick(on.Name))
+			case on.Condition == Succeeded && !task:
+				d.reportAt(d.place(path+".condition"), Healthy, "%s: the %s %s goes on, and does not succeed", path, other.Kind, tick(on.Name))
 			}
 		}
 	}
 	const entered, done = 1, 2
 	state := map[string]int{}
 	var trail []string
-	var visit func(name string)
-	visit = func(name string) {
-		state[name] = entered
-		trail = append(trail, name)
-		for _, to := range next[name] {
+	var visit func(m Member)
+	visit = func(m Member) {
+		state[m.Name] = entered
+		trail = append(trail, m.Name)
+		for _, to := range next[m.Name] {
 			switch state[to] {
 			case entered:
 				circle := append(slices.Clone(trail[slices.Index(trail, to):]), to)
-				path := "servers." + name + ".depends_on." + to
-				d.reportAt(d.place(path), "", "servers wait for each other in a circle: %s", strings.Join(circle, " -> "))
+				d.reportAt(d.place(m.Path+".depends_on."+to), "", "processes wait for each other in a circle: %s", strings.Join(circle, " -> "))
 			case 0:
-				visit(to)
+				visit(known[to])
 			}
 		}
 		trail = trail[:len(trail)-1]
-		state[name] = done
+		state[m.Name] = done
+	}
+	for _, m := range all {
+		if state[m.Name] == 0 {
+			visit(m)
+		}
+	}
+}
+
+// checkPaths keeps every path at the gateway to one process.
+func (d *decoder) checkPaths(c *Config) {
+	holders := map[string]string{} // path -> where it is said
+	claim := func(path, said string) {
+		first, taken := holders[path]
+		if !taken {
+			holders[path] = said
+			return
+		}
+		if d.place(first).line > d.place(said).line {
+			first, said = said, first
+		}
+		d.reportAt(d.place(said), "", "%s: the path %s is taken already, on line %d", said, tick(path+"/"), d.place(first).line)
 	}
 	for _, s := range c.Servers {
-		if state[s.Name] == 0 {
-			visit(s.Name)
+		for _, p := range s.Paths {
+			claim(p.Path, "servers."+s.Name+".paths."+p.Path)
+		}
+	}
+	for _, m := range c.Processes() {
+		for i := range c.Frontends {
+			if m.Kind == KindFrontend && c.Frontends[i].Name == m.Name {
+				claim(c.Frontends[i].Path, m.Path+".path")
+			}
+		}
+	}
+}
+
+// checkPortNames reports a {port} of what has none, and a {port:NAME} of nobody.
+func (d *decoder) checkPortNames(c *Config) {
+	look := func(path string, port int, texts ...string) {
+		for _, text := range texts {
+			text = c.FillPorts(text, port)
+			i := strings.Index(text, "{port")
+			if i < 0 {
+				continue
+			}
+			name, _, whole := strings.Cut(text[i+len("{port"):], "}")
+			switch {
+			case !whole:
+			case name == "":
+				d.reportAt(d.place(path), "", "%s has {port}, and the process has no port: say port, or name another's: {port:NAME}", path)
+			case name[0] == ':':
+				d.reportAt(d.place(path), "", "%s has %s: no process of that name has a port", path, tick("{port"+name+"}"))
+			}
+		}
+	}
+	for _, m := range c.Processes() {
+		look(m.Path+".command", m.Port, m.Command...)
+		look(m.Path+".health", m.Port, m.Health.Command...)
+		for _, v := range m.Env {
+			look(m.Path+".env."+v.Name, max(m.Port, 1), v.Value) // {port} may be anything there
+		}
+	}
+	for _, t := range c.Tasks {
+		look("tasks."+t.Name+".unless", 0, t.Unless...)
+	}
+}
+
+// checkSingle looks for variables of which servers have different values that one
+// process would have to stand for. Each for itself may have them.
+func (d *decoder) checkSingle(c *Config) {
+	type setting struct{ value, path string }
+	first := map[string]setting{}
+	for i := range c.Servers {
+		s := &c.Servers[i]
+		if !c.Mergeable(s) {
+			continue
+		}
+		for _, v := range s.Env {
+			now := setting{v.Value, "servers." + s.Name + ".env." + v.Name}
+			was, twice := first[v.Name]
+			if !twice {
+				first[v.Name] = now
+				continue
+			}
+			if was.value != now.value {
+				at := d.place(now.path)
+				c.Single = append(c.Single, Problem{File: d.file, Line: at.line, Column: at.column,
+					Message: fmt.Sprintf("%s is another than that on line %d: one process cannot have both; make them equal, or run them apart with -multi", now.path, d.place(was.path).line)})
+			}
 		}
 	}
 }

@@ -13,20 +13,28 @@ type Config struct {
 	File string // absolute path of the file itself
 	Dir  string // its folder: relative paths start here, and so does .local
 
-	APIBaseURL string   // starts with "/", has no trailing "/"; "" serves from the root
-	Gateway    string   // GatewayAuto, GatewayNginx or GatewayBuiltin
-	Nginx      *Nginx   // nil: no gateway
-	Servers    []Server // in the order of the file
+	APIBaseURL string // starts with "/", has no trailing "/"; "" serves from the root
+	Gateway    string // GatewayAuto, GatewayNginx or GatewayBuiltin
+	Nginx      *Nginx // nil: no gateway
+	EnvFile    string // absolute, of every process; "" is none
+
+	// What runs, each in the order of the file.
+	Servers   []Server
+	Workers   []Process // they listen for nobody, or for others than the gateway
+	Tasks     []Task
+	Frontends []Frontend
 
 	WebSocket WebSocket
 	// WebSocketRoutes holds module -> server in the order of the file, or nil
 	// when the section was left out.
 	WebSocketRoutes []WebSocketRoute
 
-	Backend  Backend
-	Frontend *Frontend // nil: none
-	Specs    Specs
-	Logs     Logs
+	// Single is what keeps the servers from being one process.
+	Single []Problem
+
+	Backend Backend
+	Specs   Specs
+	Logs    Logs
 }
 
 // What serves the public port.
@@ -73,39 +81,89 @@ const (
 	OnFailureRestart = "restart" // it is restarted
 )
 
+// Who gets the signal that ends a process.
+const (
+	KillGroup = "group" // the process and all of its group
+	KillMixed = "mixed" // the process; what is left of its group is killed once it has ended
+)
+
+// Process is what every kind of process says of itself.
+type Process struct {
+	Name      string
+	Port      int // instance i listens on Port + i; 0 is none
+	Instances int
+
+	Command []string // argv; nil runs uvicorn. "{port}" in an argument is the instance's port
+	Dir     string   // absolute
+	Env     []EnvVar
+	EnvFile string // absolute; "" is none
+
+	Health      Health
+	DependsOn   []Dependency
+	Restart     string // RestartAlways, RestartOnFailure or RestartNever
+	StopTimeout time.Duration
+	StopSignal  string   // such as SIGTERM
+	KillMode    string   // KillGroup or KillMixed
+	StdinOpen   bool     // its standard input has no end
+	Watch       []string // patterns of files, relative to Dir: when one changes, the process is restarted
+	Profiles    []string
+}
+
+// What of another process is waited for.
+const (
+	Started   = "service_started"
+	Healthy   = "service_healthy"
+	Succeeded = "service_completed_successfully"
+)
+
+// Dependency is another process that has to be there first.
+type Dependency struct {
+	Name      string
+	Condition string // Started, Healthy or Succeeded
+	Restart   bool   // and with each restart of that one this one is restarted
+}
+
 // Server is one program of the backend, run as one or more instances.
 type Server struct {
-	Name      string
-	Port      int // instance i listens on Port + i
-	Instances int
-	Modules   []string // nil: nothing is said; empty: the shared endpoints only
-	Reload    bool
+	Process
+	Modules []string // nil: nothing is said; empty: the shared endpoints only
+	Paths   []Path   // at the gateway, beside or instead of Modules
+	Hidden  bool     // not at the gateway
+	Reload  bool
 
 	// Patterns of the files that a reload looks for, relative to Dir, on top of
 	// uvicorn's own.
 	ReloadInclude, ReloadExclude []string
 
-	Command     []string // argv; nil runs uvicorn. "{port}" in an argument is the instance's port
-	Args        []string // further arguments for uvicorn
-	Dir         string   // absolute
-	Env         []EnvVar
-	EnvFile     string // absolute; "" is none
-	Health      Health
-	DependsOn   []string // servers that must be healthy first
-	StopTimeout time.Duration
-	Restart     string // RestartAlways, RestartOnFailure or RestartNever
-	Balance     string // RoundRobin, LeastConn or IPHash
+	App     string   // uvicorn's MODULE:ATTRIBUTE
+	Args    []string // further arguments for uvicorn
+	Balance string   // RoundRobin, LeastConn or IPHash
+}
+
+// Path is one of the gateway's, with all that is below it.
+type Path struct {
+	Path  string // without "/" at its end; "" is everything
+	Strip bool   // the server gets what follows Path
+}
+
+// Task is run to success at every start.
+type Task struct {
+	Process
+	Unless  []string      // argv; nil is none. Where it succeeds, the task is not run
+	Timeout time.Duration // after which it is ended, and has failed
 }
 
 // EnvVar is one environment variable.
 type EnvVar struct{ Name, Value string }
 
-// Health tells how to find out whether a process serves. Exactly one of Path,
-// TCP and Command is set.
+// Health tells how to find out whether a process serves. At most one of Path, TCP,
+// Command and Log is set; with none a process that runs is healthy.
 type Health struct {
 	Path        string        // HTTP GET on the instance's port; any status below 400 is healthy
+	Guessed     bool          // nobody has said Path: any status below 500 is healthy
 	TCP         bool          // a connection is accepted
 	Command     []string      // argv; exit code 0 is healthy
+	Log         string        // regular expression; once a line of the log matches it is healthy
 	Interval    time.Duration // between two checks of a process that has long been healthy
 	Timeout     time.Duration // of one check
 	Retries     int           // failed checks in a row that make a healthy process unhealthy
@@ -139,12 +197,10 @@ type Backend struct {
 	EnvFile string // absolute; "" is none
 }
 
-// Frontend is the page's development server.
+// Frontend is a page's development server.
 type Frontend struct {
-	Dir     string // absolute
-	Command []string
-	Port    int
-	Env     []EnvVar
+	Process
+	Path string // at the gateway, as of Path
 }
 
 // Logs says how logs are kept.
@@ -158,13 +214,18 @@ type Logs struct {
 // Specs says where the API's documents and the clients made from them lie.
 // All folders are absolute.
 type Specs struct {
-	Dir           string   // exported documents
-	ExportCommand []string // argv that writes every document below the folder given as last argument; nil is the FastAPI default
-	Sources       []string // folders whose changes lead to a new export
+	Asked         bool             // the file has the section
+	Dir           string           // exported documents
+	ExportCommand []string         // argv that writes every document below the folder given as last argument; nil is the FastAPI default
+	Sources       []string         // folders whose changes lead to a new export
+	Documents     []ServedDocument // nil: the servers' own, as FastAPI has them
 
 	Python     PythonClients
 	TypeScript []TypeScriptClients // each is made of every document
 }
+
+// ServedDocument is one that a server has at a URL.
+type ServedDocument struct{ Server, URL string }
 
 // PythonClients are the clients for calls between modules.
 type PythonClients struct {

@@ -22,13 +22,15 @@ func (d *decoder) config(v value) *Config {
 	if nginx := s.field("nginx"); nginx.set() {
 		c.Nginx = d.nginx(nginx)
 	}
+	c.EnvFile = d.envFile
+	s.known = append(s.known, "env_file")
 	c.Backend = d.backend(s.field("backend"))
-	c.Servers = d.servers(s.required("servers"), c)
+	c.Servers = d.servers(s.field("servers"), c)
+	c.Workers = d.workers(s.field("workers"), c)
+	c.Tasks = d.tasks(s.field("tasks"), c)
+	c.Frontends = d.frontends(s.field("frontend"), s.field("frontends"), c)
 	c.WebSocket = d.webSocket(s.field("websocket"))
 	c.WebSocketRoutes = d.webSocketRoutes(s.field("websocket_routes"))
-	if frontend := s.field("frontend"); frontend.set() {
-		c.Frontend = d.frontend(frontend)
-	}
 	c.Specs = d.specs(s.field("specs"), c)
 	c.Logs = d.logs(s.field("logs"))
 	s.finish()
@@ -118,17 +120,6 @@ func (d *decoder) backend(v value) Backend {
 	return b
 }
 
-func (d *decoder) frontend(v value) *Frontend {
-	f := &Frontend{Command: []string{"npm", "run", "dev"}, Port: 5173}
-	s := d.section(v)
-	d.path(s.required("dir"), &f.Dir)
-	d.portCommand(s.field("command"), &f.Command)
-	d.port(s.field("port"), &f.Port)
-	d.env(s.field("env"), &f.Env)
-	s.finish()
-	return f
-}
-
 func (d *decoder) logs(v value) Logs {
 	l := Logs{MaxSize: 64 << 20, MaxFiles: 3}
 	s := d.section(v)
@@ -141,11 +132,12 @@ func (d *decoder) logs(v value) Logs {
 }
 
 func (d *decoder) specs(v value, c *Config) Specs {
-	p := Specs{Dir: filepath.Join(c.Backend.Dir, "specs"), Sources: []string{c.Backend.Dir}}
+	p := Specs{Asked: v.set(), Dir: filepath.Join(c.Backend.Dir, "specs"), Sources: []string{c.Backend.Dir}}
 	s := d.section(v)
 	d.path(s.field("dir"), &p.Dir)
 	d.command(s.field("export_command"), &p.ExportCommand)
 	d.paths(d.mark(s.field("sources")), &p.Sources)
+	p.Documents = d.servedDocuments(s.field("documents"))
 	if python := s.field("python"); python.set() {
 		p.Python.Dir = filepath.Join(c.Backend.Dir, "clients")
 		s := d.section(python)
@@ -155,6 +147,19 @@ func (d *decoder) specs(v value, c *Config) Specs {
 	p.TypeScript = d.typeScript(s.field("typescript"), c)
 	s.finish()
 	return p
+}
+
+func (d *decoder) servedDocuments(v value) (all []ServedDocument) {
+	values, _ := d.elements(v, "a list of documents, such as [{server: api, url: /openapi.json}]")
+	for _, e := range values {
+		doc := ServedDocument{URL: "/openapi.json"}
+		s := d.section(e)
+		d.str(d.mark(s.required("server")), &doc.Server, "the name of a server", checkName)
+		d.str(s.field("url"), &doc.URL, "a path such as /openapi.json", checkRequestPath)
+		s.finish()
+		all = append(all, doc)
+	}
+	return all
 }
 
 // typeScript reads one set of clients, or a list of them.
@@ -178,8 +183,8 @@ func (d *decoder) typeScriptClients(v value, c *Config, folders map[string]posit
 	t := TypeScriptClients{RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}
 	s := d.section(v)
 	dir, rest, ws := s.field("dir"), s.field("rest_prefix"), s.field("ws_prefix")
-	if c.Frontend != nil {
-		t.Dir = filepath.Join(c.Frontend.Dir, "src", "clients")
+	if page := c.Page(); page != nil {
+		t.Dir = filepath.Join(page.Dir, "src", "clients")
 	} else if !dir.set() && (v.null() || v.node.Kind == yaml.MappingNode) {
 		d.reportAt(v.at, "", "%s.dir is missing: without a frontend there is no default", v.path)
 	}

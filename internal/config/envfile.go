@@ -15,15 +15,16 @@ import (
 //	NAME='literal'      # everything up to the next ', line breaks included
 //	NAME="a \"b\"\n"    # \n \r \t \" \\ and \$ mean what they mean in C and sh
 //
-// Nothing is expanded: $HOME stays $HOME. Of two values for one name the last
-// one counts. The error is an *Error with every mistake when the file could be
-// read.
-func ReadEnvFile(path string) ([]EnvVar, error) {
+// ${NAME}, ${NAME:-default} and the like are filled in but for those in '...': from
+// the shell, from what stands before in the file, and from known; what nobody sets
+// is empty. $HOME without braces stays $HOME. Of two values for one name the last
+// one counts. The error is an *Error with every mistake when the file could be read.
+func ReadEnvFile(path string, known ...EnvVar) ([]EnvVar, error) {
 	data, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read environment: %w", err)
 	}
-	return parseEnv(path, data)
+	return parseEnv(path, data, known...)
 }
 
 // envReader goes through an environment file; what follows in each function
@@ -31,13 +32,15 @@ func ReadEnvFile(path string) ([]EnvVar, error) {
 type envReader struct {
 	file     string
 	text     string
-	at       int // offset into text
+	vars     []EnvVar // so far
+	known    []EnvVar // from elsewhere
+	at       int      // offset into text
 	problems []Problem
 }
 
-func parseEnv(file string, data []byte) ([]EnvVar, error) {
+func parseEnv(file string, data []byte, known ...EnvVar) ([]EnvVar, error) {
 	data = bytes.ReplaceAll(bytes.TrimPrefix(data, byteOrderMark), []byte("\r\n"), []byte("\n"))
-	r := &envReader{file: file, text: string(data)}
+	r := &envReader{file: file, text: string(data), known: known}
 	if len(data) > maxFile {
 		r.problem(0, "the file is larger than 1 MiB")
 		return nil, &Error{r.problems}
@@ -48,7 +51,6 @@ func parseEnv(file string, data []byte) ([]EnvVar, error) {
 			return nil, &Error{r.problems}
 		}
 	}
-	var env []EnvVar
 	index := map[string]int{}
 	const enough = 100 // problems; a file with more of them is no such file
 	for r.at < len(r.text) && len(r.problems) < enough {
@@ -57,16 +59,16 @@ func parseEnv(file string, data []byte) ([]EnvVar, error) {
 			continue
 		}
 		if i, again := index[v.Name]; again {
-			env[i].Value = v.Value
+			r.vars[i].Value = v.Value
 			continue
 		}
-		index[v.Name] = len(env)
-		env = append(env, v)
+		index[v.Name] = len(r.vars)
+		r.vars = append(r.vars, v)
 	}
 	if r.problems != nil {
 		return nil, &Error{r.problems}
 	}
-	return env, nil
+	return r.vars, nil
 }
 
 func (r *envReader) problem(at int, format string, args ...any) {
@@ -118,7 +120,8 @@ func (r *envReader) value() (string, bool) {
 	if r.at < len(r.text) && (r.text[r.at] == '\'' || r.text[r.at] == '"') {
 		return r.quoted()
 	}
-	line := r.text[r.at:]
+	begin := r.at
+	line := r.text[begin:]
 	if end := strings.IndexByte(line, '\n'); end >= 0 {
 		line = line[:end]
 	}
@@ -129,7 +132,16 @@ func (r *envReader) value() (string, bool) {
 			break
 		}
 	}
-	return strings.TrimRight(line, " \t\r"), true
+	return r.expand(begin, strings.TrimRight(line, " \t\r"))
+}
+
+// expand fills in the variables of a value that begins there.
+func (r *envReader) expand(at int, value string) (string, bool) {
+	value, err := expander{lookup: environment(r.vars, r.known), lenient: true}.text(value)
+	if err != nil {
+		r.problem(at, "the value %s", err)
+	}
+	return value, err == nil
 }
 
 func (r *envReader) quoted() (string, bool) {
@@ -142,8 +154,14 @@ func (r *envReader) quoted() (string, bool) {
 	}
 	value := r.text[start+1 : end]
 	r.at = end + 1
-	if r.text[start] == '"' {
-		value = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\"`, `"`, `\\`, `\`, `\$`, `$`).Replace(value)
+	if r.text[start] == '"' && strings.IndexByte(value, 0) < 0 {
+		const dollar = "\x00" // one that begins no variable
+		value = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\"`, `"`, `\\`, `\`, `\$`, dollar).Replace(value)
+		var ok bool
+		if value, ok = r.expand(start, value); !ok {
+			return "", false
+		}
+		value = strings.ReplaceAll(value, dollar, "$")
 	}
 	r.blanks()
 	if r.at < len(r.text) && r.text[r.at] != '\n' && r.text[r.at] != '#' {

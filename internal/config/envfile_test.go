@@ -8,6 +8,47 @@ import (
 	"testing"
 )
 
+func TestVariablesInEnvFiles(t *testing.T) {
+	t.Setenv("MUSTER_TEST_SHELL", "of the shell")
+	t.Setenv("MUSTER_TEST_A", "not the file's")
+	got, err := parseEnv(".env", []byte(`A=a
+B=${A}-${KNOWN}
+C="${MUSTER_TEST_SHELL} \${A} $$ \\${A}"
+D='${A} $$'
+E=${NONE}
+F=${NONE:-x${A}}
+MUSTER_TEST_A=file
+G=${MUSTER_TEST_A}
+`), EnvVar{"KNOWN", "k"})
+	want := []EnvVar{{"A", "a"}, {"B", "a-k"}, {"C", "of the shell ${A} $ \\a"}, {"D", "${A} $$"}, {"E", ""}, {"F", "xa"},
+		{"MUSTER_TEST_A", "file"}, {"G", "not the file's"}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %q, %v\nwant %q", got, err, want)
+	}
+	if _, err := parseEnv(".env", []byte("A=${\nB=\"${NONE:?say it}\"\n")); err == nil || err.Error() !=
+		".env:1:3: the value has ${ without }: write $${ for the text itself\n.env:2:3: the value needs the variable NONE: say it" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTheFileOfAllProcessesFillsInVariables(t *testing.T) {
+	t.Setenv("MUSTER_TEST_FILE", ".env")
+	dir := put(t, map[string]string{".env": "WEB_PORT=8123\nNAME=x\n",
+		"dev-config.yaml": "env_file: ${MUSTER_TEST_FILE}\nservers:\n  a: {port: \"${WEB_PORT}\", command: [\"${NAME}\"]}\n"})
+	c, err := Load(filepath.Join(dir, "dev-config.yaml"))
+	if err == nil {
+		// A value from there is not told.
+		_, wrong := Load(filepath.Join(put(t, map[string]string{".env": "S=s3cret\n",
+			"dev-config.yaml": "env_file: .env\nservers:\n  a: {port: \"${S}\", restart: \"${S}\", dir: \"~${S}\"}\n"}), "dev-config.yaml"))
+		if wrong == nil || strings.Contains(wrong.Error(), "s3cret") || !strings.Contains(wrong.Error(), "restart is `${S}`") {
+			t.Errorf("%v", wrong)
+		}
+	}
+	if err != nil || c.Servers[0].Port != 8123 || c.Servers[0].Command[0] != "x" || c.EnvFile != filepath.Join(dir, ".env") {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
 func TestReadEnvFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), ".env")
 	text := "\ufeff# a comment\r\n" + `

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bmatcuk/doublestar/v4"
 	"gopkg.in/yaml.v3"
 )
 
@@ -163,6 +164,27 @@ func (d *decoder) patterns(v value, into *[]string) {
 	*into = patterns
 }
 
+// globs reads a list of patterns of files in which ** stands for any folders.
+func (d *decoder) globs(v value, into *[]string) {
+	values, ok := d.elements(v, "a list of patterns, such as [\"**/*.go\", templates/*.html]")
+	if !ok || len(values) == 0 {
+		return
+	}
+	globs := make([]string, len(values))
+	for i, e := range values {
+		d.str(e, &globs[i], "a pattern", func(s string) error {
+			if err := checkPattern(s); err != nil {
+				return err
+			}
+			if !doublestar.ValidatePattern(s) {
+				return errors.New("must be a pattern of files, such as src/**/*.go")
+			}
+			return nil
+		})
+	}
+	*into = globs
+}
+
 // hosts reads a list of host names. An empty one says that there are no others
 // than the usual ones.
 func (d *decoder) hosts(v value, into *[]string) {
@@ -234,6 +256,7 @@ func (d *decoder) env(v value, into *[]EnvVar) {
 			d.report(e.value, "%s holds a NUL character, which no variable can", e.path)
 			continue
 		}
+		d.mark(e.value)
 		env = append(env, EnvVar{Name: e.key, Value: text})
 	}
 	if env != nil {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"gopkg.in/yaml.v3"
+
 	"muster/internal/hint"
 	"muster/internal/local"
 )
@@ -21,7 +23,7 @@ func Load(file string) (*Config, error) {
 		return nil, hint.With(fmt.Errorf("read configuration: %w", err),
 			"name the configuration with -config=FILE, or run in the folder of dev-config.yaml")
 	}
-	c, d, err := parse(file, data)
+	c, d, err := parse(file, data, true)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +37,7 @@ func Load(file string) (*Config, error) {
 // Parse validates a configuration that was read from the file called name,
 // without a look at the disk. The error is an *Error.
 func Parse(name string, data []byte) (*Config, error) {
-	c, _, err := parse(name, data)
+	c, _, err := parse(name, data, false)
 	return c, err
 }
 
@@ -56,12 +58,12 @@ func read(file string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxFile+1))
 }
 
-func parse(name string, data []byte) (*Config, *decoder, error) {
+func parse(name string, data []byte, disk bool) (*Config, *decoder, error) {
 	dir, err := local.Folder(name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("find the folder of %s: %w", name, err)
 	}
-	d := &decoder{file: name, dir: dir, where: map[string]position{}, budget: 100_000}
+	d := &decoder{file: name, dir: dir, where: map[string]position{}, unset: map[*yaml.Node]bool{}, written: map[*yaml.Node]string{}, budget: 100_000}
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	root, problem := parseTree(data)
 	if problem == nil && root == nil {
@@ -71,6 +73,7 @@ func parse(name string, data []byte) (*Config, *decoder, error) {
 		problem.File = name
 		return nil, nil, &Error{Problems: []Problem{*problem}}
 	}
+	d.expand(root, disk)
 	c := d.config(value{node: root, at: place(root), site: place(root)})
 	c.File, c.Dir = filepath.Join(dir, filepath.Base(name)), dir
 	if d.budget < 0 {
@@ -81,6 +84,22 @@ func parse(name string, data []byte) (*Config, *decoder, error) {
 		return nil, nil, err
 	}
 	return c, d, nil
+}
+
+// expand fills in the variables of the file, with those of its env_file, which is
+// the one key that is read before.
+func (d *decoder) expand(root *yaml.Node, disk bool) {
+	var vars []EnvVar
+	for i := 0; root.Kind == yaml.MappingNode && i+1 < len(root.Content); i += 2 {
+		if k, v := root.Content[i], root.Content[i+1]; k.Value == "env_file" {
+			d.expandTree(v, expander{lookup: environment()})
+			d.path(value{path: "env_file", node: v, at: place(k), site: place(v)}, &d.envFile)
+		}
+	}
+	if d.envFile != "" && disk {
+		vars, _ = ReadEnvFile(d.envFile) // what is wrong with it is told by checkDisk
+	}
+	d.expandTree(root, expander{lookup: environment(vars)})
 }
 
 // byteOrderMark stands before a text as some editors write it.
@@ -97,14 +116,12 @@ func (d *decoder) err() error {
 // checkDisk reports what the file names and the disk lacks, and fills in the
 // one default that depends on the disk.
 func (d *decoder) checkDisk(c *Config) {
+	d.needEnv("env_file", c.EnvFile)
 	d.needFolder("backend.dir", c.Backend.Dir)
 	d.needEnv("backend.env_file", c.Backend.EnvFile)
-	for _, s := range c.Servers {
-		d.needFolder("servers."+s.Name+".dir", s.Dir)
-		d.needEnv("servers."+s.Name+".env_file", s.EnvFile)
-	}
-	if c.Frontend != nil {
-		d.needFolder("frontend.dir", c.Frontend.Dir)
+	for _, p := range c.Processes() {
+		d.needFolder(p.Path+".dir", p.Dir)
+		d.needEnv(p.Path+".env_file", p.EnvFile)
 	}
 	if c.Nginx != nil && c.Nginx.Extra != "" {
 		d.needFile("nginx.extra", filepath.Join(c.Dir, c.Nginx.Extra))

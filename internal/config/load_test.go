@@ -55,10 +55,12 @@ nginx:
   extra: ./nginx/extra.conf
   tls: true
   redirect_port: 9001
+env_file: all.env
 servers:
   api:
     port: 9100
     instances: 3
+    paths: [/api, {path: /socket.io/, strip: true}]
     modules: [core, orders, on]
     reload: false
     command: "serve --port {port} --title 'two words' \"a \\\" b\" c\\ d ''"
@@ -69,8 +71,12 @@ servers:
       KEY: "two\nlines"
     env_file: api.env
     health: {command: [check, 1], interval: 500ms, timeout: 1s, retries: 5, start_period: 1m30s, on_failure: restart}
-    depends_on: [db]
+    depends_on: {db: {condition: service_started, restart: true}, migrate: {}}
     stop_timeout: 0s
+    stop_signal: SIGINT
+    kill_mode: mixed
+    stdin: open
+    profiles: [debug]
     restart: on-failure
     balance: least_conn
   db:
@@ -81,6 +87,13 @@ servers:
     reload_include: ["*.html"]
     reload_exclude: [data, "*.tmp"]
     args: [--log-level, debug, --root-path=/db]
+    app: db.main:app
+    expose: false
+workers:
+  mailer: {command: [mail, "{port}"], port: 9400, instances: 2, depends_on: [db, migrate], health: {log: "ready in \\d+"}}
+  tail: {command: tail -f x, health: {command: check}, watch: ["**/*.go", x]}
+tasks:
+  migrate: {command: [migrate, up], unless: [migrate, check], timeout: 1m, depends_on: [db]}
 websocket:
   routing_strategy: query_param
   query_param_name: channel
@@ -93,15 +106,18 @@ backend:
   python: venv/bin/python
   env: {A: 1.50}
   env_file: /etc/shop.env
-frontend:
-  dir: web
-  command: [pnpm, dev]
-  port: 9300
-  env: {B: "true"}
+frontends:
+  web:
+    dir: web
+    command: [pnpm, dev]
+    port: 9300
+    env: {B: "true"}
+  admin: {dir: admin, port: 9301, path: /admin}
 specs:
   dir: api/specs
   export_command: make specs
   sources: [backend/src, shared]
+  documents: [{server: api, url: /v1/docs.json}, {server: db}]
   python: {dir: clients/py}
   typescript:
     - dir: clients/ts
@@ -123,31 +139,48 @@ func TestEveryKeyIsRead(t *testing.T) {
 	}
 	usual := Health{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second,
 		OnFailure: OnFailureReport}
-	tcp := usual
-	tcp.TCP = true
+	tcp, log, check, page := usual, usual, usual, usual
+	tcp.TCP, log.Log, check.Command, page.TCP, page.StartPeriod = true, `ready in \d+`, []string{"check"}, true, time.Minute
+	mailer := process("mailer", 9400, "/srv/backend", []string{"mail", "{port}"}, log)
+	mailer.Instances, mailer.DependsOn = 2, []Dependency{{"db", Healthy, false}, {"migrate", Succeeded, false}}
+	tail := process("tail", 0, "/srv/backend", []string{"tail", "-f", "x"}, check)
+	tail.Watch = []string{"**/*.go", "x"}
+	migrate := process("migrate", 0, "/srv/backend", []string{"migrate", "up"}, Health{})
+	migrate.Restart, migrate.DependsOn = RestartNever, []Dependency{{"db", Healthy, false}}
+	web := process("web", 9300, "/srv/web", []string{"pnpm", "dev"}, page)
+	web.Env = []EnvVar{{"B", "true"}}
 	want := &Config{
 		File: "/srv/dev-config.yaml", Dir: "/srv", APIBaseURL: "", Gateway: GatewayBuiltin,
 		Nginx: &Nginx{Host: "::1", Hosts: []string{"my.test", "*.My.test", "192.0.2.1"}, Port: 9000, WorkerProcesses: "auto", WorkerConnections: 64, ReadTimeout: 5 * time.Minute, Version: "1.28",
 			Mirror: "https://mirror.example/nginx/", Extra: "nginx/extra.conf", TLS: true, RedirectPort: 9001},
+		EnvFile: "/srv/all.env",
 		Servers: []Server{
-			{Name: "api", Port: 9100, Instances: 3, Modules: []string{"core", "orders", "on"},
+			{Process: Process{Name: "api", Port: 9100, Instances: 3,
 				Command: []string{"serve", "--port", "{port}", "--title", "two words", `a " b`, "c d", ""},
 				Dir:     "/srv/services/api",
 				Env:     []EnvVar{{"LEVEL", "010"}, {"ON", "yes"}, {"KEY", "two\nlines"}}, EnvFile: "/srv/api.env",
 				Health: Health{Command: []string{"check", "1"}, Interval: 500 * time.Millisecond, Timeout: time.Second, Retries: 5, StartPeriod: 90 * time.Second,
 					OnFailure: OnFailureRestart},
-				DependsOn: []string{"db"}, Restart: RestartOnFailure, Balance: LeastConn},
-			{Name: "db", Port: 9200, Instances: 1, Dir: "/srv/backend", Health: tcp, Reload: true,
+				DependsOn: []Dependency{{"db", Started, true}, {"migrate", Succeeded, false}}, Restart: RestartOnFailure,
+				StopSignal: "SIGINT", KillMode: KillMixed, StdinOpen: true, Profiles: []string{"debug"}},
+				Modules: []string{"core", "orders", "on"}, Paths: []Path{{"/api", false}, {"/socket.io", true}},
+				App: "shop.main:create.app", Balance: LeastConn},
+			{Process: process("db", 9200, "/srv/backend", nil, tcp), App: "db.main:app", Hidden: true, Reload: true,
 				ReloadInclude: []string{"*.html"}, ReloadExclude: []string{"data", "*.tmp"}, Args: []string{"--log-level", "debug", "--root-path=/db"},
-				StopTimeout: 3 * time.Second, Restart: RestartAlways, Balance: RoundRobin},
+				Balance: RoundRobin},
+		},
+		Workers: []Process{mailer, tail},
+		Tasks:   []Task{{migrate, []string{"migrate", "check"}, time.Minute}},
+		Frontends: []Frontend{
+			{web, ""},
+			{process("admin", 9301, "/srv/admin", []string{"npm", "run", "dev"}, page), "/admin"},
 		},
 		WebSocket:       WebSocket{RoutingStrategy: RouteByQuery, QueryParamName: "channel", DefaultServer: "api"},
 		WebSocketRoutes: []WebSocketRoute{{"orders", "api"}},
 		Backend: Backend{Dir: "/srv/backend", App: "shop.main:create.app", Python: "/srv/venv/bin/python",
 			Env: []EnvVar{{"A", "1.50"}}, EnvFile: "/etc/shop.env"},
-		Frontend: &Frontend{Dir: "/srv/web", Command: []string{"pnpm", "dev"}, Port: 9300, Env: []EnvVar{{"B", "true"}}},
-		Specs: Specs{Dir: "/srv/api/specs", ExportCommand: []string{"make", "specs"},
-			Sources: []string{"/srv/backend/src", "/srv/shared"}, Python: PythonClients{Dir: "/srv/clients/py"},
+		Specs: Specs{Asked: true, Dir: "/srv/api/specs", ExportCommand: []string{"make", "specs"},
+			Sources: []string{"/srv/backend/src", "/srv/shared"}, Documents: []ServedDocument{{"api", "/v1/docs.json"}, {"db", "/openapi.json"}}, Python: PythonClients{Dir: "/srv/clients/py"},
 			TypeScript: []TypeScriptClients{
 				{Dir: "/srv/clients/ts", WSPrefix: "ws-", Command: []string{"generate", "{input}", "{output}"}},
 				{Dir: "/srv/web/src/clients", RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}}},
@@ -155,6 +188,25 @@ func TestEveryKeyIsRead(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// process is one that says nothing but this.
+func process(name string, port int, dir string, command []string, h Health) Process {
+	return Process{Name: name, Port: port, Instances: 1, Dir: dir, Command: command, Health: h, Restart: RestartAlways,
+		StopTimeout: 3 * time.Second, StopSignal: "SIGTERM", KillMode: KillGroup}
+}
+
+func TestWhatOneProcessCannotStandFor(t *testing.T) {
+	c, err := Parse("f.yaml", []byte(`
+servers:
+  a: {port: 8001, modules: [a], env: {A: 1, SAME: x}}
+  b: {port: 8002, modules: [b], env: {SAME: x, A: 2}}
+  c: {port: 8003, command: x, env: {A: 3}}
+`))
+	want := "f.yaml:4:51: servers.b.env.A is another than that on line 3: one process cannot have both; make them equal, or run them apart with -multi"
+	if err != nil || len(c.Single) != 1 || (&Error{c.Single}).Error() != want {
+		t.Errorf("%v, %v", err, c.Single)
 	}
 }
 
@@ -173,20 +225,19 @@ specs:
 		t.Fatal(err)
 	}
 	usual := Health{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 3, StartPeriod: 30 * time.Second, OnFailure: OnFailureReport}
-	path, tcp := usual, usual
-	path.Path, tcp.TCP = "/api/v1/health", true
+	path, tcp, page := usual, usual, usual
+	path.Path, path.Guessed, tcp.TCP, page.TCP, page.StartPeriod = "/api/v1/health", true, true, true, time.Minute
 	want := &Config{
 		File: "/srv/dev-config.yaml", Dir: "/srv", APIBaseURL: "/api/v1", Gateway: GatewayAuto,
 		Nginx: &Nginx{Host: "127.0.0.1", Port: 8000, WorkerProcesses: "1", WorkerConnections: 1024, ReadTimeout: time.Minute},
 		Servers: []Server{
-			{Name: "api", Port: 8001, Instances: 1, Dir: "/srv", Health: path, StopTimeout: 3 * time.Second, Restart: RestartAlways, Balance: RoundRobin},
-			{Name: "job", Port: 8002, Instances: 1, Dir: "/srv", Health: tcp, StopTimeout: 3 * time.Second, Restart: RestartAlways, Balance: RoundRobin,
-				Command: []string{"job"}},
+			{Process: process("api", 8001, "/srv", nil, path), App: "trading_api.main:app", Balance: RoundRobin},
+			{Process: process("job", 8002, "/srv", []string{"job"}, tcp), App: "trading_api.main:app", Balance: RoundRobin},
 		},
 		WebSocket: WebSocket{RoutingStrategy: RouteByPath, QueryParamName: "type"},
 		Backend:   Backend{Dir: "/srv", App: "trading_api.main:app"},
-		Frontend:  &Frontend{Dir: "/srv/web", Command: []string{"npm", "run", "dev"}, Port: 5173},
-		Specs: Specs{Dir: "/srv/specs", Sources: []string{"/srv"}, Python: PythonClients{Dir: "/srv/clients"},
+		Frontends: []Frontend{{process("frontend", 5173, "/srv/web", []string{"npm", "run", "dev"}, page), ""}},
+		Specs: Specs{Asked: true, Dir: "/srv/specs", Sources: []string{"/srv"}, Python: PythonClients{Dir: "/srv/clients"},
 			TypeScript: []TypeScriptClients{{Dir: "/srv/web/src/clients", RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}}},
 		Logs: Logs{MaxSize: 64 << 20, MaxFiles: 3},
 	}

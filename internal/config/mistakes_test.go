@@ -89,7 +89,7 @@ var mistakes = []struct{ name, file, want string }{
 	{"key that is nothing", server + "~: 1\n", "3:1: a key in the file must be a word, not nothing"},
 	{"missing nginx.port", "nginx:\n  host: localhost\n" + server, "1:1: nginx.port is missing"},
 	{"nginx says nothing", "nginx:\n" + server, "1:1: nginx.port is missing"},
-	{"missing servers", "logs: {}\n", "1:1: servers is missing"},
+	{"missing servers", "logs: {}\n", "1:1: nothing is to be run: say servers, workers, tasks or frontends"},
 	{"no server", "servers: {}\n", "1:1: servers is empty: it must name at least one server"},
 	{"servers says nothing", "servers:\n", "1:1: servers is empty: it must name at least one server"},
 	{"missing port of a server", "servers:\n  a:\n    instances: 2\n  b:\n",
@@ -111,7 +111,7 @@ var mistakes = []struct{ name, file, want string }{
 		"4:5: servers.a.modules is empty: it must be a list of names, such as [broker]; write [] for none"},
 	{"text for a section", server + "logs: debug\n", "3:7: logs must be a mapping of keys to values, not the text 'debug'"},
 	{"list of servers", "servers:\n  - a\n", "2:3: servers must be a mapping of keys to values, not a list"},
-	{"file that is a list", "- a\n", "1:1: the file must be a mapping of keys to values, not a list\n1:1: servers is missing"},
+	{"file that is a list", "- a\n", "1:1: the file must be a mapping of keys to values, not a list"},
 	{"number for a text", server + "backend: {app: 5}\n", "3:16: backend.app must be MODULE:ATTRIBUTE, not the number '5' (did you mean '\"5\"'?)"},
 	{"foreign tag", server + "backend: {app: !!binary aGk=}\n", "3:16: backend.app has the tag '!!binary', which is not supported"},
 	{"foreign tag of a section", server + "logs: !mine {}\n", "3:7: logs has the tag '!mine', which is not supported"},
@@ -196,10 +196,10 @@ var mistakes = []struct{ name, file, want string }{
 
 	// Dependencies.
 	{"unknown dependency", "servers:\n  a: {port: 8001, depends_on: [bb]}\n  b: {port: 8002}\n",
-		"2:32: servers.a.depends_on.bb: there is no server 'bb'; known are 'a', 'b'"},
-	{"dependency on itself", "servers:\n  a: {port: 8001, depends_on: [a]}\n", "2:32: servers wait for each other in a circle: a -> a"},
+		"2:32: servers.a.depends_on.bb: there is no process 'bb'; known are 'a', 'b'"},
+	{"dependency on itself", "servers:\n  a: {port: 8001, depends_on: [a]}\n", "2:32: processes wait for each other in a circle: a -> a"},
 	{"circle", "servers:\n  a: {port: 8001, depends_on: [b]}\n  b: {port: 8002, depends_on: [c]}\n  c: {port: 8003, depends_on: [d, b]}\n  d: {port: 8004}\n",
-		"4:35: servers wait for each other in a circle: b -> c -> b"},
+		"4:35: processes wait for each other in a circle: b -> c -> b"},
 
 	// Values that reach nginx, a shell's descendants or the disk.
 	{"base path without slash", "api_base_url: api\n" + server, "1:15: api_base_url is 'api': it must begin with /"},
@@ -251,25 +251,25 @@ var mistakes = []struct{ name, file, want string }{
 	{"command with an open quote", "servers:\n  a:\n    port: 8001\n    command: a \"b\n", "4:14: servers.a.command has an unclosed \""},
 	{"command for a shell", "servers:\n  a:\n    port: 8001\n    command: a && b\n",
 		"4:14: servers.a.command holds '&', but no shell runs it: quote it, or write [sh, -c, \"...\"]"},
-	{"two ways of health", "servers:\n  a:\n    port: 8001\n    health: {path: /x, tcp: true}\n", "4:5: servers.a.health says more than one of path, tcp and command"},
+	{"two ways of health", "servers:\n  a:\n    port: 8001\n    health: {path: /x, tcp: true}\n", "4:5: servers.a.health says more than one of path, tcp, command and log"},
 	{"health path that is none", "servers:\n  a: {port: 8001, health: {path: health}}\n",
 		"2:34: servers.a.health.path is 'health': it must be a path that begins with /, such as /api/v1/health"},
-	{"no health for a command", "servers:\n  a: {port: 8001, command: x, health: {tcp: false}}\n", "2:45: servers.a.health.tcp is false: say path or command instead"},
-	{"variable that no shell expands", "servers:\n  a:\n    port: 8001\n    command: [serve, -p, $PORT]\n    health: {command: [check, \"localhost:${PORT:-80}/x\"]}\nfrontend: {dir: ., command: vite --port=$PORT}\n", `
+	{"no health for a command", "servers:\n  a: {port: 8001, command: x, health: {tcp: false}}\n", "2:45: servers.a.health.tcp is false: say path, command or log instead"},
+	{"variable that no shell expands", "servers:\n  a:\n    port: 8001\n    command: [serve, -p, $PORT]\n    health: {command: [check, \"localhost:$${PORT}/x\"]}\nfrontend: {dir: ., command: vite --port=$PORT}\n", `
 4:14: servers.a.command has '$PORT', and no shell expands it: write {port} (did you mean '{port}'?)
-5:23: servers.a.health.command has 'localhost:${PORT:-80}/x', and no shell expands it: write {port} (did you mean 'localhost:{port}/x'?)
+5:23: servers.a.health.command has 'localhost:${PORT}/x', and no shell expands it: write {port} (did you mean 'localhost:{port}/x'?)
 6:29: frontend.command has '--port=$PORT', and no shell expands it: write {port} (did you mean '--port={port}'?)`},
 	{"variable that a shell expands", `
 servers:
   a: {port: 8001, command: [sh, -c, "exec x -p $PORT"]}
   b: {port: 8002, command: [uv, run, /bin/bash, -c, 'exec "$0"/$PORT', x]}
-  c: {port: 8003, command: [nodemon, --exec, "x -p ${PORT}"]}
-  d: {port: 8004, command: [x, $PORTS, "${PORT_A}", "PORT"]}
+  c: {port: 8003, command: [nodemon, --exec, "x -p $${PORT}"]}
+  d: {port: 8004, command: [x, $PORTS, "$${PORT_A}", "PORT"]}
 `, "(it loads)"},
 	{"reload beside a command", "servers:\n  a:\n    port: 8001\n    command: x\n    reload: true\n    reload_include: [a]\n    reload_exclude: [b]\n    args: [-v]\n", `
-5:5: servers.a.reload is for uvicorn, and this server has a command: use what its program has to reload itself
-6:5: servers.a.reload_include is for uvicorn, and this server has a command: use what its program has to reload itself
-7:5: servers.a.reload_exclude is for uvicorn, and this server has a command: use what its program has to reload itself
+5:5: servers.a.reload is for uvicorn, and this server has a command: write watch: [patterns], or use what its program has to reload itself
+6:5: servers.a.reload_include is for uvicorn, and this server has a command: write watch: [patterns], or use what its program has to reload itself
+7:5: servers.a.reload_exclude is for uvicorn, and this server has a command: write watch: [patterns], or use what its program has to reload itself
 8:5: servers.a.args is for uvicorn, and this server has a command: write the arguments into it`},
 	{"no reload beside a command", "servers:\n  a: {port: 8001, command: x, reload: false}\n", "(it loads)"},
 	{"patterns without a reload", "servers:\n  a: {port: 8001, reload_exclude: [data]}\n", "2:19: servers.a.reload_exclude needs reload: true"},
@@ -300,7 +300,52 @@ servers:
 	{"anchor that merges itself", "servers: &s\n  <<: *s\n  a: {port: 8001}\n", "1:10: merge keys in servers nest too deep, or an anchor merges itself"},
 	{"merge of a number", server + "<<: 1\n", "3:5: a merge key in the file must name a mapping or a list of mappings"},
 	{"unknown anchor", "servers:\n  a: {port: 8001, modules: *m}\n", "2:28: the anchor 'm' is not defined above"},
-	{"extension below the top level", "servers:\n  a: {port: 8001, x-a: 1}\n", "2:19: unknown key 'x-a' in servers.a: known are 'port', 'instances', 'modules', 'reload', 'reload_include', 'reload_exclude', 'command', 'args', 'dir', 'env', 'env_file', 'health', 'depends_on', 'stop_timeout', 'restart', 'balance'"},
+	{"extension below the top level", "servers:\n  a: {port: 8001, x-a: 1}\n", "2:19: unknown key 'x-a' in servers.a: known are 'port', 'instances', 'restart', 'modules', 'paths', 'expose', 'command', 'dir', 'env', 'env_file', 'depends_on', 'stop_timeout', 'stop_signal', 'kill_mode', 'stdin', 'watch', 'profiles', 'reload', 'reload_include', 'reload_exclude', 'app', 'args', 'health', 'balance'"},
+
+	// Workers, tasks, frontends.
+	{"one namespace of names", server + "workers:\n  a: {command: x}\ntasks:\n  b: {command: x}\n  c: {command: x}\nfrontends:\n  b: {dir: .}\n", `
+4:3: workers.a has the name of the server on line 2: choose another
+9:3: frontends.b has the name of the task on line 6: choose another`},
+	{"instance of a worker", "workers:\n  a: {command: x, instances: 2}\n  a-1: {command: x}\n",
+		"3:3: workers.a-1 has the name of instance 1 of the worker 'a' on line 2: choose another"},
+	{"worker without command", "workers:\n  a: {}\ntasks:\n  b: {}\n", "2:3: workers.a.command is missing\n4:3: tasks.b.command is missing"},
+	{"only a worker", "workers:\n  a: {command: x}\n", "(it loads)"},
+	{"health at no port", "workers:\n  a: {command: x, health: {path: /}}\n  b: {command: x, health: {tcp: true}}\n  c: {command: x, health: {log: '('}}\n", `
+2:19: workers.a.health asks at a port, and the process has none
+3:19: workers.b.health asks at a port, and the process has none
+4:33: workers.c.health.log is '(': it must be a regular expression as of go.dev/s/re2syntax`},
+	{"ports of all kinds", server + "workers:\n  w: {command: x, port: 8001}\n", "4:25: port 8001 is taken twice: by instance a-0 on line 2 and by instance w-0 on line 4"},
+	{"a task is waited for to its end", server + "tasks:\n  t: {command: x}\nworkers:\n  w:\n    command: x\n    depends_on:\n      t: {condition: service_healthy}\n      a: {condition: service_completed_successfully}\n", `
+9:22: workers.w.depends_on.t: the task 't' ends, and is not healthy before (did you mean 'service_completed_successfully'?)
+10:22: workers.w.depends_on.a: the server 'a' goes on, and does not succeed (did you mean 'service_healthy'?)`},
+	{"dependency that is not required", server + "workers:\n  w: {command: x, depends_on: {a: {required: false}}}\n",
+		"4:46: workers.w.depends_on.a.required: false is not supported: put the process into a profile"},
+	{"circle of kinds", server + "workers:\n  w: {command: x, depends_on: [t]}\ntasks:\n  t: {command: x, depends_on: [w]}\n",
+		"6:32: processes wait for each other in a circle: w -> t -> w"},
+	{"two forms of frontends", server + "frontend: {dir: .}\nfrontends: {web: {dir: ., port: 5174, path: /x}}\n", "4:1: frontend is the short form of frontends: say one of them"},
+	{"two frontends at one path", server + "frontends:\n  a1: {dir: .}\n  b1: {dir: ., port: 5174}\n", "5:3: frontends.b1.path: the path '/' is taken already, on line 4"},
+	{"two servers at one path", "servers:\n  a: {port: 8001, paths: [/x]}\n  b: {port: 8002, paths: [/x/, /x]}\n", `
+3:27: servers.b.paths./x: the path '/x/' is taken already, on line 2
+3:32: servers.b.paths names '/x' a second time, after line 3`},
+	{"wrong paths", "servers:\n  a: {port: 8001, paths: [x, '', {strip: true}], expose: false}\n", `
+2:27: servers.a.paths[0] is 'x': it must begin with /
+2:30: servers.a.paths[1] is empty: it must be a path that begins with /, such as /api/v1/health
+2:34: servers.a.paths[2].path is missing`},
+	{"paths of what is not exposed", "servers:\n  a: {port: 8001, paths: [/x], expose: false}\n",
+		"2:32: servers.a.expose is false, and the server has paths at the gateway: remove one of them"},
+	{"app beside a command", "servers:\n  a: {port: 8001, command: x, app: a:b}\n", "2:31: servers.a.app is for uvicorn, and this server has a command: remove one of them"},
+	{"unknown signal", server + "workers:\n  w: {command: x, stop_signal: SIGKIL}\n",
+		"4:32: workers.w.stop_signal is 'SIGKIL': it must be one of 'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'"},
+
+	// Variables.
+	{"variable that is not set", "servers:\n  a: {port: \"${MUSTER_TEST_NONE}\"}\n  b: {port: \"${MUSTER_TEST_NONE:?it is 8002}\"}\n", `
+2:13: '${MUSTER_TEST_NONE}' has ${MUSTER_TEST_NONE}, and MUSTER_TEST_NONE is not set: set it in the shell or in env_file, or write ${MUSTER_TEST_NONE:-default}
+3:13: '${MUSTER_TEST_NONE:?it is 8002}' needs the variable MUSTER_TEST_NONE: it is 8002`},
+	{"variables with defaults", "servers:\n  a: {port: \"${MUSTER_TEST_NONE:-80${MUSTER_TEST_NONE-0}1}\", reload: \"${MUSTER_TEST_NONE:-true}\", env: {A: \"a${MUSTER_TEST_NONE:+b}$$c$d\"}}\n", "(it loads)"},
+	{"variables that are none", "env_file: ${\nservers:\n  a: {port: 8001, dir: \"${1}\", command: \"${A/b}\"}\n", `
+1:11: '${' has ${ without }: write $${ for the text itself
+3:24: '${1}' has ${1}, which names no variable: write $${ for the text itself
+3:41: '${A/b}' has ${A/b}, which names no variable: write $${ for the text itself`},
 
 	// The text itself.
 	{"empty file", "", "1:1: the file is empty: it must say at least 'servers'"},

@@ -19,6 +19,11 @@ func (c *Config) ModuleServer(module string) *Server {
 			return &c.Servers[i]
 		}
 	}
+	for _, d := range c.Specs.Documents { // which lie in folders of their servers' names
+		if s, ok := c.Server(module); ok && d.Server == module {
+			return s
+		}
+	}
 	return c.SharedServer()
 }
 
@@ -40,12 +45,17 @@ func (c *Config) Modules() []string {
 }
 
 // SharedServer is the server of what belongs to no module: core or, where there
-// is none, the first.
+// is none, the first at the gateway that says nothing of its paths; nil is none.
 func (c *Config) SharedServer() *Server {
 	if s, ok := c.Server(Core); ok {
 		return s
 	}
-	return &c.Servers[0]
+	for i := range c.Servers {
+		if s := &c.Servers[i]; !s.Hidden && (len(s.Paths) == 0 || s.Modules != nil) {
+			return s
+		}
+	}
+	return nil
 }
 
 // Has tells whether a server has a module. One that lists none has them all,
@@ -53,4 +63,10 @@ func (c *Config) SharedServer() *Server {
 func (s *Server) Has(module string) bool {
 	return module == Core || slices.Contains(s.Modules, module) ||
 		len(s.Modules) == 0 && s.Name != Core && s.Command == nil
+}
+
+// Mergeable tells whether one process with every module can stand for a server: one
+// that names modules, of the backend's own application and folder.
+func (c *Config) Mergeable(s *Server) bool {
+	return s.Command == nil && s.Modules != nil && s.App == c.Backend.App && s.Dir == c.Backend.Dir
 }

@@ -28,10 +28,10 @@ func TestAServerHasWhatItListsOrIsLeftToChoose(t *testing.T) {
 		s    Server
 		m, n bool
 	}{
-		{Server{Name: "a", Modules: []string{"m"}}, true, false},
-		{Server{Name: "a"}, true, true},
-		{Server{Name: Core}, false, false},
-		{Server{Name: "a", Command: []string{"serve"}}, false, false},
+		{Server{Process: Process{Name: "a"}, Modules: []string{"m"}}, true, false},
+		{Server{Process: Process{Name: "a"}}, true, true},
+		{Server{Process: Process{Name: Core}}, false, false},
+		{Server{Process: Process{Name: "a", Command: []string{"serve"}}}, false, false},
 	} {
 		if tt.s.Has("m") != tt.m || tt.s.Has("n") != tt.n || !tt.s.Has(Core) {
 			t.Errorf("%+v", tt.s)

@@ -17,7 +17,7 @@ import (
 // scalar returns the text of a value of one word, or reports that it is none.
 func (d *decoder) scalar(v value, expected string) (text string, ok bool) {
 	switch {
-	case !v.set():
+	case !v.set(), d.unset[v.node]:
 		return "", false
 	case v.null():
 		d.reportAt(v.at, "", "%s is empty: it must be %s; remove the key for the default", v.path, expected)

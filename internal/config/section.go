@@ -31,10 +31,13 @@ type decoder struct {
 	file     string // as the user gave it
 	dir      string // absolute folder of the file
 	problems []Problem
-	others   []Problem           // in the files that this one names
-	where    map[string]position // path -> place, for the checks across sections
-	budget   int                 // entries that merge keys may still bring
-	merging  int                 // depth of merge keys being followed
+	others   []Problem             // in the files that this one names
+	where    map[string]position   // path -> place, for the checks across sections
+	unset    map[*yaml.Node]bool   // values whose variables have none
+	written  map[*yaml.Node]string // values with variables, as the file has them
+	envFile  string                // absolute, of every process; "" is none
+	budget   int                   // entries that merge keys may still bring
+	merging  int                   // depth of merge keys being followed
 }
 
 // report notes a problem with a value, at its content.
@@ -48,7 +51,12 @@ func (d *decoder) suggest(v value, suggestion, format string, args ...any) {
 	if v.node != nil && v.node.Line > 0 {
 		at = place(v.node)
 	}
-	d.reportAt(at, suggestion, format, args...)
+	message := fmt.Sprintf(format, args...)
+	if written, filledIn := d.written[v.node]; filledIn { // what a variable holds may be a secret
+		message = strings.ReplaceAll(message, tick(v.node.Value), tick(written))
+		suggestion = ""
+	}
+	d.reportAt(at, suggestion, "%s", message)
 }
 
 func (d *decoder) reportAt(at position, suggestion, format string, args ...any) {
@@ -118,11 +126,15 @@ func (s *section) field(key string) value {
 
 // required is field for a key that must be there.
 func (s *section) required(key string) value {
-	v := s.field(key)
-	if !v.set() {
+	s.needs(key)
+	return s.field(key)
+}
+
+// needs notes a key that must be there.
+func (s *section) needs(key string) {
+	if !s.entries[key].set() {
 		s.lacking = append(s.lacking, key)
 	}
-	return v
 }
 
 // finish reports the keys that nobody asked for, and those that are missing

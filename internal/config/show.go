@@ -54,6 +54,13 @@ func (b *block) list(key string, list []string) {
 	}
 }
 
+// section puts what is not empty.
+func (b *block) section(key string, inner *block) {
+	if len(inner.node.Content) > 0 {
+		b.put(key, inner.done())
+	}
+}
+
 func (b *block) done() *yaml.Node {
 	b.node.Kind = yaml.MappingNode
 	if len(b.node.Content) == 0 {
@@ -65,6 +72,9 @@ func (b *block) done() *yaml.Node {
 // text is a string, in double quotes when it holds anything that YAML treats
 // specially beyond what the library quotes by itself.
 func text(s string) *yaml.Node {
+	if strings.Contains(s, "${") || strings.Contains(s, "$$") {
+		s = strings.ReplaceAll(s, "$", "$$")
+	}
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	switch strings.ToLower(s) {
 	case "y", "n", "yes", "no", "on", "off": // true and false to a reader of YAML 1.1
@@ -122,11 +132,26 @@ func (w *writer) file(c *Config) *yaml.Node {
 	if c.Nginx != nil {
 		b.put("nginx", w.nginx(c.Nginx))
 	}
-	var servers block
+	b.given("env_file", w.path(c.EnvFile))
+	var servers, workers, tasks, frontends block
 	for _, s := range c.Servers {
 		servers.put(s.Name, w.server(s))
 	}
-	b.put("servers", servers.done())
+	for _, p := range c.Workers {
+		workers.put(p.Name, w.worker(p))
+	}
+	for _, t := range c.Tasks {
+		tasks.put(t.Name, w.task(t))
+	}
+	for _, f := range c.Frontends {
+		if f.Name != "frontend" {
+			frontends.put(f.Name, w.frontend(f))
+		}
+	}
+	b.section("servers", &servers)
+	b.section("workers", &workers)
+	b.section("tasks", &tasks)
+	b.section("frontends", &frontends)
 	b.put("websocket", w.webSocket(c.WebSocket))
 	if c.WebSocketRoutes != nil {
 		var routes block
@@ -136,10 +161,12 @@ func (w *writer) file(c *Config) *yaml.Node {
 		b.put("websocket_routes", routes.done())
 	}
 	b.put("backend", w.backend(c.Backend))
-	if c.Frontend != nil {
-		b.put("frontend", w.frontend(c.Frontend))
+	if f := c.Page(); f != nil && f.Name == "frontend" {
+		b.put("frontend", w.frontend(*f))
 	}
-	b.put("specs", w.specs(c.Specs))
+	if c.Specs.Asked {
+		b.put("specs", w.specs(c.Specs))
+	}
 	b.put("logs", w.logs(c.Logs))
 	return b.done()
 }
@@ -164,45 +191,107 @@ func (w *writer) nginx(n *Nginx) *yaml.Node {
 
 func (w *writer) server(s Server) *yaml.Node {
 	var b block
-	portComment := ""
-	if s.Instances > 1 {
-		portComment = fmt.Sprintf("to %d: one for each instance", s.Port+s.Instances-1)
-	}
-	b.put("port", number(s.Port), portComment)
-	b.put("instances", number(s.Instances))
+	w.instances(&b, s.Process)
 	b.list("modules", s.Modules)
+	if len(s.Paths) > 0 {
+		paths := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+		for _, p := range s.Paths {
+			n := text(p.Path + "/")
+			if p.Strip {
+				var path block
+				path.put("path", n)
+				path.put("strip", boolean(true))
+				n = path.done()
+			}
+			paths.Content = append(paths.Content, n)
+		}
+		b.put("paths", paths)
+	}
+	b.put("expose", boolean(!s.Hidden))
 	b.put("reload", boolean(s.Reload))
 	b.list("reload_include", s.ReloadInclude)
 	b.list("reload_exclude", s.ReloadExclude)
-	b.list("command", s.Command)
+	if s.Command == nil {
+		b.put("app", text(s.App))
+	}
 	b.list("args", s.Args)
-	b.put("dir", text(w.path(s.Dir)))
-	w.env(&b, s.Env)
-	b.given("env_file", w.path(s.EnvFile))
-	b.put("health", w.health(s.Health))
-	b.list("depends_on", s.DependsOn)
-	b.put("stop_timeout", duration(s.StopTimeout))
-	b.put("restart", text(s.Restart), "always, on-failure or never")
+	w.process(&b, s.Process)
+	w.health(&b, s.Health)
 	b.put("balance", text(s.Balance), "round_robin, least_conn or ip_hash")
 	return b.done()
 }
 
-func (w *writer) health(h Health) *yaml.Node {
+func (w *writer) worker(p Process) *yaml.Node {
 	var b block
+	w.instances(&b, p)
+	w.process(&b, p)
+	w.health(&b, p.Health)
+	return b.done()
+}
+
+func (w *writer) task(t Task) *yaml.Node {
+	var b block
+	w.process(&b, t.Process)
+	b.list("unless", t.Unless)
+	b.put("timeout", duration(t.Timeout))
+	return b.done()
+}
+
+func (w *writer) instances(b *block, p Process) {
+	comment := ""
+	if p.Instances > 1 {
+		comment = fmt.Sprintf("to %d: one for each instance", p.Port+p.Instances-1)
+	}
+	if p.Port != 0 {
+		b.put("port", number(p.Port), comment)
+	}
+	b.put("instances", number(p.Instances))
+	b.put("restart", text(p.Restart), "always, on-failure or never")
+}
+
+func (w *writer) process(b *block, p Process) {
+	b.list("command", p.Command)
+	b.put("dir", text(w.path(p.Dir)))
+	w.env(b, p.Env)
+	b.given("env_file", w.path(p.EnvFile))
+	var on block
+	for _, d := range p.DependsOn {
+		var c block
+		c.put("condition", text(d.Condition))
+		if d.Restart {
+			c.put("restart", boolean(true))
+		}
+		on.put(d.Name, c.done())
+	}
+	b.section("depends_on", &on)
+	b.put("stop_timeout", duration(p.StopTimeout))
+	b.put("stop_signal", text(p.StopSignal))
+	b.put("kill_mode", text(p.KillMode), "group or mixed")
+	if p.StdinOpen {
+		b.put("stdin", text("open"))
+	}
+	b.list("watch", p.Watch)
+	b.list("profiles", p.Profiles)
+}
+
+func (w *writer) health(b *block, h Health) {
+	var inner block
 	switch {
 	case h.TCP:
-		b.put("tcp", boolean(true))
+		inner.put("tcp", boolean(true))
 	case h.Command != nil:
-		b.put("command", words(h.Command))
-	default:
-		b.put("path", text(h.Path))
+		inner.put("command", words(h.Command))
+	case h.Log != "":
+		inner.put("log", text(h.Log))
+	case h.Path != "" && !h.Guessed:
+		inner.put("path", text(h.Path))
 	}
-	b.put("interval", duration(h.Interval))
-	b.put("timeout", duration(h.Timeout))
-	b.put("retries", number(h.Retries))
-	b.put("start_period", duration(h.StartPeriod))
-	b.put("on_failure", text(h.OnFailure), "report or restart")
-	return b.done()
+	inner.put("interval", duration(h.Interval))
+	inner.put("timeout", duration(h.Timeout))
+	inner.put("retries", number(h.Retries))
+	inner.put("start_period", duration(h.StartPeriod))
+	inner.put("on_failure", text(h.OnFailure), "report or restart")
+	b.put("health", inner.done())
 }
 
 func (w *writer) webSocket(s WebSocket) *yaml.Node {
@@ -223,12 +312,13 @@ func (w *writer) backend(s Backend) *yaml.Node {
 	return b.done()
 }
 
-func (w *writer) frontend(f *Frontend) *yaml.Node {
+func (w *writer) frontend(f Frontend) *yaml.Node {
 	var b block
-	b.put("dir", text(w.path(f.Dir)))
-	b.put("command", words(f.Command))
 	b.put("port", number(f.Port))
-	w.env(&b, f.Env)
+	b.put("path", text(f.Path+"/"))
+	b.put("restart", text(f.Restart), "always, on-failure or never")
+	w.process(&b, f.Process)
+	w.health(&b, f.Health)
 	return b.done()
 }
 
@@ -241,6 +331,16 @@ func (w *writer) specs(s Specs) *yaml.Node {
 		sources = append(sources, w.path(p))
 	}
 	b.put("sources", words(sources))
+	if len(s.Documents) > 0 {
+		list := &yaml.Node{Kind: yaml.SequenceNode}
+		for _, d := range s.Documents {
+			var p block
+			p.put("server", text(d.Server))
+			p.put("url", text(d.URL))
+			list.Content = append(list.Content, p.done())
+		}
+		b.put("documents", list)
+	}
 	if s.Python.Dir != "" {
 		var p block
 		p.put("dir", text(w.path(s.Python.Dir)))

@@ -88,7 +88,7 @@ func TestAnyConfigIsShownAsTheSame(t *testing.T) {
 // anyConfig makes a configuration that Parse would accept.
 func anyConfig(r *rand.Rand) *Config {
 	texts := []string{"", "yes", "010", "~", "null", "1e3", "- a", "a: b", "# no comment", "two\nlines\n", "\ttab ", " blank ", "ü\u2028\U0001f600",
-		"'", `"`, `\`, "{port}", "*a", "&a", "!x", "%", "@", "`", "|", ">", "2001-01-01", "<<", "\a\x1b\x7f\u0085", "a\r\nb", strings.Repeat("long ", 60)}
+		"'", `"`, `\`, "$HOME", "${X:-y}", "a$$", "*a", "&a", "!x", "%", "@", "`", "|", ">", "2001-01-01", "<<", "\a\x1b\x7f\u0085", "a\r\nb", strings.Repeat("long ", 60)}
 	pick := func(from ...string) string { return from[r.IntN(len(from))] }
 	some := func() bool { return r.IntN(2) == 0 }
 	port := 2000
@@ -116,7 +116,7 @@ func anyConfig(r *rand.Rand) *Config {
 		APIBaseURL: pick("", "/api/v1", "/~a/b.c-_"), Gateway: pick(GatewayAuto, GatewayNginx, GatewayBuiltin),
 		WebSocket: WebSocket{RoutingStrategy: pick(RouteByPath, RouteByQuery), QueryParamName: pick("type", "_1", "yes")},
 		Backend:   Backend{Dir: path(), App: pick("a:b", "a.b:c.d"), Python: pick("", "python3", "yes", "/usr/bin/python3"), Env: env(), EnvFile: file()},
-		Specs:     Specs{Dir: path(), Sources: []string{path(), path()}},
+		Specs:     Specs{Asked: true, Dir: path(), Sources: []string{path(), path()}},
 		Logs:      Logs{Color: some(), MaxSize: []int64{0, 4096, 1e6, 123_456_789}[r.IntN(4)], MaxFiles: r.IntN(5), AccessLog: some()},
 	}
 	if some() {
@@ -129,12 +129,20 @@ func anyConfig(r *rand.Rand) *Config {
 			c.Nginx.RedirectPort = nextPort(1)
 		}
 	}
+	anyProcess := func(name string) Process {
+		p := Process{Name: name, Instances: 1, Dir: path(), Env: env(), EnvFile: file(),
+			Health:      Health{Interval: duration(), Timeout: duration(), Retries: 1 + r.IntN(9), StartPeriod: duration(), OnFailure: pick(OnFailureReport, OnFailureRestart)},
+			StopTimeout: time.Duration(r.IntN(5)) * time.Second, StopSignal: pick(stopSignals...), KillMode: pick(KillGroup, KillMixed),
+			StdinOpen: some(), Restart: pick(RestartAlways, RestartOnFailure, RestartNever)}
+		if some() {
+			p.Profiles = []string{"debug", "yes"}
+		}
+		return p
+	}
 	for i := range 1 + r.IntN(4) {
 		name := pick("yes", "null", "on", "a-b", "c_d") + itoa(i)
-		s := Server{Name: name, Instances: 1 + r.IntN(3), Dir: path(), Env: env(), EnvFile: file(),
-			Health:      Health{Interval: duration(), Timeout: duration(), Retries: 1 + r.IntN(9), StartPeriod: duration(), OnFailure: pick(OnFailureReport, OnFailureRestart)},
-			StopTimeout: time.Duration(r.IntN(5)) * time.Second, Restart: pick(RestartAlways, RestartOnFailure, RestartNever),
-			Balance: pick(RoundRobin, LeastConn, IPHash)}
+		s := Server{Process: anyProcess(name), App: c.Backend.App, Balance: pick(RoundRobin, LeastConn, IPHash)}
+		s.Instances = 1 + r.IntN(3)
 		s.Port = nextPort(s.Instances)
 		switch r.IntN(3) {
 		case 0:
@@ -145,6 +153,8 @@ func anyConfig(r *rand.Rand) *Config {
 		}
 		if some() {
 			s.Command = command()
+		} else if s.App = pick(s.App, "x.y:z"); some() {
+			s.Args = command()
 		} else if s.Reload = some(); some() {
 			s.Args = command()
 		}
@@ -160,9 +170,22 @@ func anyConfig(r *rand.Rand) *Config {
 			s.Health.Command = command()
 		}
 		if i > 0 && some() {
-			s.DependsOn = []string{c.Servers[0].Name}
+			s.DependsOn = []Dependency{{c.Servers[0].Name, pick(Started, Healthy), some()}}
+		}
+		if s.Hidden = some(); !s.Hidden && some() {
+			s.Paths = []Path{{"/p" + itoa(i), some()}}
 		}
 		c.Servers = append(c.Servers, s)
+	}
+	if some() {
+		w := anyProcess("worker")
+		w.Command, w.Instances, w.Health.Log = command(), 1+r.IntN(3), pick("", "^ready$")
+		c.Workers = append(c.Workers, w)
+	}
+	if some() {
+		t := Task{Process: anyProcess("task"), Timeout: duration(), Unless: command()}
+		t.Command, t.Restart, t.Health = command(), RestartNever, Health{}
+		c.Tasks = append(c.Tasks, t)
 	}
 	if some() {
 		c.WebSocket.DefaultServer = c.Servers[0].Name
@@ -171,7 +194,9 @@ func anyConfig(r *rand.Rand) *Config {
 		c.WebSocketRoutes = []WebSocketRoute{}
 	}
 	if some() {
-		c.Frontend = &Frontend{Dir: path(), Command: command(), Port: nextPort(1), Env: env()}
+		f := Frontend{Process: anyProcess(pick("frontend", "page")), Path: pick("", "/admin")}
+		f.Command, f.Port, f.Health.TCP = command(), nextPort(1), true
+		c.Frontends = append(c.Frontends, f)
 	}
 	if some() {
 		c.Specs.ExportCommand = command()

@@ -9,12 +9,9 @@ func (c *Config) SparePorts() map[int]int {
 	if c.Nginx != nil {
 		taken[c.Nginx.Port], taken[c.Nginx.RedirectPort] = true, true
 	}
-	if c.Frontend != nil {
-		taken[c.Frontend.Port] = true
-	}
-	for _, s := range c.Servers {
-		for i := range s.Instances {
-			taken[s.Port+i] = true
+	for _, m := range c.Processes() {
+		for i := range m.Instances {
+			taken[m.Port+i] = true
 		}
 	}
 	spares := map[int]int{}

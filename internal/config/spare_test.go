@@ -4,8 +4,8 @@ import "testing"
 
 func TestSparePortsAreNobodysAndStay(t *testing.T) {
 	t.Parallel()
-	c := &Config{Nginx: &Nginx{Port: 28001}, Frontend: &Frontend{Port: 28002},
-		Servers: []Server{{Name: "a", Port: 8001, Instances: 3}, {Name: "b", Port: 39745, Instances: 2}, {Name: "c", Port: 28003, Instances: 1}}}
+	c := &Config{Nginx: &Nginx{Port: 28001}, Frontends: []Frontend{{Process: Process{Port: 28002, Instances: 1}}},
+		Servers: []Server{{Process: Process{Name: "a", Port: 8001, Instances: 3}}, {Process: Process{Name: "b", Port: 39745, Instances: 2}}, {Process: Process{Name: "c", Port: 28003, Instances: 1}}}}
 	ports := c.SparePorts()
 	seen := map[int]bool{28001: true, 28002: true, 8001: true, 8002: true, 8003: true, 39745: true, 39746: true, 28003: true}
 	for port, spare := range ports {

@@ -32,12 +32,17 @@ func (t Terminal) Event(e supervise.Event) {
 			how = "adopted, it ran on"
 		}
 		t.Done("%-18s %-9s %s  %s", e.Process, e.State, e.URL, paint(t.Out, color.FgHiBlack, how))
+		if e.Detail != "" {
+			t.Step(e.Process + ": " + e.Detail)
+		}
 	case supervise.Unhealthy, supervise.Backoff:
 		t.Warn("%s: %s", line, e.Detail)
 	case supervise.Failed:
 		fmt.Fprintf(t.Out, "%s %s: %s\n", paint(t.Out, color.FgRed, "✗"), line, e.Detail)
 	case supervise.Stopped:
 		t.Done("%s", line)
+	case supervise.Succeeded:
+		t.Done("%s  %s", line, paint(t.Out, color.FgHiBlack, e.Detail))
 	case supervise.Starting:
 		if e.Detail != "" {
 			t.Step(line + ": " + e.Detail)
@@ -73,7 +78,11 @@ func (t Terminal) Status(st supervise.Status) {
 		t.Warn("%s", printable.Line(text))
 	}
 	for _, p := range st.Processes {
-		if p.Detail != "" {
+		switch {
+		case p.Detail == "":
+		case p.State == supervise.Succeeded:
+			t.Done("%s %s: %s", p.Name, p.State, printable.Line(p.Detail))
+		default:
 			t.Warn("%s %s%s: %s", p.Name, p.State, forHowLong(p), printable.Line(p.Detail))
 		}
 		for _, line := range p.LastLines {
@@ -92,7 +101,7 @@ func forHowLong(p supervise.ProcessStatus) string {
 
 func stateColor(s supervise.State) color.Attribute {
 	switch s {
-	case supervise.Healthy:
+	case supervise.Healthy, supervise.Succeeded:
 		return color.FgGreen
 	case supervise.Failed, supervise.Unhealthy:
 		return color.FgRed

@@ -359,9 +359,9 @@ func TestTheFrontendsOwnOriginMayReadErrors(t *testing.T) {
 	text := threeServers + "frontend: {dir: ., command: [npm, run, dev], port: <page>}\nwebsocket: {routing_strategy: query_param}\n"
 	eachGateway(t, text, append(three, "page*0"), func(t *testing.T, b *bench) {
 		b.backends["broker-0"].http.Close()
-		page := fmt.Sprintf("http://localhost:%d", b.c.Frontend.Port)
+		page := fmt.Sprintf("http://localhost:%d", b.c.Page().Port)
 		for origin, want := range map[string]string{
-			page: page, fmt.Sprintf("http://127.0.0.1:%d", b.c.Frontend.Port): fmt.Sprintf("http://127.0.0.1:%d", b.c.Frontend.Port),
+			page: page, fmt.Sprintf("http://127.0.0.1:%d", b.c.Page().Port): fmt.Sprintf("http://127.0.0.1:%d", b.c.Page().Port),
 			page + "0": "", "https://elsewhere.example": "", page + ".elsewhere.example": "", "": "",
 		} {
 			resp, data := b.do(t, "GET", "/api/v1/broker/x", nil, "Origin", origin)

@@ -96,7 +96,7 @@ func sockets(docs []document, base, module string) []string {
 
 // unanswered adds the routes that the documents promise and no server keeps.
 func (b *builder) unanswered(docs []document) {
-	if s := b.c.SharedServer(); s.Name != config.Core && len(s.Modules) == 0 {
+	if s := b.c.SharedServer(); s == nil || s.Name != config.Core && len(s.Modules) == 0 {
 		return // it was started with every module
 	}
 	for _, d := range docs {

@@ -53,8 +53,9 @@ type conf struct {
 	Locations []location
 	CatchAll  bool // some location is "/"
 
-	FrontendPort int // 0: no frontend
-	Query        *query
+	FrontendPorts string // of the pages, as a regular expression; "": no frontend
+	Strips        []strip
+	Query         *query
 
 	local    string // absolute path of .local
 	relative bool   // write paths relative to nginx's -p
@@ -94,9 +95,11 @@ func describe(c *config.Config, o Options) (*conf, error) {
 		local:               string(c.Local()),
 	}
 	d.timeouts(n.ReadTimeout)
-	if c.Frontend != nil {
-		d.FrontendPort = c.Frontend.Port
+	var ports []string
+	for _, f := range c.Frontends {
+		ports = append(ports, strconv.Itoa(f.Port))
 	}
+	d.FrontendPorts = strings.Join(ports, "|")
 	// nginx expands variables in some paths and has no escape for "$".
 	d.relative = strings.Contains(d.local, "$")
 	if d.Workers != "auto" {

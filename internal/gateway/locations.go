@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +18,13 @@ type upstream struct {
 type location struct {
 	Match, Kind, Server string
 	Plain               bool // of no special kind
+	Strip               int  // number of the map that has the URL without its beginning; 0: the URL as it is
+}
+
+// strip is the beginning of paths that a server does not get.
+type strip struct {
+	Number  int
+	Pattern string // regular expression
 }
 
 // query is the routing of WebSockets by a query parameter.
@@ -52,9 +61,12 @@ func (d *conf) upstreams(c *config.Config) error {
 		}
 		d.Upstreams = append(d.Upstreams, u, spare)
 	}
-	if c.Frontend != nil {
-		port := strconv.Itoa(c.Frontend.Port)
-		d.Upstreams = append(d.Upstreams, upstream{Name: "muster_frontend", Peers: []string{
+	for _, f := range c.Frontends {
+		if _, err := word("the frontend's name", f.Name); err != nil {
+			return err
+		}
+		port := strconv.Itoa(f.Port)
+		d.Upstreams = append(d.Upstreams, upstream{Name: "frontend_" + f.Name, Peers: []string{
 			"127.0.0.1:" + port + " max_fails=0",
 			"[::1]:" + port + " max_fails=0 backup",
 		}})
@@ -112,9 +124,23 @@ func (d *conf) locations(c *config.Config) error {
 		seen[match] = true
 		d.CatchAll = d.CatchAll || match == "/"
 		d.Locations = append(d.Locations, location{Match: match, Kind: string(r.Kind), Server: r.Server,
-			Plain: r.Kind == REST || r.Kind == Shared})
+			Plain: r.Kind != WebSocket && r.Kind != Frontend && r.Strip == "", Strip: d.strip(r.Strip)})
 	}
 	return d.refusal(c.WebSocket.QueryParamName)
+}
+
+// strip is the number of the map that takes the beginning off a URL.
+func (d *conf) strip(beginning string) int {
+	if beginning == "" {
+		return 0
+	}
+	pattern := regexp.QuoteMeta(beginning)
+	i := slices.IndexFunc(d.Strips, func(s strip) bool { return s.Pattern == pattern })
+	if i < 0 {
+		i = len(d.Strips)
+		d.Strips = append(d.Strips, strip{i + 1, pattern})
+	}
+	return i + 1
 }
 
 func (d *conf) addQuery(r Route) error {

@@ -17,6 +17,7 @@ const (
 	REST      Kind = "rest"      // the requests of one module
 	WebSocket Kind = "websocket" // the WebSocket of one module
 	Shared    Kind = "shared"    // what belongs to no module
+	Path      Kind = "path"      // what lies below a path of the server's own
 	Frontend  Kind = "frontend"  // the page's development server
 )
 
@@ -30,6 +31,9 @@ type Route struct {
 	// any other value or none.
 	Param string `json:"param,omitempty"`
 	Value string `json:"value,omitempty"`
+
+	// Strip is the beginning of the path that the server does not get; "" is none.
+	Strip string `json:"strip,omitempty"`
 
 	Kind      Kind     `json:"kind"`
 	Module    string   `json:"module,omitempty"`
@@ -98,8 +102,8 @@ func Routes(c *config.Config) ([]Route, error) {
 
 // Table is the part of Routes that a server answers.
 func Table(c *config.Config) ([]Route, error) {
-	if len(c.Servers) == 0 {
-		return nil, fmt.Errorf("%s: no servers, so there is nothing to route to", c.File)
+	if len(c.Servers)+len(c.Frontends) == 0 {
+		return nil, fmt.Errorf("%s: no servers and no frontends, so there is nothing to route to", c.File)
 	}
 	b := newBuilder(c)
 	var docs []document
@@ -109,7 +113,9 @@ func Table(c *config.Config) ([]Route, error) {
 	b.modules()
 	b.documented(docs)
 	b.websockets(docs)
+	b.paths()
 	b.shared()
+	b.pages()
 	return b.routes, nil
 }
 
@@ -122,7 +128,10 @@ type builder struct {
 
 func newBuilder(c *config.Config) *builder {
 	b := &builder{c: c, instances: map[string][]string{}, listed: c.Modules()}
-	b.listed = slices.DeleteFunc(b.listed, func(m string) bool { return m == config.Core })
+	b.listed = slices.DeleteFunc(b.listed, func(m string) bool {
+		s := c.ModuleServer(m)
+		return m == config.Core || s == nil || s.Hidden
+	})
 	for _, s := range c.Servers {
 		b.instances[s.Name] = addresses(s)
 	}
@@ -182,27 +191,60 @@ func (b *builder) websockets(docs []document) {
 	}
 }
 
-// shared sends everything else below the base URL to the core server, and
-// what lies outside to the frontend where there is one.
+// paths sends what lies below a server's own paths to it.
+func (b *builder) paths() {
+	for _, s := range b.c.Servers {
+		for _, p := range s.Paths {
+			strip := ""
+			if p.Strip {
+				strip = p.Path
+			}
+			if p.Path != "" {
+				b.add(Route{Path: p.Path, Strip: strip, Kind: Path, Server: s.Name})
+			}
+			b.add(Route{Path: p.Path + "/", Prefix: true, Strip: strip, Kind: Path, Server: s.Name})
+		}
+	}
+}
+
+// shared sends everything else below the base URL to the core server.
 func (b *builder) shared() {
-	name := b.c.SharedServer().Name
-	base, page := b.c.APIBaseURL, b.c.Frontend
+	server := b.c.SharedServer()
+	if server == nil {
+		return
+	}
+	name, base := server.Name, b.c.APIBaseURL
+	rest := !b.hasRoot() // what lies outside of the base URL is nobody else's
 	if base != "" {
 		b.add(Route{Path: base, Kind: Shared, Server: name})
 		b.add(Route{Path: base + "/", Prefix: true, Kind: Shared, Server: name})
 	}
 	for _, p := range sharedEndpoints() {
-		if page == nil || base == "" || p == "health" {
+		if rest || base == "" || p == "health" {
 			b.add(Route{Path: "/" + p, Kind: Shared, Server: name})
 		}
 	}
-	switch {
-	case page != nil:
-		port := strconv.Itoa(page.Port)
-		// "localhost" of a development server may be either of the two.
-		b.add(Route{Path: "/", Prefix: true, Kind: Frontend, Server: "frontend",
-			Instances: []string{"127.0.0.1:" + port, "[::1]:" + port}})
-	case base == "":
+	if base == "" && rest {
 		b.add(Route{Path: "/", Prefix: true, Kind: Shared, Server: name})
+	}
+}
+
+// hasRoot tells whether a page or a server's own path is everything.
+func (b *builder) hasRoot() bool {
+	return slices.ContainsFunc(b.c.Frontends, func(f config.Frontend) bool { return f.Path == "" }) ||
+		slices.ContainsFunc(b.routes, func(r Route) bool { return r.Kind == Path && r.Path == "/" })
+}
+
+// pages sends what lies below a frontend's path to its development server.
+func (b *builder) pages() {
+	for _, f := range b.c.Frontends {
+		port := strconv.Itoa(f.Port)
+		// "localhost" of a development server may be either of the two.
+		r := Route{Path: f.Path, Kind: Frontend, Server: f.Name, Instances: []string{"127.0.0.1:" + port, "[::1]:" + port}}
+		if f.Path != "" {
+			b.add(r)
+		}
+		r.Path, r.Prefix = f.Path+"/", true
+		b.add(r)
 	}
 }

@@ -279,7 +279,7 @@ func TestTheErrorsCanBeReadByThePageOnItsOwnPort(t *testing.T) {
 	t.Parallel()
 	text := threeServers + "frontend: {dir: ., command: [npm, run, dev], port: <page>}\n"
 	onlyBuiltin(t, text, []string{"broker*0", "datafeed", "core", "page"}, func(t *testing.T, b *bench) {
-		own := fmt.Sprintf("http://localhost:%d", b.c.Frontend.Port)
+		own := fmt.Sprintf("http://localhost:%d", b.c.Page().Port)
 		for origin, want := range map[string]string{own: own, "http://evil.example": ""} {
 			resp, _ := b.do(t, "GET", "/api/v1/broker/x", nil, "Origin", origin)
 			if got := resp.Header.Get("Access-Control-Allow-Origin"); resp.StatusCode != 502 || got != want {

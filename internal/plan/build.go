@@ -5,7 +5,6 @@ import (
 	"net"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"muster/internal/config"
@@ -41,32 +40,38 @@ const GatewayName = "nginx"
 // that cannot be read.
 func Build(cfg *config.Config, tools Tools) (*Plan, error) {
 	p := &Plan{Config: cfg.File}
-	ranks := stopRanks(cfg.Servers)
+	ranks := stopRanks(cfg)
+	add := func(procs []Process, err error) error {
+		for _, proc := range procs {
+			proc.StopRank = ranks[proc.Server]
+			p.Processes = append(p.Processes, proc)
+		}
+		return err
+	}
 	for i := range cfg.Servers {
-		s := &cfg.Servers[i]
-		env, err := serverEnv(cfg, s, tools)
-		if err != nil {
+		if err := add(servers(cfg, &cfg.Servers[i], tools)); err != nil {
 			return nil, err
 		}
-		for n := range s.Instances {
-			proc, err := instance(cfg, s, config.InstanceName(s.Name, n), s.Port+n, tools)
-			if err != nil {
+	}
+	for _, m := range cfg.Processes() {
+		if m.Kind == config.KindWorker {
+			if err := add(members(cfg, m, Worker)); err != nil {
 				return nil, err
 			}
-			proc.Env = append(slices.Clone(env), proc.Env...)
-			proc.StopRank = ranks[s.Name]
-			p.Processes = append(p.Processes, proc)
+		}
+	}
+	for i := range cfg.Tasks {
+		if err := add(task(cfg, &cfg.Tasks[i])); err != nil {
+			return nil, err
 		}
 	}
 	if cfg.Nginx != nil && tools.Gateway != nil {
 		p.Processes = append(p.Processes, gateway(cfg, tools.Gateway))
 	}
-	if cfg.Frontend != nil {
-		proc, err := frontend(cfg)
-		if err != nil {
+	for i := range cfg.Frontends {
+		if err := add(frontend(cfg, &cfg.Frontends[i])); err != nil {
 			return nil, err
 		}
-		p.Processes = append(p.Processes, proc)
 	}
 	return p, nil
 }
@@ -76,61 +81,129 @@ func UsesPython(cfg *config.Config) bool {
 	return slices.ContainsFunc(cfg.Servers, func(s config.Server) bool { return s.Command == nil })
 }
 
+// servers are the instances of a server.
+func servers(cfg *config.Config, s *config.Server, tools Tools) ([]Process, error) {
+	return instances(cfg, s, tools, func(n int) (string, int) { return config.InstanceName(s.Name, n), s.Port + n })
+}
+
 // Spares are the stand-ins of a server's instances, on other ports: they serve
 // while those are restarted.
 func Spares(cfg *config.Config, s *config.Server, tools Tools) ([]Process, error) {
+	ports := cfg.SparePorts()
+	spares, err := instances(cfg, s, tools, func(n int) (string, int) {
+		return config.InstanceName(s.Name, n) + ".spare", ports[s.Port+n]
+	})
+	for i := range spares {
+		spares[i].Spare, spares[i].StopRank = true, 1
+	}
+	return spares, err
+}
+
+func instances(cfg *config.Config, s *config.Server, tools Tools, place func(n int) (name string, port int)) (all []Process, err error) {
 	env, err := serverEnv(cfg, s, tools)
 	if err != nil {
 		return nil, err
 	}
-	ports := cfg.SparePorts()
-	var spares []Process
 	for n := range s.Instances {
-		p, err := instance(cfg, s, config.InstanceName(s.Name, n)+".spare", ports[s.Port+n], tools)
-		if err != nil {
-			return nil, err
-		}
-		p.Env = append(slices.Clone(env), p.Env...)
-		p.Spare, p.StopRank = true, 1
-		spares = append(spares, p)
-	}
-	return spares, nil
-}
-
-func instance(cfg *config.Config, s *config.Server, name string, port int, tools Tools) (Process, error) {
-	p := Process{
-		Name: name, Server: s.Name, Kind: Server,
-		Dir: s.Dir, Log: cfg.Local().Log(name),
-		Host: "127.0.0.1", Port: port, URL: "http://127.0.0.1:" + strconv.Itoa(port),
-		Modules:     s.Modules,
-		Health:      health(s.Health),
-		Restart:     Restart(s.Restart),
-		StopTimeout: s.StopTimeout,
-		Env:         []string{"PORT=" + strconv.Itoa(port)},
-	}
-	p.Health.Command = fillPort(s.Health.Command, port)
-	for _, d := range s.DependsOn {
-		if dep, ok := cfg.Server(d); ok {
-			for i := range dep.Instances {
-				p.DependsOn = append(p.DependsOn, config.InstanceName(d, i))
+		name, port := place(n)
+		p := process(cfg, &s.Process, Server, name, port)
+		p.Modules = s.Modules
+		p.Env = fillPorts(cfg, append(slices.Clone(env), p.Env...), port)
+		if s.Command != nil {
+			err = p.run(fillPorts(cfg, s.Command, port))
+		} else {
+			p.Exe, p.Args = tools.Python, uvicorn(cfg, s, tools)
+			if p.Listen, p.Reload = true, s.Reload; s.Reload {
+				p.ReloadDirs = []string{config.SourceDir(s.Dir)}
 			}
 		}
-	}
-	if s.Command != nil {
-		exe, err := LookPath(s.Command[0], s.Dir)
 		if err != nil {
-			return p, fmt.Errorf("server %s: %w", s.Name, err)
+			return nil, fmt.Errorf("server %s: %w", s.Name, err)
 		}
-		p.Exe, p.Args = exe, fillPort(s.Command, port)
-		return p, nil
+		all = append(all, p)
 	}
-	p.Exe, p.Args = tools.Python, uvicorn(cfg, s, tools)
-	if p.Listen, p.Reload = true, s.Reload; s.Reload {
-		p.ReloadDirs = []string{config.SourceDir(s.Dir)}
+	return all, nil
+}
+
+// process is what all kinds have in common, less the program.
+func process(cfg *config.Config, s *config.Process, kind Kind, name string, port int) Process {
+	p := Process{
+		Name: name, Server: s.Name, Kind: kind,
+		Dir: s.Dir, Log: cfg.Local().Log(name),
+		Health:      health(s.Health),
+		Restart:     Restart(s.Restart),
+		StopTimeout: s.StopTimeout, KillMixed: s.KillMode == config.KillMixed, StdinOpen: s.StdinOpen,
 	}
-	// Whether the API has this path is a guess: one that has not answers all the same.
-	p.Health.AnyAnswer = s.Health.Path == cfg.APIBaseURL+"/health"
-	return p, nil
+	if s.StopSignal != "SIGTERM" {
+		p.StopSignal = s.StopSignal
+	}
+	if port != 0 {
+		p.Host, p.Port = "127.0.0.1", port
+		if p.URL = ""; kind != Worker {
+			p.URL = "http://127.0.0.1:" + strconv.Itoa(port)
+		}
+		p.Env = []string{"PORT=" + strconv.Itoa(port)}
+	}
+	p.Health.Command = fillPorts(cfg, s.Health.Command, port)
+	for _, d := range s.DependsOn {
+		names := cfg.InstanceNames(d.Name)
+		if d.Condition == config.Started {
+			p.After = append(p.After, names...)
+		} else {
+			p.DependsOn = append(p.DependsOn, names...)
+		}
+		if d.Restart {
+			p.RestartWith = append(p.RestartWith, names...)
+		}
+	}
+	return p
+}
+
+// run gives a process its program, which is looked for.
+func (p *Process) run(argv []string) (err error) {
+	p.Exe, err = LookPath(argv[0], p.Dir)
+	p.Args = argv
+	return err
+}
+
+// members are the instances of a process that is nothing but what all are.
+func members(cfg *config.Config, m config.Member, kind Kind) (all []Process, err error) {
+	env, err := settings(slices.Clone(baseEnv), cfg, m.Process)
+	if err != nil {
+		return nil, err
+	}
+	for n, name := range m.InstanceNames() {
+		port := 0
+		if m.Port != 0 {
+			port = m.Port + n
+		}
+		p := process(cfg, m.Process, kind, name, port)
+		p.Env = fillPorts(cfg, append(slices.Clone(env), p.Env...), port)
+		if err := p.run(fillPorts(cfg, m.Command, port)); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", m.Kind, m.Name, err)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func task(cfg *config.Config, t *config.Task) ([]Process, error) {
+	all, err := members(cfg, config.Member{Process: &t.Process, Kind: config.KindTask}, Task)
+	if err != nil {
+		return nil, err
+	}
+	all[0].Unless, all[0].Timeout = fillPorts(cfg, t.Unless, 0), t.Timeout
+	return all, nil
+}
+
+func frontend(cfg *config.Config, f *config.Frontend) ([]Process, error) {
+	all, err := members(cfg, config.Member{Process: &f.Process, Kind: config.KindFrontend}, Frontend)
+	if err != nil {
+		return nil, err
+	}
+	// Vite listens on whatever "localhost" is, which may be ::1 alone.
+	all[0].Host, all[0].URL = "localhost", "http://localhost:"+strconv.Itoa(f.Port)
+	return all, nil
 }
 
 // uvicorn is the command line of a server that has none of its own. The
@@ -143,7 +216,7 @@ func uvicorn(cfg *config.Config, s *config.Server, tools Tools) []string {
 	} else {
 		args = append(args, "-m", "uvicorn")
 	}
-	args = append(args, cfg.Backend.App, "--fd", "3",
+	args = append(args, s.App, "--fd", "3",
 		// Longer than the gateway keeps a connection, so that it is never the
 		// server that closes one in the moment in which a request is sent.
 		"--timeout-keep-alive", "75")
@@ -175,7 +248,7 @@ func gracefulLimit(stopTimeout time.Duration) int {
 }
 
 func health(h config.Health) Health {
-	return Health{Path: h.Path, TCP: h.TCP, Command: h.Command, Interval: h.Interval, Timeout: h.Timeout,
+	return Health{Path: h.Path, AnyAnswer: h.Guessed, TCP: h.TCP, Command: h.Command, Log: h.Log, Interval: h.Interval, Timeout: h.Timeout,
 		Retries: h.Retries, StartPeriod: h.StartPeriod, OnFailure: OnFailure(h.OnFailure)}
 }
 
@@ -206,29 +279,11 @@ func gateway(cfg *config.Config, cmd *Command) Process {
 	}
 }
 
-func frontend(cfg *config.Config) (Process, error) {
-	f := cfg.Frontend
-	exe, err := LookPath(f.Command[0], f.Dir)
-	if err != nil {
-		return Process{}, fmt.Errorf("frontend: %w", err)
-	}
-	const name = "frontend"
-	return Process{
-		Name: name, Server: name, Kind: Frontend,
-		Exe: exe, Args: fillPort(f.Command, f.Port), Dir: f.Dir, Log: cfg.Local().Log(name),
-		Env: appendVars(append(slices.Clone(baseEnv), "PORT="+strconv.Itoa(f.Port)), f.Env),
-		// Vite listens on whatever "localhost" is, which may be ::1 alone.
-		Host: "localhost", Port: f.Port, URL: "http://localhost:" + strconv.Itoa(f.Port),
-		Health: Health{TCP: true, Interval: 10 * time.Second, Timeout: 2 * time.Second,
-			Retries: 3, StartPeriod: time.Minute},
-		Restart: RestartAlways, StopTimeout: 3 * time.Second,
-	}, nil
-}
-
-func fillPort(args []string, port int) []string {
+// fillPorts fills in {port}, and {port:NAME} for that of another process.
+func fillPorts(cfg *config.Config, args []string, port int) []string {
 	var out []string
 	for _, a := range args {
-		out = append(out, strings.ReplaceAll(a, "{port}", strconv.Itoa(port)))
+		out = append(out, cfg.FillPorts(a, port))
 	}
 	return out
 }

@@ -12,7 +12,7 @@ import (
 // BackendEnv is the environment of a Python program that loads the backend
 // with all of its modules, on top of the caller's own.
 func BackendEnv(cfg *config.Config) ([]string, error) {
-	return settings([]string{pythonPath(cfg.Backend.Dir)}, cfg, &config.Server{})
+	return settings([]string{pythonPath(cfg.Backend.Dir)}, cfg, &config.Process{})
 }
 
 // baseEnv is what every process gets, whatever it is written in: a script may run
@@ -38,7 +38,7 @@ func serverEnv(cfg *config.Config, s *config.Server, tools Tools) ([]string, err
 	if cfg.Logs.Color {
 		env = append(env, "FORCE_COLOR=1", "CLICOLOR_FORCE=1", "PY_COLORS=1")
 	}
-	return settings(env, cfg, s)
+	return settings(env, cfg, &s.Process)
 }
 
 // trusted names the proxies whose X-Forwarded-For uvicorn believes; without it
@@ -62,20 +62,26 @@ func pythonPath(dir string) string {
 	return path
 }
 
-// settings adds what the configuration sets for the backend and for a server.
-// Files come first: a variable that the configuration itself names wins.
-func settings(env []string, cfg *config.Config, s *config.Server) ([]string, error) {
-	for _, file := range []string{cfg.Backend.EnvFile, s.EnvFile} {
+// settings adds what the configuration sets for all, for the backend, and for a
+// process. Files come first: a variable that the configuration itself names wins.
+// The backend's are not a page's.
+func settings(env []string, cfg *config.Config, p *config.Process) ([]string, error) {
+	files, backend := []string{cfg.EnvFile, cfg.Backend.EnvFile, p.EnvFile}, cfg.Backend.Env
+	if cfg.IsFrontend(p.Name) {
+		files, backend = []string{cfg.EnvFile, p.EnvFile}, nil
+	}
+	var known []config.EnvVar
+	for _, file := range files {
 		if file == "" {
 			continue
 		}
-		vars, err := config.ReadEnvFile(file)
+		vars, err := config.ReadEnvFile(file, known...)
 		if err != nil {
 			return nil, err
 		}
-		env = appendVars(env, vars)
+		known, env = append(known, vars...), appendVars(env, vars)
 	}
-	return appendVars(appendVars(env, cfg.Backend.Env), s.Env), nil
+	return appendVars(appendVars(env, backend), p.Env), nil
 }
 
 func appendVars(env []string, vars []config.EnvVar) []string {

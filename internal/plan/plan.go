@@ -24,6 +24,8 @@ type Kind string
 // The kinds of processes, as `backend:status -json` names them.
 const (
 	Server   Kind = "server"
+	Worker   Kind = "worker"
+	Task     Kind = "task" // is run to success
 	Gateway  Kind = "gateway"
 	Frontend Kind = "frontend"
 	Watcher  Kind = "watcher" // keeps generated clients up to date
@@ -83,11 +85,26 @@ type Process struct {
 	// ReloadExcludeEnv names, one path a line, is left out.
 	ReloadDirs []string `json:"reload_dirs,omitempty"`
 
-	Health      Health        `json:"health"`
-	DependsOn   []string      `json:"depends_on,omitempty"` // names of processes that must be healthy first
-	Restart     Restart       `json:"restart"`
-	StopRank    int           `json:"stop_rank"`    // the lowest stops first; equal ranks stop together
-	StopTimeout time.Duration `json:"stop_timeout"` // from SIGTERM to SIGKILL
+	Health Health `json:"health"`
+	// Names of processes that must be there first: healthy, tasks succeeded; started
+	// in any state.
+	DependsOn []string `json:"depends_on,omitempty"`
+	After     []string `json:"after,omitempty"`
+	// RestartWith are those whose restart restarts this one too.
+	RestartWith []string `json:"restart_with,omitempty"`
+	Restart     Restart  `json:"restart"`
+
+	StopRank    int           `json:"stop_rank"`             // the lowest stops first; equal ranks stop together
+	StopTimeout time.Duration `json:"stop_timeout"`          // from the signal to SIGKILL
+	StopSignal  string        `json:"stop_signal,omitempty"` // "" is SIGTERM
+	// KillMixed sends it to the process alone, and kills what is left of its group
+	// once that has ended.
+	KillMixed bool `json:"kill_mixed,omitempty"`
+	StdinOpen bool `json:"stdin_open,omitempty"` // its standard input has no end
+
+	// Of a task.
+	Unless  []string      `json:"unless,omitempty"`  // argv; where it succeeds, the task is not run
+	Timeout time.Duration `json:"timeout,omitempty"` // after which it is ended, and has failed
 }
 
 // ReloadExcludeEnv is the variable that names sources which a reloader is not to
@@ -105,13 +122,14 @@ type LogFile struct {
 	Unified bool   `json:"unified,omitempty"` // its lines join the unified log
 }
 
-// Health tells how to find out whether a process serves. With none of Path,
-// TCP and Command a process that runs is healthy.
+// Health tells how to find out whether a process serves. With none of Path, TCP,
+// Command and Log a process that runs is healthy.
 type Health struct {
 	Path        string        `json:"path,omitempty"`
 	AnyAnswer   bool          `json:"any_answer,omitempty"` // of Path: below 500
 	TCP         bool          `json:"tcp,omitempty"`
 	Command     []string      `json:"command,omitempty"`
+	Log         string        `json:"log,omitempty"` // regular expression: a line of the log matches it
 	Interval    time.Duration `json:"interval"`
 	Timeout     time.Duration `json:"timeout"`
 	Retries     int           `json:"retries"`

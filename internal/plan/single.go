@@ -9,9 +9,10 @@ import (
 )
 
 // Single is the configuration of the single-process mode: every module in one
-// uvicorn on the port that the gateway would have, and no gateway. It has what the
-// servers say that it stands for. Servers with a command of their own stay as they
-// are: nothing can run them inside of another.
+// uvicorn. It has what the servers say that it stands for, and takes the gateway's
+// port where nothing else is reached there. All else stays as it is: nothing can run
+// it inside of another process. With less than two servers to merge the
+// configuration is as it was.
 func Single(cfg *config.Config) *config.Config {
 	one, _ := single(cfg)
 	return one
@@ -25,68 +26,69 @@ func SingleConflicts(cfg *config.Config) []string {
 }
 
 func single(cfg *config.Config) (*config.Config, []string) {
-	one := *cfg
-	one.Nginx, one.WebSocketRoutes, one.Servers = nil, nil, nil
 	var merged, others []config.Server
 	for _, s := range cfg.Servers {
-		if s.Command == nil {
+		if cfg.Mergeable(&s) {
 			merged = append(merged, s)
 		} else {
 			others = append(others, s)
 		}
 	}
-	if len(merged) == 0 {
-		one.Servers = others
-		return &one, nil
+	one := *cfg
+	if len(merged) < 2 {
+		return &one, nil // nothing to merge
 	}
 	name := "backend"
-	for slices.ContainsFunc(others, func(s config.Server) bool { return s.Name == name }) {
+	for slices.ContainsFunc(cfg.Processes(), func(m config.Member) bool { return m.Name == name }) {
 		name += "-all"
 	}
 	m := &merger{servers: merged}
-	backend := config.Server{
-		Name: name, Port: 8000, Instances: 1, Reload: true, Dir: cfg.Backend.Dir,
-		ReloadInclude: m.union(func(s config.Server) []string { return s.ReloadInclude }),
-		ReloadExclude: m.union(func(s config.Server) []string { return s.ReloadExclude }),
-		Balance:       config.RoundRobin,
-	}
-	if cfg.Nginx != nil {
-		backend.Port = cfg.Nginx.Port
-	}
-	backend.Dir = agreed(m, "dir", func(s config.Server) string { return s.Dir })
-	backend.Args = agreed(m, "args", func(s config.Server) []string { return s.Args })
-	backend.Health = agreed(m, "health", func(s config.Server) config.Health { return s.Health })
-	backend.Restart = agreed(m, "restart", func(s config.Server) string { return s.Restart })
+	backend := merged[0]
+	backend.Name, backend.Modules, backend.Paths, backend.Instances = name, nil, nil, 1
+	backend.Reload, backend.Balance = true, config.RoundRobin
+	backend.ReloadInclude = m.union(func(s config.Server) []string { return s.ReloadInclude })
+	backend.ReloadExclude = m.union(func(s config.Server) []string { return s.ReloadExclude })
 	for _, s := range merged {
+		backend.Paths = append(backend.Paths, s.Paths...)
 		backend.StopTimeout = max(backend.StopTimeout, s.StopTimeout)
 	}
+	m.agree("args", func(s config.Server) any { return s.Args })
+	m.agree("health", func(s config.Server) any { return s.Health })
+	m.agree("restart", func(s config.Server) any { return s.Restart })
+	m.agree("stop_signal", func(s config.Server) any { return s.StopSignal })
 	backend.Env, backend.EnvFile = m.env(cfg.Backend.Env)
+	if cfg.Nginx != nil && !slices.ContainsFunc(others, func(s config.Server) bool { return !s.Hidden }) && !severalPages(cfg) {
+		backend.Port = cfg.Nginx.Port
+		one.Nginx = nil
+	}
+	one.WebSocketRoutes = nil
+	one.Servers = append([]config.Server{backend}, others...)
 
 	// What depended on one of the servers depends on the one that stands for it.
-	standsFor := func(list []string) (names []string) {
-		for _, n := range list {
-			if slices.ContainsFunc(merged, func(s config.Server) bool { return s.Name == n }) {
-				n = name
-			}
-			if !slices.Contains(names, n) {
-				names = append(names, n)
-			}
+	one.Workers, one.Tasks, one.Frontends = slices.Clone(cfg.Workers), slices.Clone(cfg.Tasks), slices.Clone(cfg.Frontends)
+	all := one.Processes()
+	var needed []config.Dependency
+	for _, s := range merged {
+		needed = append(needed, s.DependsOn...)
+	}
+	all[0].DependsOn = m.standIn(name, needed)
+	for _, p := range all[1:] {
+		p.DependsOn = m.standIn(name, p.DependsOn)
+	}
+	all[0].DependsOn = slices.DeleteFunc(all[0].DependsOn, func(d config.Dependency) bool {
+		circle := d.Name != name && waitsFor(all, d.Name, name)
+		if circle {
+			m.conflicts = append(m.conflicts, d.Name+" waits for one of the servers, and another one for "+d.Name+": the single process does not wait for it")
 		}
-		return names
-	}
-	for i := range others {
-		others[i].DependsOn = standsFor(others[i].DependsOn)
-	}
-	backend.DependsOn = slices.DeleteFunc(standsFor(m.union(func(s config.Server) []string { return s.DependsOn })),
-		func(n string) bool {
-			circle := waitsFor(others, n, name)
-			if circle {
-				m.conflicts = append(m.conflicts, n+" waits for one of the servers, and another one for "+n+": the single process does not wait for it")
-			}
-			return circle || n == name
-		})
-	one.Servers = append([]config.Server{backend}, others...)
+		return circle || d.Name == name
+	})
 	return &one, m.conflicts
+}
+
+// severalPages tells whether something beside one page is to be reached at the
+// gateway.
+func severalPages(cfg *config.Config) bool {
+	return len(cfg.Frontends) > 1 || len(cfg.Frontends) == 1 && cfg.Frontends[0].Path != ""
 }
 
 // merger makes one server of several.
@@ -95,17 +97,29 @@ type merger struct {
 	conflicts []string
 }
 
-// agreed is what all servers say for a key or, where they do not agree, what the
-// first one does.
-func agreed[T any](m *merger, key string, of func(config.Server) T) T {
-	first := of(m.servers[0])
+// agree notes it where not all servers say the same for a key: what the first one
+// says is taken.
+func (m *merger) agree(key string, of func(config.Server) any) {
 	for _, s := range m.servers[1:] {
-		if !reflect.DeepEqual(of(s), first) {
+		if !reflect.DeepEqual(of(s), of(m.servers[0])) {
 			m.differ(key, m.servers[0].Name, s.Name)
-			break
+			return
 		}
 	}
-	return first
+}
+
+// standIn replaces the servers, in a list of dependencies, by the process that stands
+// for them.
+func (m *merger) standIn(name string, list []config.Dependency) (out []config.Dependency) {
+	for _, d := range list {
+		if slices.ContainsFunc(m.servers, func(s config.Server) bool { return s.Name == d.Name }) {
+			d.Name = name
+		}
+		if !slices.ContainsFunc(out, func(o config.Dependency) bool { return o.Name == d.Name }) {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 func (m *merger) union(of func(config.Server) []string) (all []string) {
@@ -166,11 +180,11 @@ func (m *merger) differ(what, first, other string) {
 	m.conflicts = append(m.conflicts, fmt.Sprintf("%s of %s and %s differ: that of %s is taken", what, first, other, first))
 }
 
-// waitsFor tells whether a server waits for another one, if by way of others.
-func waitsFor(servers []config.Server, name, other string) bool {
-	return slices.ContainsFunc(servers, func(s config.Server) bool {
-		return s.Name == name && slices.ContainsFunc(s.DependsOn, func(d string) bool {
-			return d == other || waitsFor(servers, d, other)
+// waitsFor tells whether a process waits for another one, if by way of others.
+func waitsFor(all []config.Member, name, other string) bool {
+	return slices.ContainsFunc(all, func(m config.Member) bool {
+		return m.Name == name && slices.ContainsFunc(m.DependsOn, func(d config.Dependency) bool {
+			return d.Name == other || waitsFor(all, d.Name, other)
 		})
 	})
 }

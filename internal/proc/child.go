@@ -8,6 +8,7 @@
 package proc
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -35,7 +36,10 @@ type Command struct {
 	Socket Socket   // a listening socket, which becomes descriptor 3, or NoSocket
 	Port   int      // that it listens on; 0: none
 	Mark   Mark
-	Grace  time.Duration // what it leaves behind has this from SIGTERM to SIGKILL
+	Stop   syscall.Signal // asks it to end; 0 is SIGTERM
+	Mixed  bool           // that is for it alone; what is left of its group is killed once it has ended
+	Stdin  bool           // its standard input has no end
+	Grace  time.Duration  // what it leaves behind has this from SIGTERM to SIGKILL
 }
 
 // environment is what the program gets; of several values of a variable the last
@@ -56,7 +60,9 @@ type Child struct {
 	mark     Mark
 	log      string
 	port     int
-	ours     bool // our child: it must be reaped, and its exit status can be had
+	stop     syscall.Signal // asks it to end
+	mixed    bool           // see Command
+	ours     bool           // our child: it must be reaped, and its exit status can be had
 	watch    exitWatch
 	since    time.Time    // when we took hold of it
 	deadline atomic.Int64 // nanoseconds after since; see SetDeadline
@@ -68,7 +74,7 @@ type Child struct {
 }
 
 func hold(id Identity, c Command, w exitWatch) *Child {
-	child := &Child{ID: id, mark: c.Mark, log: c.Log, port: c.Port, watch: w, since: time.Now()}
+	child := &Child{ID: id, mark: c.Mark, log: c.Log, port: c.Port, stop: cmp.Or(c.Stop, syscall.SIGTERM), mixed: c.Mixed, watch: w, since: time.Now()}
 	child.grace.Store(int64(c.Grace))
 	return child
 }
@@ -91,12 +97,12 @@ func Spawn(c Command) (*Child, error) {
 		}
 		defer out.Close()
 	}
-	null, err := os.Open(os.DevNull)
+	in, err := c.input()
 	if err != nil {
 		return nil, err
 	}
-	defer null.Close()
-	files := []uintptr{null.Fd(), out.Fd(), out.Fd()}
+	defer in.Close()
+	files := []uintptr{in.Fd(), out.Fd(), out.Fd()}
 	if c.Socket != NoSocket {
 		files = append(files, uintptr(c.Socket))
 	}
@@ -115,6 +121,28 @@ func Spawn(c Command) (*Child, error) {
 	child := hold(id, c, watch)
 	child.ours = true
 	return child, nil
+}
+
+// input is the standard input: one that ends at once, or one that never does.
+func (c Command) input() (*os.File, error) {
+	if !c.Stdin {
+		return os.Open(os.DevNull)
+	}
+	// Whoever reads a FIFO that it can also write to waits for ever, whoever else dies.
+	dir, err := os.MkdirTemp("", "muster-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	fifo := filepath.Join(dir, "stdin")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		return nil, err
+	}
+	fd, err := syscall.Open(fifo, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: fifo, Err: err}
+	}
+	return os.NewFile(uintptr(fd), fifo), nil
 }
 
 // Attach takes hold of a process that is not our child, and that was started
@@ -156,7 +184,7 @@ func (c *Child) WaitAll(left func(Identity)) Exit {
 	for !c.groupEmpty() {
 		var err error
 		switch {
-		case c.overdue():
+		case c.overdue(), c.mixed:
 			err = syscall.Kill(-c.ID.PID, syscall.SIGKILL)
 		case !c.asked.Swap(true):
 			err = syscall.Kill(-c.ID.PID, syscall.SIGTERM)

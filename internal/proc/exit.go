@@ -17,6 +17,9 @@ type Exit struct {
 // OK tells whether the process is known to have succeeded.
 func (e Exit) OK() bool { return e.known && e.status.Exited() && e.status.ExitStatus() == 0 }
 
+// Known tells whether it is known how the process ended.
+func (e Exit) Known() bool { return e.known }
+
 func (e Exit) String() string {
 	switch {
 	case !e.known:

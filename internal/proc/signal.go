@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // Signal sends a signal to the process and to all that it started and that
@@ -20,11 +22,22 @@ func (c *Child) Signal(sig syscall.Signal) error {
 		return ErrGone
 	}
 	err := syscall.Kill(-c.ID.PID, sig)
-	if err == nil && (sig == syscall.SIGTERM || sig == syscall.SIGKILL) {
+	if err == nil && (sig == c.stop || sig == syscall.SIGKILL) {
 		c.asked.Store(true)
 	}
 	return err
 }
+
+// Stop asks the process to end, and its group unless that is left to it.
+func (c *Child) Stop() error {
+	if c.mixed {
+		return c.ID.Signal(c.stop)
+	}
+	return c.Signal(c.stop)
+}
+
+// SignalOf is a signal by its name, or 0.
+func SignalOf(name string) syscall.Signal { return unix.SignalNum(name) }
 
 // Signal sends a signal to this one process, or fails with ErrGone. None of our
 // own children is reaped meanwhile.

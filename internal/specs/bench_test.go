@@ -14,7 +14,7 @@ import (
 func BenchmarkSaveToClients(b *testing.B) {
 	cfg := project(b, "testdata/shop")
 	web := tsProject(b)
-	cfg.Frontend, cfg.Specs.TypeScript = web.Frontend, web.Specs.TypeScript
+	cfg.Frontends, cfg.Specs.TypeScript = web.Frontends, web.Specs.TypeScript
 	cfg.Servers[0].Reload = true
 	main := filepath.Join(cfg.Backend.Dir, "shop", "main.py")
 	source := read(b, main)

@@ -34,6 +34,9 @@ type Exporter struct {
 // them running, by importing the application. It returns the files that
 // changed: a document is written only when its meaning is another.
 func (e Exporter) Export(ctx context.Context, report func(string)) ([]string, error) {
+	if len(e.Config.Specs.Documents) > 0 {
+		return e.ByImport(ctx)
+	}
 	docs, err := e.fetchAll(ctx)
 	if err == nil {
 		report("reading the documents of the running servers")
@@ -43,15 +46,30 @@ func (e Exporter) Export(ctx context.Context, report func(string)) ([]string, er
 	return e.ByImport(ctx)
 }
 
-// ByImport exports with the configured command, or by importing the
-// application. Documents of modules that are no more are removed.
+// ByImport exports with the configured command, or by importing the application, or
+// gets the documents that the configuration names from their servers. Documents of
+// modules that are no more are removed.
 func (e Exporter) ByImport(ctx context.Context) ([]string, error) {
-	docs, err := e.importApplication(ctx)
+	get := e.importApplication
+	if len(e.Config.Specs.Documents) > 0 {
+		get = e.fetchNamed
+	}
+	docs, err := get(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return e.write(docs, true)
 }
+
+// Possible tells whether anything is known to have documents: a server on uvicorn, a
+// command, or the configuration.
+func Possible(cfg *config.Config) bool {
+	return len(cfg.Specs.Documents) > 0 || cfg.Specs.ExportCommand != nil ||
+		slices.ContainsFunc(cfg.Servers, func(s config.Server) bool { return s.Command == nil })
+}
+
+// NeedsServers tells whether the documents come from servers that have to run.
+func NeedsServers(cfg *config.Config) bool { return len(cfg.Specs.Documents) > 0 }
 
 // write puts documents, by path below the folder, in place.
 func (e Exporter) write(docs map[string]apidoc.Document, whole bool) ([]string, error) {

@@ -13,6 +13,7 @@ import (
 
 	"muster/internal/apidoc"
 	"muster/internal/clients"
+	"muster/internal/hint"
 )
 
 var (
@@ -73,6 +74,30 @@ func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, err
 			}
 		}
 		docs["asyncapi.json"] = sockets
+	}
+	return docs, nil
+}
+
+// fetchNamed reads the documents that the configuration names. Each lies in a folder
+// of its server's name.
+func (e Exporter) fetchNamed(ctx context.Context) (map[string]apidoc.Document, error) {
+	docs := map[string]apidoc.Document{}
+	for _, named := range e.Config.Specs.Documents {
+		server, _ := e.Config.Server(named.Server)
+		url := clients.ServerURL(server) + named.URL
+		data, err := get(ctx, url)
+		if errors.Is(err, errNotFound) {
+			return nil, fmt.Errorf("specs.documents: %w", err)
+		}
+		if err != nil {
+			return nil, hint.With(fmt.Errorf("specs.documents: %w", err), "backend:start -only="+named.Server+" starts it")
+		}
+		d, err := apidoc.Parse(data)
+		if err != nil {
+			return nil, fmt.Errorf("specs.documents: %s: %w", url, err)
+		}
+		placeAt(d, "", e.Config.APIBaseURL)
+		docs[filepath.Join(named.Server, string(d.Kind)+".json")] = d
 	}
 	return docs, nil
 }

@@ -70,7 +70,7 @@ func project(t testing.TB, backend string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	cfg := &config.Config{Dir: dir, File: filepath.Join(dir, "dev-config.yaml"),
-		Servers: []config.Server{{Name: "shop", Port: freePort(t), Modules: []string{"shop"}}},
+		Servers: []config.Server{{Process: config.Process{Name: "shop", Port: freePort(t)}, Modules: []string{"shop"}}},
 		Backend: config.Backend{Dir: filepath.Join(dir, "backend"), App: "shop.main:app"}}
 	if backend != "" {
 		copyTree(t, backend, cfg.Backend.Dir)
@@ -146,7 +146,7 @@ func tsProject(t testing.TB) *config.Config {
 	t.Helper()
 	cfg := project(t, "")
 	dir := apitest.Frontend(t)
-	cfg.Frontend = &config.Frontend{Dir: dir}
+	cfg.Frontends = []config.Frontend{{Process: config.Process{Dir: dir}}}
 	cfg.Specs.TypeScript = []config.TypeScriptClients{{Dir: filepath.Join(dir, "src", "clients"), RESTPrefix: "trader-client-", WSPrefix: "ws-types-"}}
 	cfg.Specs.Python.Dir = ""
 	return cfg

@@ -146,7 +146,7 @@ func TestWatchFrontendFollowsServersThatReload(t *testing.T) {
 	t.Parallel()
 	cfg := project(t, "testdata/shop")
 	web := tsProject(t)
-	cfg.Frontend, cfg.Specs.TypeScript = web.Frontend, web.Specs.TypeScript
+	cfg.Frontends, cfg.Specs.TypeScript = web.Frontends, web.Specs.TypeScript
 	cfg.Servers[0].Reload = true
 	main := filepath.Join(cfg.Backend.Dir, "shop", "main.py")
 	source := read(t, main) + "\n\n@app.get('/shop/openapi.json', include_in_schema=False)\ndef own(): return app.openapi()\n"
@@ -167,7 +167,7 @@ func TestWatchFrontendMakesRemovedClientsAgain(t *testing.T) {
 	cfg := project(t, "")
 	web := filepath.Join(cfg.Dir, "web") // with nothing installed: a WebSocket's client needs no generator
 	dir := filepath.Join(web, "clients")
-	cfg.Frontend = &config.Frontend{Dir: web}
+	cfg.Frontends = []config.Frontend{{Process: config.Process{Dir: web}}}
 	cfg.Specs.TypeScript = []config.TypeScriptClients{{Dir: dir, RESTPrefix: "rest-", WSPrefix: "ws-"}}
 	write(t, filepath.Join(cfg.Specs.Dir, "shop", "asyncapi.json"), `{"asyncapi":"3.0.0","channels":{"c":{"address":"/c","messages":{"m":{"payload":{"type":"object"}}}}},
 "operations":{"o":{"action":"send","channel":{"$ref":"#/channels/c"}}}}`)

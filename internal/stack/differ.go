@@ -2,6 +2,8 @@ package stack
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -15,23 +17,52 @@ import (
 // its environment files and the shell say today. It changes nothing: a restart
 // takes what runs as it is.
 func WarnStale(ctx context.Context, c *supervise.Client, cfg *config.Config, report Report) {
-	draft := *cfg
-	draft.Frontend = nil // its program would have to be looked for, and the gateway's
-	var tools plan.Tools
-	if plan.UsesPython(cfg) {
-		python, err := toolchain.FindPython(ctx, cfg)
-		if err != nil {
-			return
-		}
-		tools = pythonTools(cfg, python)
+	p, err := draft(ctx, cfg)
+	if errors.Is(err, errNoPython) {
+		return
 	}
-	p, err := plan.Build(&draft, tools)
 	if err != nil {
 		report.Warn("the configuration cannot be compared with what runs: %v", err)
 		return
 	}
 	p.TakeShell(os.Environ())
 	warnDifferences(plan.Differences(c.Plan().Processes, p.Processes), report)
+}
+
+// errNoPython says that no interpreter for uvicorn was found.
+var errNoPython = errors.New("no Python")
+
+// draft is the plan of a configuration, less the gateway and the frontends, whose
+// programs would have to be looked for. It changes nothing.
+func draft(ctx context.Context, cfg *config.Config) (*plan.Plan, error) {
+	backend := *cfg
+	backend.Frontends = nil
+	var tools plan.Tools
+	if plan.UsesPython(cfg) {
+		python, err := toolchain.FindPython(ctx, cfg)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errNoPython, err)
+		}
+		tools = pythonTools(cfg, python)
+	}
+	return plan.Build(&backend, tools)
+}
+
+// Process is a process of the backend by its name or its server's, as a start would
+// run it.
+func Process(ctx context.Context, cfg *config.Config, name string) (plan.Process, error) {
+	p, err := draft(ctx, cfg)
+	if err != nil {
+		return plan.Process{}, err
+	}
+	var there []string
+	for _, proc := range p.Processes {
+		if proc.Name == name || proc.Server == name {
+			return proc, nil
+		}
+		there = append(there, proc.Name)
+	}
+	return plan.Process{}, UsageError(fmt.Sprintf("no process or server %q; there are %s", name, strings.Join(there, ", ")))
 }
 
 // WarnDifferences is WarnStale for a plan that is laid out.

@@ -53,7 +53,7 @@ func checkTools(ctx context.Context, cfg *config.Config, report Report) []Findin
 		}
 		all = append(all, f)
 	}
-	if dir := nodeDir(cfg); dir != "" {
+	for _, dir := range nodeFolders(cfg) {
 		f := found("node", dir, toolchain.FindNode(ctx, dir))
 		f.Fix = func() error { return PrepareNode(ctx, cfg, report) }
 		all = append(all, f)

@@ -12,30 +12,44 @@ import (
 // environment lays the environment's wishes over the configuration: BACKEND_PORT,
 // FRONTEND_PORT, VITE_API_URL and FRONTEND_URL.
 func (st *Stack) environment() error {
-	port := &st.cfg.Servers[0].Port
-	if st.multi {
-		port = &st.cfg.Nginx.Port
-	}
-	if err := portFromEnv("BACKEND_PORT", port); err != nil {
-		return err
-	}
 	api := os.Getenv("VITE_API_URL")
-	if api == "" {
-		api = "http://" + proc.Localhost("localhost") + ":" + strconv.Itoa(*port)
+	if port := st.entry(); port != nil {
+		if err := portFromEnv("BACKEND_PORT", port); err != nil {
+			return err
+		}
+		if api == "" {
+			api = "http://" + proc.Localhost("localhost") + ":" + strconv.Itoa(*port)
+		}
 	}
 	page := os.Getenv("FRONTEND_URL")
-	if f := st.cfg.Frontend; f != nil {
+	if f := st.cfg.Page(); f != nil {
 		if err := portFromEnv("FRONTEND_PORT", &f.Port); err != nil {
 			return err
 		}
 		if page == "" {
 			page = "http://" + proc.Localhost("localhost") + ":" + strconv.Itoa(f.Port)
 		}
-		f.Env = append(f.Env, config.EnvVar{Name: "VITE_API_URL", Value: api},
-			config.EnvVar{Name: "FRONTEND_PORT", Value: strconv.Itoa(f.Port)})
+	}
+	for i := range st.cfg.Frontends {
+		f := &st.cfg.Frontends[i]
+		if api != "" {
+			f.Env = append(f.Env, config.EnvVar{Name: "VITE_API_URL", Value: api})
+		}
+		f.Env = append(f.Env, config.EnvVar{Name: "FRONTEND_PORT", Value: strconv.Itoa(f.Port)})
 	}
 	if page != "" {
 		st.cfg.Backend.Env = append(st.cfg.Backend.Env, config.EnvVar{Name: "FRONTEND_URL", Value: page})
+	}
+	return nil
+}
+
+// entry is the port at which the backend is reached, or nil.
+func (st *Stack) entry() *int {
+	switch {
+	case st.cfg.Nginx != nil:
+		return &st.cfg.Nginx.Port
+	case len(st.cfg.Servers) > 0:
+		return &st.cfg.Servers[0].Port
 	}
 	return nil
 }

@@ -21,11 +21,12 @@ func Entry(p *plan.Plan) string {
 
 // Links is where everything of a plan that runs is, by name.
 func (st *Stack) Links(p *plan.Plan) (rows [][2]string) {
-	if st.cfg.Frontend != nil && st.multi {
+	gateway := st.cfg.Page() != nil && st.cfg.Nginx != nil
+	if gateway {
 		rows = append(rows, [2]string{"page", Entry(p)})
 	}
 	for _, proc := range p.Processes {
-		if proc.URL != "" && (proc.Kind != plan.Gateway || st.cfg.Frontend == nil) {
+		if proc.URL != "" && (proc.Kind != plan.Gateway || !gateway) {
 			rows = append(rows, [2]string{proc.Name, proc.URL})
 		}
 	}

@@ -29,9 +29,12 @@ func CheckNames(ctx context.Context, c *supervise.Client, cfg *config.Config, na
 		}
 	}
 	if cfg != nil {
-		for _, s := range cfg.Servers {
-			for i := range s.Instances {
-				add(s.Name, config.InstanceName(s.Name, i))
+		for _, m := range cfg.Processes() {
+			if m.Kind == config.KindFrontend {
+				continue // dev:fullstack alone runs it
+			}
+			for _, name := range m.InstanceNames() {
+				add(m.Name, name)
 			}
 		}
 		if cfg.Nginx != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"muster/internal/config"
@@ -42,11 +43,22 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 		p.Tools.Gateway = &command
 	}
 	backend := *cfg
-	backend.Frontend = nil // a Stack adds it
+	backend.Frontends = nil // a Stack adds them
 	if p.Plan, err = plan.Build(&backend, p.Tools); err == nil {
+		err = p.addFilesWatcher(&backend)
+	}
+	if err == nil {
 		p.Plan.TakeShell(os.Environ())
 	}
 	return p, err
+}
+
+func (p Prepared) addFilesWatcher(cfg *config.Config) error {
+	w, err := filesWatcher(cfg)
+	if w != nil {
+		p.Plan.Processes = append(p.Plan.Processes, *w)
+	}
+	return err
 }
 
 // writeReloader puts the program in its place that runs a uvicorn in reload mode.
@@ -80,6 +92,9 @@ func (st *Stack) prepare(ctx context.Context) (Prepared, error) {
 	if err == nil {
 		p.Plan, err = plan.Build(st.cfg, p.Tools)
 	}
+	if err == nil {
+		err = p.addFilesWatcher(st.cfg)
+	}
 	if err != nil {
 		return p, err
 	}
@@ -90,25 +105,25 @@ func (st *Stack) prepare(ctx context.Context) (Prepared, error) {
 	return p, nil
 }
 
-// PrepareNode gets what a frontend made with Node.js needs.
+// PrepareNode gets what frontends made with Node.js need.
 func PrepareNode(ctx context.Context, cfg *config.Config, report Report) error {
-	dir := nodeDir(cfg)
-	if dir == "" {
-		return nil
+	for _, dir := range nodeFolders(cfg) {
+		if err := toolchain.Node(ctx, dir, report.Step); err != nil {
+			return err
+		}
 	}
-	return toolchain.Node(ctx, dir, report.Step)
+	return nil
 }
 
-// nodeDir is the folder of a frontend made with Node.js, or "". Another frontend
-// has no package.json.
-func nodeDir(cfg *config.Config) string {
-	if cfg.Frontend == nil {
-		return ""
+// nodeFolders are those of the frontends made with Node.js. Others have no
+// package.json.
+func nodeFolders(cfg *config.Config) (dirs []string) {
+	for _, f := range cfg.Frontends {
+		if _, err := os.Stat(filepath.Join(f.Dir, "package.json")); err == nil && !slices.Contains(dirs, f.Dir) {
+			dirs = append(dirs, f.Dir)
+		}
 	}
-	if _, err := os.Stat(filepath.Join(cfg.Frontend.Dir, "package.json")); err != nil {
-		return ""
-	}
-	return cfg.Frontend.Dir
+	return dirs
 }
 
 // GetTools gets what all processes need, side by side.

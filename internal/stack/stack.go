@@ -46,24 +46,33 @@ func New(cfg *config.Config, c *supervise.Client, multi bool, report Report) (*S
 		return nil, err
 	}
 	st := &Stack{cfg: cfg, multi: multi, watch: true, digest: digest, client: c, report: report}
+	if !multi && len(cfg.Single) > 0 {
+		return nil, singleError{&config.Error{Problems: cfg.Single}}
+	}
 	if !multi {
 		st.cfg, st.conflicts = plan.Single(cfg), plan.SingleConflicts(cfg)
 	}
 	return st, st.environment()
 }
 
+// singleError is a configuration that cannot be run as one process.
+type singleError struct{ error }
+
+// ExitCode is that of a wrong configuration.
+func (singleError) ExitCode() int { return 2 }
+
 // OnlyBackend leaves out the frontend and the watchers.
 func (st *Stack) OnlyBackend() {
-	st.cfg.Frontend = nil
+	st.cfg.Frontends = nil
 	st.watch = false
 }
 
 // OnlyFrontend leaves out the backend and the watchers.
 func (st *Stack) OnlyFrontend() error {
-	if st.cfg.Frontend == nil {
+	if len(st.cfg.Frontends) == 0 {
 		return UsageError(st.cfg.File + " has no frontend section")
 	}
-	st.cfg.Servers = nil
+	st.cfg.Servers, st.cfg.Workers, st.cfg.Tasks, st.cfg.Nginx = nil, nil, nil, nil
 	st.watch = false
 	return nil
 }

@@ -69,14 +69,14 @@ func (st *Stack) start(ctx context.Context, p Prepared, opts supervise.StartOpti
 	}
 	clients := make(chan error, 1)
 	go func() {
-		if !st.watch || p.Tools.Python == "" && st.cfg.Specs.ExportCommand == nil { // nothing exports
+		if !st.generates() || specs.NeedsServers(st.cfg) {
 			clients <- nil
 			return
 		}
 		clients <- st.stepped("specs and clients", func() error { return st.generate(ctx, p.Tools.Python) })
 	}()
 	what := "servers and gateway healthy"
-	if st.cfg.Frontend != nil {
+	if len(st.cfg.Frontends) > 0 {
 		what = "servers, gateway and frontend serve"
 	}
 	err := st.stepped(what, func() error {
@@ -87,6 +87,9 @@ func (st *Stack) start(ctx context.Context, p Prepared, opts supervise.StartOpti
 	if e := <-clients; err == nil {
 		err = e
 	}
+	if err == nil && st.generates() && specs.NeedsServers(st.cfg) {
+		err = st.stepped("specs and clients", func() error { return st.generate(ctx, p.Tools.Python) })
+	}
 	if err != nil || len(second) == 0 {
 		return err
 	}
@@ -96,6 +99,9 @@ func (st *Stack) start(ctx context.Context, p Prepared, opts supervise.StartOpti
 		return err
 	})
 }
+
+// generates tells whether clients are asked for, and of what.
+func (st *Stack) generates() bool { return st.watch && st.cfg.Specs.Asked && specs.Possible(st.cfg) }
 
 func (st *Stack) generate(ctx context.Context, python string) error {
 	if _, err := (specs.Exporter{Config: st.cfg, Python: python}).Export(ctx, func(string) {}); err != nil {

@@ -25,16 +25,16 @@ func (st *Stack) watcherProcesses() []plan.Process {
 		})
 	}
 	digest := []string{"MUSTER_SPECS=" + st.digest}
-	if st.cfg.Specs.Python.Dir != "" {
+	if st.generates() && st.cfg.Specs.Python.Dir != "" {
 		add("watch-python", "specs:watchPython", digest)
 	}
-	if len(st.cfg.Specs.TypeScript) > 0 {
+	if st.generates() && len(st.cfg.Specs.TypeScript) > 0 {
 		add("watch-frontend", "specs:watchFrontend", digest)
 	}
 	// The watcher finds the tools of this command, not those of the command that
 	// started the supervisor.
 	var env []string
-	for _, name := range []string{"PATH", "PYTHONPATH", "BACKEND_PORT", "FRONTEND_PORT", "VITE_API_URL", "FRONTEND_URL"} {
+	for _, name := range []string{"PATH", "PYTHONPATH", "BACKEND_PORT", "FRONTEND_PORT", "VITE_API_URL", "FRONTEND_URL", "MUSTER_PROFILES"} {
 		env = append(env, name+"="+os.Getenv(name))
 	}
 	add("watch-config", "dev:watchConfig", env, fmt.Sprintf("-multi=%t", st.multi))
@@ -44,7 +44,7 @@ func (st *Stack) watcherProcesses() []plan.Process {
 // watchersDigest changes with whatever the watchers of specs read in the
 // configuration: when it does, they are to be started again.
 func watchersDigest(cfg *config.Config) (string, error) {
-	data, err := json.Marshal([]any{cfg.APIBaseURL, cfg.Servers, cfg.Backend, cfg.Frontend, cfg.Specs})
+	data, err := json.Marshal([]any{cfg.APIBaseURL, cfg.Servers, cfg.Backend, cfg.Frontends, cfg.Specs})
 	if err != nil {
 		return "", err
 	}

@@ -25,6 +25,10 @@ func (s *supervisor) takeOver(st savedState, damaged bool) {
 		s.procs = append(s.procs, p)
 		s.follow(p.spec)
 		p.life.restarts, p.since, p.digest = saved.Restarts, saved.Since, saved.Digest
+		if saved.State == Succeeded {
+			p.life.to(Succeeded, "")
+			p.publish()
+		}
 		if saved.ID.PID != 0 {
 			p.adopt(saved.ID, st.of(s.local))
 		}

@@ -12,6 +12,9 @@ import (
 func (p *process) startChecks() {
 	p.checks, p.endChecks = context.WithCancel(context.Background())
 	c := &checker{process: p, child: p.child, ctx: p.checks}
+	if p.spec.Health.Log != "" {
+		c.said = logWait{file: p.spec.Log, pattern: p.spec.Health.Log, at: p.logged, done: p.adopted}
+	}
 	go c.run()
 }
 
@@ -26,9 +29,11 @@ func (p *process) stopChecks() {
 // checker asks one running child for its health until ctx ends.
 type checker struct {
 	*process
-	child *proc.Child
-	ctx   context.Context
-	known bool // whose the listening socket is
+	child    *proc.Child
+	ctx      context.Context
+	known    bool // whose the listening socket is
+	answered bool
+	said     logWait
 }
 
 // run polls until the first good answer or the end of the start's time, and
@@ -102,7 +107,14 @@ func (c *checker) report(r checkResult) bool {
 
 // ask checks once. The first good answer counts if it comes from the process.
 func (c *checker) ask(limit time.Duration) checkResult {
+	if c.spec.Health.Log != "" && !c.said.yet() {
+		return checkResult{verdict: verdictRefused, reason: "no line of its log matches " + c.spec.Health.Log + " yet"}
+	}
 	r := check(c.ctx, c.sup.local, c.sup.shell(), &c.spec, limit)
+	if c.answered {
+		r.note = "" // it was told
+	}
+	c.answered = c.answered || r.verdict == verdictHealthy
 	if r.verdict != verdictHealthy || c.known || c.spec.Listen || c.spec.Port == 0 {
 		return r
 	}

@@ -33,7 +33,7 @@ func (s *supervisor) takeEnviron(p *plan.Plan) {
 		return nil
 	}
 	for i := range p.Processes {
-		if k := p.Processes[i].Kind; k == plan.Server || k == plan.Frontend {
+		if k := p.Processes[i].Kind; k != plan.Gateway && k != plan.Watcher {
 			p.Processes[i].Shell = shell(p.Processes[i].Name, p.Processes[i].Shell)
 		}
 	}

@@ -58,11 +58,11 @@ func (s *supervisor) startError(procs []*process) error {
 		now := p.snapshot()
 		if now.state == Starting && now.id.PID == 0 {
 			if why := s.standstill(p); why != "" {
-				e.Failures = append(e.Failures, Failure{Process: p.spec.Name, Reason: now.detail + why})
+				e.Failures = append(e.Failures, Failure{Process: p.spec.Name, Reason: "waits for " + p.blockedBy() + why})
 			}
 			continue
 		}
-		if now.state == Healthy || !arrived(now) {
+		if now.state.well() || !arrived(now) {
 			continue
 		}
 		f := Failure{Process: p.spec.Name, Reason: now.detail, Hint: now.hint}
@@ -89,9 +89,11 @@ func (s *supervisor) standstill(p *process) string {
 		return ""
 	}
 	switch on := d.snapshot(); {
+	case on.state == Failed:
+		return ", which has failed: " + on.detail
 	case !on.wanted:
 		return ", which does not run: start that too"
-	case arrived(on) && on.state != Healthy:
+	case arrived(on) && !on.state.well():
 		return ", which is " + string(on.state) + ": " + on.detail
 	}
 	return ""

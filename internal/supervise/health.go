@@ -60,15 +60,16 @@ func check(ctx context.Context, dir local.Dir, shell []string, p *plan.Process, 
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var err error
+	var note string
 	switch h := p.Health; {
 	case h.Path != "":
-		err = checkHTTP(ctx, p)
+		note, err = checkHTTP(ctx, p)
 	case h.TCP:
 		err = checkTCP(ctx, p)
 	case len(h.Command) > 0:
 		err = checkCommand(ctx, dir, shell, p)
 	}
-	res := checkResult{took: time.Since(start)}
+	res := checkResult{took: time.Since(start), note: note}
 	switch {
 	case err == nil:
 		return res
@@ -114,10 +115,10 @@ func checkTCP(ctx context.Context, p *plan.Process) error {
 
 // checkHTTP asks for the health path. The request is written by hand: an HTTP
 // client would be most of what the supervisor weighs.
-func checkHTTP(ctx context.Context, p *plan.Process) error {
+func checkHTTP(ctx context.Context, p *plan.Process) (note string, err error) {
 	conn, err := dial(ctx, p)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
@@ -125,22 +126,25 @@ func checkHTTP(ctx context.Context, p *plan.Process) error {
 	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: muster-health\r\nAccept: */*\r\nConnection: close\r\n\r\n",
 		p.Health.Path, address(p))
 	if err != nil {
-		return err
+		return "", err
 	}
 	line, err := bufio.NewReader(io.LimitReader(conn, maxStatusLine)).ReadString('\n')
 	if err != nil && line == "" {
-		return fmt.Errorf("GET %s: %w", p.Health.Path, err)
+		return "", fmt.Errorf("GET %s: %w", p.Health.Path, err)
 	}
 	version, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 	code, _, _ := strings.Cut(rest, " ")
 	n, err := strconv.Atoi(code)
 	if !strings.HasPrefix(version, "HTTP/1.") || err != nil {
-		return fmt.Errorf("GET %s: not an HTTP answer: %.40q", p.Health.Path, line)
+		return "", fmt.Errorf("GET %s: not an HTTP answer: %.40q", p.Health.Path, line)
 	}
 	if n >= 500 || n >= 400 && !p.Health.AnyAnswer {
-		return fmt.Errorf("GET %s: status %d", p.Health.Path, n)
+		return "", fmt.Errorf("GET %s: status %d", p.Health.Path, n)
 	}
-	return nil
+	if n == 404 {
+		note = fmt.Sprintf("GET %s is 404, and any answer counts: say health.path if there is a better one", p.Health.Path)
+	}
+	return note, nil
 }
 
 // checkCommand runs the health command. What it says is no log of the process:

@@ -3,6 +3,7 @@ package supervise
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ func (p *process) launch() event {
 		return ended{how: err.Error(), hint: hint.Of(err)}
 	}
 	p.tend(c, time.Now(), false)
-	return launched{}
+	return launched{asks: p.asks()}
 }
 
 func (p *process) spawn() (*proc.Child, error) {
@@ -45,13 +46,28 @@ func (p *process) spawn() (*proc.Child, error) {
 			fmt.Fprintf(p.sup.log, "[WARN] %s: %v\n", p.spec.Name, err)
 		}
 	}
-	c := program(p.sup.local, p.sup.shell(), p.spec, p.socket)
+	spec := p.spec
+	if p.asks() {
+		exe, err := plan.LookPath(spec.Unless[0], spec.Dir)
+		if err != nil {
+			return nil, err
+		}
+		spec.Exe, spec.Args = exe, spec.Unless
+	}
+	c := program(p.sup.local, p.sup.shell(), spec, p.socket)
 	c.Log = p.sup.outputOf(p.spec)
 	if len(p.life.leftOut) > 0 {
 		c.Env = append(slices.Clone(c.Env), plan.ReloadExcludeEnv+"="+strings.Join(p.life.leftOut, "\n"))
 	}
+	if info, err := os.Stat(p.spec.Log); err == nil {
+		p.logged = info.Size()
+	}
 	return proc.Spawn(c)
 }
+
+// asks tells whether the next child is the one that tells whether a task is to be
+// run.
+func (p *process) asks() bool { return len(p.spec.Unless) > 0 && !p.life.asked }
 
 // takePort binds the process's port, or looks whether it can.
 func (p *process) takePort() (err error) {
@@ -88,5 +104,6 @@ func (s *supervisor) whose(h proc.Holder) string {
 // program is how a process of the plan is run, in the environment of a shell.
 func program(dir local.Dir, shell []string, p plan.Process, s proc.Socket) proc.Command {
 	return proc.Command{Exe: p.Exe, Args: p.Args, Dir: p.Dir, Base: shell, Env: p.Env, Log: p.Log, Socket: s, Port: p.Port,
-		Mark: proc.Mark{Project: dir, Process: p.Name}, Grace: p.StopTimeout}
+		Mark: proc.Mark{Project: dir, Process: p.Name}, Grace: p.StopTimeout,
+		Stop: proc.SignalOf(p.StopSignal), Mixed: p.KillMixed, Stdin: p.StdinOpen}
 }

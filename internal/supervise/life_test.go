@@ -23,6 +23,7 @@ func TestLife(t *testing.T) {
 	strict.Health.OnFailure = plan.OnFailureRestart
 	reloader := always
 	reloader.Reload = true
+	task := plan.Process{Kind: plan.Task, Restart: plan.RestartNever, Timeout: time.Minute, Unless: []string{"check"}}
 
 	bad, good, crash := ended{how: "exit code 3", ok: false}, ended{how: "exit code 0", ok: true}, ended{how: "killed by SIGSEGV", ok: false}
 	well, refused, hung := checkResult{}, checkResult{verdict: verdictRefused, reason: "refused"}, checkResult{verdict: verdictHung, reason: "mute"}
@@ -93,6 +94,17 @@ func TestLife(t *testing.T) {
 		{"the next worker", reloader, []event{start, launched{}, well, workerEnded{}, well}, "starting healthy", "", []deed{doAwaitWorker}},
 		{"a worker that ends with its reloader", reloader, []event{start, launched{}, well, stop, workerEnded{}}, "starting healthy stopping", "", nil},
 		{"a worker's end that is told late", reloader, []event{start, launched{}, well, crash, workerEnded{}}, "starting healthy backoff", "killed by SIGSEGV", nil},
+		{"a task", task, []event{start, launched{}, good}, "starting succeeded", "", nil},
+		{"a task that is not to be run", task, []event{start, launched{asks: true}, good}, "starting succeeded", "not run, since its unless succeeds", nil},
+		{"a task that is to be run", task, []event{start, launched{asks: true}, bad}, "starting", "", []deed{doLaunch}},
+		{"a task that fails", task, []event{start, launched{asks: true}, bad, launched{}, bad}, "starting failed", "exit code 3", nil},
+		{"a task that takes too long", task, []event{start, launched{}, timeUp{}, good}, "starting stopping failed", "not done within 1m0s", nil},
+		{"a task whose question takes too long", task, []event{start, launched{asks: true}, timeUp{}, good}, "starting stopping failed", "not done within 1m0s", nil},
+		{"a task that is stopped", task, []event{start, launched{}, stop, good}, "starting stopping stopped", "", []deed{doCloseSocket}},
+		{"a task of which nobody knows how it ended", task, []event{adopted{}, ended{how: "ended", unknown: true}}, "starting", "", []deed{doLaunch}},
+		{"a task at the next start", task, []event{start, launched{}, good, start, launched{}}, "starting succeeded starting", "", []deed{doWait}},
+		{"a task that cannot be launched any more", task, []event{start, launched{}, good, wait, ended{how: "no memory"}}, "starting succeeded failed", "no memory", []deed{doCloseSocket}},
+		{"a stop of a task that is done", task, []event{start, launched{}, good, stop}, "starting succeeded stopped", "", []deed{doCloseSocket}},
 	} {
 		l, path := life{state: Stopped}, []State{}
 		var do []action
@@ -152,6 +164,10 @@ func TestLifeKeepsToThePicture(t *testing.T) {
 	for range 2000 {
 		p := plan.Process{Reload: r.IntN(2) == 0, Restart: []plan.Restart{plan.RestartAlways, plan.RestartOnFailure, plan.RestartNever}[r.IntN(3)],
 			Health: plan.Health{Retries: 2, OnFailure: []plan.OnFailure{plan.OnFailureReport, plan.OnFailureRestart}[r.IntN(2)]}}
+		isTask := r.IntN(4) == 0
+		if isTask {
+			p.Kind, p.Reload, p.Restart, p.Timeout = plan.Task, false, plan.RestartNever, time.Minute
+		}
 		l := life{state: Stopped}
 		var due []action
 		for range 40 {
@@ -159,8 +175,10 @@ func TestLifeKeepsToThePicture(t *testing.T) {
 			e := order
 			switch {
 			case len(due) > 0 && due[0].do == doLaunch:
-				e = one(launched{}, launched{}, blocked{"db-0"}, ended{how: "no memory", ok: false})
+				e = one(launched{}, launched{asks: isTask && !l.asked}, blocked{"db-0"}, ended{how: "no memory", ok: false})
 				due = nil
+			case l.runs && isTask:
+				e = one(order, ended{how: "exit code 0", ok: true}, ended{how: "exit code 1"}, ended{how: "ended", unknown: true}, timeUp{}, stuckAt{"it is root's"})
 			case l.runs:
 				e = one(order, ended{how: "exit code 0", ok: true}, ended{how: "exit code 1", ok: false}, timeUp{}, workerEnded{},
 					workerLooked{r.IntN(2) == 0, r.IntN(2) == 0}, stuckAt{"it is root's"},
@@ -175,7 +193,7 @@ func TestLifeKeepsToThePicture(t *testing.T) {
 			if before.state != l.state && !drawn[arrow(before.state, l.state)] {
 				t.Fatalf("seed %d: %T leads along %s, which is not drawn: from %+v", seed, e, arrow(before.state, l.state), before)
 			}
-			if rests := l.state == Stopped || l.state == Failed || l.state == Backoff; rests && l.runs {
+			if rests := l.state == Stopped || l.state == Succeeded || l.state == Failed || l.state == Backoff; rests && l.runs {
 				t.Fatalf("seed %d: %T leaves a child running that is %s: from %+v", seed, e, l.state, before)
 			}
 			if l.runs && (l.state == Stopping) != slices.ContainsFunc(due, func(a action) bool { return a.do == doEnd }) && before.state != Stopping {

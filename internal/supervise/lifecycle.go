@@ -22,7 +22,11 @@ const (
 	Backoff   State = "backoff"   // ended, waits for its next restart
 	Failed    State = "failed"    // ended, and a restart was not wanted
 	Stopping  State = "stopping"  // was told to end
+	Succeeded State = "succeeded" // a task that has done its work
 )
+
+// well tells a state in which others can rely on a process.
+func (s State) well() bool { return s == Healthy || s == Succeeded }
 
 // life is where a process is, and what is meant to become of it. It is plain
 // data: an event says what follows, and process does it.
@@ -38,6 +42,8 @@ type life struct {
 	stuck    bool // the child does not end, whatever it is sent
 	backoff  backoff
 	leftOut  []string // sources that a reloader is not to watch, since it writes them itself
+	asks     bool     // of a task: the child asks whether it is to be run at all
+	asked    bool     // and has said yes
 	intent
 }
 
@@ -96,12 +102,13 @@ type (
 type (
 	blocked   struct{ by string } // it has to wait for that process
 	unblocked struct{}
-	launched  struct{}
+	launched  struct{ asks bool } // whether the task is to be run
 	adopted   struct{}
 	ended     struct { // the child, or a launch that did not get that far
-		how  string
-		ok   bool
-		hint string // what a person can do
+		how     string
+		ok      bool
+		unknown bool   // it is not known whether it is ok
+		hint    string // what a person can do
 	}
 	timeUp        struct{}             // of the timer
 	stuckAt       struct{ why string } // SIGKILL did not end it
@@ -111,7 +118,7 @@ type (
 )
 
 func (e startOrder) on(l *life, _ *plan.Process) []action {
-	l.wanted = true
+	l.wanted, l.asked = true, false
 	switch {
 	case !l.runs:
 		l.failFast, l.again = e.failFast, false
@@ -143,7 +150,7 @@ func (e haltOrder) on(l *life, p *plan.Process) []action {
 }
 
 func (e restartOrder) on(l *life, p *plan.Process) []action {
-	l.wanted, l.failFast = true, false
+	l.wanted, l.failFast, l.asked = true, false, false
 	l.backoff.reset()
 	if !l.runs {
 		return []action{{do: doLaunch}}
@@ -170,9 +177,12 @@ func (unblocked) on(l *life, _ *plan.Process) []action {
 	return []action{{do: doLaunch}}
 }
 
-func (launched) on(l *life, p *plan.Process) []action {
+func (e launched) on(l *life, p *plan.Process) []action {
 	l.runs, l.again, l.reason, l.suspect, l.check, l.failed = true, false, "", false, "", 0
 	l.to(Starting, "")
+	if l.asks = e.asks; p.Kind == plan.Task {
+		return []action{{doWait, p.Timeout}}
+	}
 	if l.looking = p.Reload; l.looking {
 		return []action{{do: doLook}}
 	}
@@ -197,6 +207,8 @@ func (e ended) on(l *life, p *plan.Process) []action {
 	case was.state == Stopping && was.runs && was.reason == "":
 		l.to(Stopped, "")
 		return l.release()
+	case p.Kind == plan.Task && was.runs:
+		return l.taskEnded(e, how)
 	case l.failFast && begins, p.Restart == plan.RestartNever && !e.ok:
 		l.wanted = false
 		l.to(Failed, how)
@@ -216,8 +228,32 @@ func (e ended) on(l *life, p *plan.Process) []action {
 	return []action{wait}
 }
 
+// taskEnded takes the end of a task, or of the command that tells whether it is to
+// be run. One that another supervisor had started is run again if nobody knows.
+func (l *life) taskEnded(e ended, how string) []action {
+	switch {
+	case how != e.how: // it took too long
+		l.to(Failed, how)
+	case e.unknown, l.asks && !e.ok:
+		l.asked = l.asks
+		return []action{{do: doLaunch}}
+	case l.asks:
+		l.to(Succeeded, "not run, since its unless succeeds")
+	case e.ok:
+		l.to(Succeeded, "")
+	default:
+		l.to(Failed, how)
+	}
+	l.wanted, l.asked = false, false
+	return nil
+}
+
 func (timeUp) on(l *life, p *plan.Process) []action {
 	switch l.state {
+	case Starting:
+		if p.Kind == plan.Task && l.runs {
+			return l.end(fmt.Sprintf("not done within %s", p.Timeout), p.StopTimeout)
+		}
 	case Stopping:
 		return []action{{do: doKill}, {doWait, killPatience}}
 	case Backoff:

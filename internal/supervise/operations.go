@@ -36,11 +36,18 @@ func (s *supervisor) Start(ctx context.Context, p plan.Plan, names []string, wai
 	if err != nil {
 		return err
 	}
-	var started []*process
+	var started, done []*process
 	for _, p := range chosen {
+		if p.snapshot().state == Succeeded {
+			done = append(done, p)
+			continue
+		}
 		if now := p.snapshot(); !now.wanted || now.state == Stopped || now.state == Failed || now.state == Backoff {
 			started = append(started, p)
 		}
+	}
+	if len(started) > 0 || len(done) == len(chosen) {
+		started = append(done, started...) // tasks are run at every start of something
 	}
 	if len(started) == 0 {
 		if wait {
@@ -82,6 +89,7 @@ func (s *supervisor) Restart(ctx context.Context, names []string, timeout time.D
 	if err != nil {
 		return err
 	}
+	chosen = s.withFollowers(chosen)
 	related, single := s.related(chosen)
 	s.tell(single, restartOrder{timeout})
 	err = s.inOrder(related, haltOrder{timeout}, func(now snapshot) bool { return now.id.PID == 0 && now.state == Stopped })
@@ -90,6 +98,18 @@ func (s *supervisor) Restart(ctx context.Context, names []string, timeout time.D
 	}
 	s.tell(related, startOrder{})
 	return s.awaitHealthy(ctx, chosen, chosen)
+}
+
+// withFollowers adds those that are to be restarted with one of the processes.
+func (s *supervisor) withFollowers(procs []*process) []*process {
+	for i := 0; i < len(procs); i++ {
+		for _, p := range s.processes() {
+			if slices.Contains(p.spec.RestartWith, procs[i].spec.Name) && !slices.Contains(procs, p) {
+				procs = append(procs, p)
+			}
+		}
+	}
+	return procs
 }
 
 // Signal sends a signal to one process: nginx rereads its configuration at
@@ -136,7 +156,7 @@ func (s *supervisor) merge(next plan.Plan) {
 func (s *supervisor) related(procs []*process) (related, single []*process) {
 	in := map[string]bool{}
 	for _, p := range procs {
-		for _, d := range p.spec.DependsOn {
+		for _, d := range slices.Concat(p.spec.DependsOn, p.spec.After) {
 			if slices.ContainsFunc(procs, func(o *process) bool { return o.spec.Name == d }) {
 				in[p.spec.Name], in[d] = true, true
 			}

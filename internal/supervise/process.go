@@ -52,6 +52,7 @@ type process struct {
 	life        life
 	child       *proc.Child
 	since       time.Time   // of its start
+	logged      int64       // size of its log then, in bytes
 	adopted     bool        // its start was another supervisor's
 	digest      string      // of the configuration file that it has read
 	asked       bool        // it was told to end
@@ -120,7 +121,7 @@ func (p *process) run() {
 			p.stopChecks()
 			p.timer.Stop()
 			p.child = nil
-			p.step(ended{how: e.String(), ok: e.OK()})
+			p.step(ended{how: e.String(), ok: e.OK(), unknown: !e.Known()})
 		case r := <-p.checked:
 			if r.verdict == verdictHealthy && p.reloads.served.IsZero() {
 				p.reloads.served = time.Now()
@@ -222,10 +223,15 @@ func (p *process) act(a action) event {
 
 func (p *process) waits() bool { return p.child == nil && p.life.state == Starting }
 
-// blockedBy names a process that has to be healthy first.
+// blockedBy names a process that has to be there first.
 func (p *process) blockedBy() string {
 	for _, name := range p.spec.DependsOn {
-		if d := p.sup.find(name); d != nil && d.snapshot().state != Healthy {
+		if d := p.sup.find(name); d != nil && !d.snapshot().state.well() {
+			return name
+		}
+	}
+	for _, name := range p.spec.After {
+		if d := p.sup.find(name); d != nil && d.snapshot().id.PID == 0 && !d.snapshot().state.well() {
 			return name
 		}
 	}
@@ -237,7 +243,7 @@ func (p *process) tend(c *proc.Child, since time.Time, adopted bool) {
 	p.child, p.since, p.adopted, p.asked, p.killed = c, since, adopted, false, false
 	p.workers, p.reloads.began, p.reloads.served = nil, time.Now(), time.Time{}
 	go func() { p.exited <- c.WaitAll(p.sup.leaveAlone) }()
-	if !p.sup.ending { // a process that is being ended gets no health check
+	if !p.sup.ending && p.spec.Kind != plan.Task { // a process that is being ended gets no health check
 		p.startChecks()
 	}
 }
@@ -255,7 +261,7 @@ func (p *process) end(timeout time.Duration) {
 	p.timer.Reset(timeout)
 	if !p.asked {
 		p.asked = true
-		p.child.Signal(syscall.SIGTERM)
+		p.child.Stop()
 	}
 }
 

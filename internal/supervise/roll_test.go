@@ -44,7 +44,7 @@ func (pr *project) rolled() bool {
 
 func TestStandInsServeWhileAllInstancesRestart(t *testing.T) {
 	t.Parallel()
-	pr, r := rolling(t)
+	pr, r := rolling(t, "-delay", "300ms") // what is told of an end comes before the flag goes
 	before := pr.status()
 	c := pr.client()
 	c.OnEvent = func(e Event) {

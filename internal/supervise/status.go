@@ -53,7 +53,7 @@ type ProcessStatus struct {
 // Healthy tells whether all that is wanted is well, as far as that can be seen.
 func (st Status) Healthy() bool {
 	return st.Elsewhere == "" && !slices.ContainsFunc(st.Processes, func(p ProcessStatus) bool {
-		return p.State != Healthy && !(p.State == Stopped && p.Detail == "")
+		return !p.State.well() && !(p.State == Stopped && p.Detail == "")
 	})
 }
 
@@ -136,9 +136,15 @@ func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
 			switch {
 			case sp.ID.Alive():
 				now.id, now.state = sp.ID, Healthy
+				if sp.Process.Kind == plan.Task {
+					now.state = Starting
+					break
+				}
 				if r := check(ctx, dir, nil, &sp.Process, sp.Process.Health.Timeout); r.verdict != verdictHealthy {
 					now.state, now.detail = Unhealthy, r.reason
 				}
+			case sp.State == Succeeded:
+				now.state = Succeeded
 			case sp.ID.PID != 0:
 				now.state, now.detail = Failed, "ended while no supervisor ran"
 			}

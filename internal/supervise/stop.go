@@ -49,7 +49,7 @@ func (s *supervisor) Stop(names []string, timeout time.Duration) error {
 // stopInOrder ends processes rank by rank, and names those that do not end.
 func (s *supervisor) stopInOrder(procs []*process, timeout time.Duration) error {
 	return s.inOrder(procs, stopOrder{timeout}, func(now snapshot) bool {
-		return now.wanted || now.id.PID == 0 && (now.state == Stopped || now.state == Failed)
+		return now.wanted || now.id.PID == 0 && (now.state == Stopped || now.state == Failed || now.state == Succeeded)
 	})
 }
 

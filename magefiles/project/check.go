@@ -46,13 +46,13 @@ func (Check) Test(ctx context.Context) error {
 			needs: []string{"pytest", "httpx"}}); err != nil {
 			return err
 		}
-		if c.cfg.Frontend != nil {
+		if c.cfg.Page() != nil {
 			// The page is written against clients that are generated.
 			if err := (targets.Specs{}).Generate(ctx, nil, nil); err != nil {
 				return err
 			}
 			for _, script := range []string{"type-check", "test"} {
-				if err := c.run(ctx, command{dir: c.cfg.Frontend.Dir, argv: []string{"npm", "run", "--silent", script}}); err != nil {
+				if err := c.run(ctx, command{dir: c.cfg.Page().Dir, argv: []string{"npm", "run", "--silent", script}}); err != nil {
 					return err
 				}
 			}

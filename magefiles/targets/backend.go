@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/magefile/mage/mg"
 
+	muster "muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/hint"
 	"muster/internal/stack"
 	"muster/internal/supervise"
 )
@@ -20,8 +24,10 @@ type Backend mg.Namespace
 // Start starts all processes, detached, and returns when they are healthy.
 //
 // -nowait returns at once, -foreground stays, shows the log and stops
-// everything on Ctrl-C, -only=NAMES restricts it to servers or instances.
-func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bool, only *string) error {
+// everything on Ctrl-C, -only=NAMES restricts it to servers or instances,
+// -profile=NAMES adds what is in a profile.
+func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bool, only, profile *string) error {
+	useProfiles(profile)
 	if err := checkOptions(only); err != nil {
 		return console.Exit(err)
 	}
@@ -138,7 +144,7 @@ func (Backend) Restart(ctx context.Context, config *string, timeout *time.Durati
 			}
 		}
 		if errors.Is(err, supervise.ErrNothingRuns) {
-			return (Backend{}).Start(ctx, config, nil, nil, only)
+			return (Backend{}).Start(ctx, config, nil, nil, only, nil)
 		}
 		if err == nil {
 			stderr.Done("restarted in %s", time.Since(began))
@@ -181,9 +187,44 @@ func checkOptions(only *string, durations ...option) error {
 
 // Reload brings what runs in line with the configuration: what is new is
 // started, what is gone stopped, what differs restarted, the rest left alone.
-func (Backend) Reload(ctx context.Context, config *string) error {
+//
+// -profile=NAMES adds what is in a profile.
+func (Backend) Reload(ctx context.Context, config, profile *string) error {
+	useProfiles(profile)
 	return withProject(config, func(p project) error {
 		return stack.Reload(ctx, p.client, p.cfg, stderr)
+	})
+}
+
+// Run runs a task by hand, and returns when it has succeeded.
+func (Backend) Run(ctx context.Context, config *string, task string) error {
+	return withProject(config, func(p project) error {
+		if !slices.ContainsFunc(p.cfg.Tasks, func(t muster.Task) bool { return t.Name == task }) {
+			return usageError(fmt.Sprintf("no task %q; there are %s", task, strings.Join(p.cfg.TaskNames(), ", ")))
+		}
+		prepared, err := stack.Prepare(ctx, p.cfg, stderr)
+		if err == nil {
+			_, err = p.client.Start(ctx, *prepared.Plan, supervise.StartOptions{Names: []string{task}})
+		}
+		return err
+	})
+}
+
+// Env prints the environment, the folder and the interpreter of a process, for a
+// shell: eval "$(muster backend:env -only=NAME)".
+func (Backend) Env(ctx context.Context, config, only *string) error {
+	return withProject(config, func(p project) error {
+		proc, err := stack.Process(ctx, p.cfg, console.Or(only, ""))
+		if err != nil {
+			return err
+		}
+		fmt.Printf("cd %s\n", hint.Word(proc.Dir))
+		for _, v := range proc.Env {
+			name, value, _ := strings.Cut(v, "=")
+			fmt.Printf("export %s=%s\n", name, hint.Word(value))
+		}
+		fmt.Printf("export MUSTER_PROGRAM=%s\n", hint.Word(proc.Exe))
+		return nil
 	})
 }
 

@@ -29,8 +29,9 @@ func (Dev) Setup(ctx context.Context, config *string) error {
 // one process, with every module.
 //
 // -multi runs it as several processes behind the gateway, -detach leaves all
-// running and returns.
-func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool) error {
+// running and returns, -profile=NAMES adds what is in a profile.
+func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool, profile *string) error {
+	useProfiles(profile)
 	return withProject(config, func(p project) error {
 		st, err := stack.New(p.cfg, p.client, console.Or(multi, false), stderr)
 		if err != nil {
@@ -88,6 +89,17 @@ func (Dev) Status(ctx context.Context, config *string) error {
 	return Backend{}.Status(ctx, config, nil)
 }
 
+// WatchFiles restarts the processes that name files to watch when these change. It
+// runs beside what it restarts.
+func (Dev) WatchFiles(ctx context.Context, config *string) error {
+	return withProject(config, func(p project) error {
+		p.client.OnEvent = nil
+		return stack.WatchFiles(ctx, p.cfg, func(ctx context.Context, names []string) error {
+			return p.client.Restart(ctx, names, supervise.OwnTimeout)
+		}, stderr)
+	})
+}
+
 // WatchConfig applies the configuration whenever it is saved, and what of the
 // backend's sources the servers do not see by themselves. It runs beside what
 // dev:fullstack has started; -multi says what that was.
@@ -99,6 +111,9 @@ func (Dev) WatchConfig(ctx context.Context, config *string, multi *bool) error {
 		}
 		return stack.Watch(ctx, file, func() (*stack.Stack, error) {
 			cfg, err := loadConfig(config)
+			if err == nil {
+				err = selectProfiles(cfg, c)
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"muster/internal/config"
@@ -13,6 +14,7 @@ import (
 	"muster/internal/hint"
 	"muster/internal/local"
 	"muster/internal/logs"
+	"muster/internal/plan"
 	"muster/internal/supervise"
 )
 
@@ -133,9 +135,44 @@ func withProject(arg *string, work func(project) error) error {
 		return console.Exit(err)
 	}
 	return withClient(arg, func(c *supervise.Client) error {
+		if err := selectProfiles(cfg, c); err != nil {
+			return err
+		}
 		c.Logs = logs.Options{MaxSize: cfg.Logs.MaxSize, MaxFiles: cfg.Logs.MaxFiles}
 		return work(project{cfg, c})
 	})
+}
+
+// profilesVar names the profiles that are active, separated by commas.
+const profilesVar = "MUSTER_PROFILES"
+
+// useProfiles takes those of a command line.
+func useProfiles(profile *string) {
+	if profile != nil {
+		os.Setenv(profilesVar, *profile)
+	}
+}
+
+// selectProfiles leaves what is in an active profile, or runs already.
+func selectProfiles(cfg *config.Config, c *supervise.Client) error {
+	active, known := os.Getenv(profilesVar), cfg.ProfileNames()
+	profiles := names(&active)
+	for _, p := range profiles {
+		if !slices.Contains(known, p) {
+			return usageError(fmt.Sprintf("no process is in a profile %q; there are %s", p, strings.Join(known, ", ")))
+		}
+	}
+	if len(known) == 0 {
+		return nil
+	}
+	running := c.Plan().Processes
+	err := cfg.Select(profiles, func(name string) bool {
+		return slices.ContainsFunc(running, func(p plan.Process) bool { return p.Server == name })
+	})
+	if err != nil {
+		return configError{err}
+	}
+	return nil
 }
 
 // withClient does the work of a target that needs what runs, whatever has become

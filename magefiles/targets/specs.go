@@ -15,6 +15,7 @@ import (
 	"muster/internal/clients"
 	"muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/hint"
 	"muster/internal/printable"
 	"muster/internal/specs"
 	"muster/internal/stack"
@@ -27,7 +28,13 @@ type Specs mg.Namespace
 // withPython does the work of a target that needs the backend's interpreter.
 func withPython(ctx context.Context, arg *string, work func(cfg *config.Config, python string) error) error {
 	return withProject(arg, func(p project) error {
-		python, err := toolchain.Python(ctx, p.cfg, stderr.Step)
+		if !specs.Possible(p.cfg) {
+			return hint.With(errors.New("no server is known to have a document of its API"), "name it in the configuration: specs: {documents: [{server: NAME, url: /openapi.json}]}")
+		}
+		python, err := "", error(nil)
+		if !specs.NeedsServers(p.cfg) {
+			python, err = toolchain.Python(ctx, p.cfg, stderr.Step)
+		}
 		if err != nil {
 			return err
 		}

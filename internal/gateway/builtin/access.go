@@ -32,11 +32,11 @@ func (l *accessLog) flush() {
 // around writes a line for each request, in the format of nginx.conf.
 func (l *accessLog) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begin := time.Now()
+		begin, uri := time.Now(), r.RequestURI // which a route may shorten for its server
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
 		defer func() { // an answer that broke off is one too
 			if r.URL.Path != "/nginx-status" {
-				l.write(r, rec, time.Since(begin))
+				l.write(r, uri, rec, time.Since(begin))
 			}
 		}()
 		next.ServeHTTP(rec, r)
@@ -45,7 +45,7 @@ func (l *accessLog) around(next http.Handler) http.Handler {
 
 var quoted = strings.NewReplacer(`"`, `\x22`, `\`, `\x5C`)
 
-func (l *accessLog) write(r *http.Request, rec *recorder, took time.Duration) {
+func (l *accessLog) write(r *http.Request, uri string, rec *recorder, took time.Duration) {
 	host := clientIP(r)
 	if host == "" {
 		host = "-"
@@ -56,7 +56,7 @@ func (l *accessLog) write(r *http.Request, rec *recorder, took time.Duration) {
 	b = append(b, ` "`...)
 	b = append(b, r.Method...)
 	b = append(b, ' ')
-	b = append(b, quoted.Replace(r.RequestURI)...)
+	b = append(b, quoted.Replace(uri)...)
 	b = append(b, ' ')
 	b = append(b, r.Proto...)
 	b = append(b, `" `...)

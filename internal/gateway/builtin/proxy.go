@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -23,7 +24,7 @@ type proxy struct {
 	exact    map[string][]gateway.Route // more than one where the query decides
 	prefix   map[string]gateway.Route
 	pools    map[string]*pool
-	frontend int // port of the page; 0: none
+	pages    []int // ports of the frontends
 	logger   *log.Logger
 	accepted atomic.Int64
 	active   atomic.Int64
@@ -33,7 +34,7 @@ func newProxy(s *settings, logger *log.Logger) *proxy {
 	p := &proxy{
 		hosts: s.Hosts,
 		exact: map[string][]gateway.Route{}, prefix: map[string]gateway.Route{},
-		pools: map[string]*pool{}, frontend: s.FrontendPort, logger: logger,
+		pools: map[string]*pool{}, pages: s.FrontendPorts, logger: logger,
 	}
 	for _, r := range s.Routes {
 		if r.Prefix {
@@ -84,6 +85,8 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case route.Server == "":
 		message := "the query parameter " + route.Param + " must be one of: " + strings.Join(p.values(route), ", ")
 		p.answerError(w, r, http.StatusBadRequest, "", message)
+	case route.Strip != "" && !strip(r, route.Strip):
+		p.answerError(w, r, http.StatusBadRequest, "", "bad request")
 	default:
 		p.pools[route.Server].serve(w, r, func(err error) { p.fail(w, r, route.Server, err) })
 	}
@@ -112,6 +115,20 @@ func (p *proxy) route(r *http.Request) (gateway.Route, bool) {
 		}
 	}
 	return gateway.Route{}, false
+}
+
+// strip takes the beginning off the URL that the server gets. It has to stand there
+// as it is, and not by way of escapes or of dots.
+func strip(r *http.Request, beginning string) bool {
+	uri := r.RequestURI
+	if !strings.HasPrefix(uri, "/") {
+		uri = r.URL.RequestURI() // http://host/path, as a client of a proxy writes it
+	}
+	rest, ok := strings.CutPrefix(uri, beginning)
+	if ok {
+		r.RequestURI = "/" + strings.TrimPrefix(rest, "/")
+	}
+	return ok
 }
 
 // firstParam is nginx's $arg_NAME: the first value, not decoded, the name
@@ -204,7 +221,8 @@ func (p *proxy) answerError(w http.ResponseWriter, r *http.Request, status int, 
 // ofFrontend tells the origins of the page on its own port.
 func (p *proxy) ofFrontend(origin string) bool {
 	u, err := url.Parse(origin)
-	if p.frontend == 0 || err != nil || u.Port() != strconv.Itoa(p.frontend) || u.Scheme != "http" && u.Scheme != "https" {
+	port := func(n int) bool { return strconv.Itoa(n) == u.Port() }
+	if err != nil || !slices.ContainsFunc(p.pages, port) || u.Scheme != "http" && u.Scheme != "https" {
 		return false
 	}
 	host := u.Hostname()

@@ -25,10 +25,10 @@ type settings struct {
 	Key            string              `json:"key,omitempty"`
 	AccessLog      string              `json:"access_log"`
 	Routes         []gateway.Route     `json:"routes"`
-	Balance        map[string]string   `json:"balance"`                 // by server
-	Spares         map[string][]string `json:"spares"`                  // by server: its stand-ins
-	Aside          string              `json:"aside"`                   // folder: while it holds a file of a server's name, these answer
-	FrontendPort   int                 `json:"frontend_port,omitempty"` // the page's own, whose page may read errors; 0: none
+	Balance        map[string]string   `json:"balance"`                  // by server
+	Spares         map[string][]string `json:"spares"`                   // by server: its stand-ins
+	Aside          string              `json:"aside"`                    // folder: while it holds a file of a server's name, these answer
+	FrontendPorts  []int               `json:"frontend_ports,omitempty"` // the pages' own, whose pages may read errors
 	ReadTimeout    time.Duration       `json:"read_timeout"`
 	StreamTimeout  time.Duration       `json:"stream_timeout"`
 }
@@ -59,8 +59,8 @@ func Config(c *config.Config) ([]byte, error) {
 		s.Balance[server.Name] = server.Balance
 		s.Spares[server.Name] = gateway.Spares(c, server)
 	}
-	if c.Frontend != nil {
-		s.FrontendPort = c.Frontend.Port
+	for _, f := range c.Frontends {
+		s.FrontendPorts = append(s.FrontendPorts, f.Port)
 	}
 	if n.TLS {
 		s.Certificate, s.Key = c.Local().Certificate(), c.Local().CertificateKey()

@@ -1,0 +1,62 @@
+package supervise
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"regexp"
+)
+
+// logWait waits for a line of a log.
+type logWait struct {
+	file    string
+	pattern string // regular expression
+	at      int64  // offset of the first byte that was not looked at
+	done    bool   // it has come
+
+	find *regexp.Regexp
+}
+
+// logAtOnce bounds what is read at one look, in bytes: of a line that is longer the
+// beginning is looked at.
+const logAtOnce = 1 << 20
+
+// yet tells whether the line has come. Only whole lines count.
+func (w *logWait) yet() bool {
+	for !w.done {
+		data := w.more()
+		end := bytes.LastIndexByte(data, '\n') + 1
+		if end == 0 && len(data) == logAtOnce {
+			end = len(data)
+		}
+		if end == 0 {
+			return false
+		}
+		w.at += int64(end)
+		for line := range bytes.Lines(data[:end]) {
+			w.done = w.done || w.find.Match(bytes.TrimRight(line, "\r\n"))
+		}
+	}
+	return true
+}
+
+// more is what the log holds behind what was looked at. A log that has become
+// shorter was rotated, and begins anew.
+func (w *logWait) more() []byte {
+	if w.find == nil {
+		w.find = regexp.MustCompile(w.pattern) // as the configuration has proved
+	}
+	f, err := os.Open(w.file)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() < w.at {
+		w.at = 0
+	}
+	data, err := io.ReadAll(io.NewSectionReader(f, w.at, logAtOnce))
+	if err != nil {
+		return nil
+	}
+	return data
+}
