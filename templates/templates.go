@@ -12,3 +12,9 @@ var FS embed.FS
 //
 //go:embed uvicorn_reload.py
 var UvicornReload []byte
+
+// MusterMK holds the targets that teams are used to, for a Makefile of theirs. This
+// repository's own project.mk includes it.
+//
+//go:embed muster.mk
+var MusterMK []byte

@@ -17,6 +17,12 @@ type expander struct {
 	lenient bool // what nobody has set is empty, and no mistake
 }
 
+// Expand fills in the variables of a text from the shell and then from vars; what
+// nobody has set is empty.
+func Expand(text string, vars []EnvVar) (string, error) {
+	return expander{lookup: environment(vars), lenient: true}.text(text)
+}
+
 // text fills in the variables of a text. $$ is one $.
 func (e expander) text(s string) (string, error) {
 	if !strings.Contains(s, "$") {

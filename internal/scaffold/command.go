@@ -1,0 +1,269 @@
+package scaffold
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"muster/internal/config"
+)
+
+// lazy is a regular expression that is compiled when it is first needed: the
+// supervisor links this package too, and does no work at its start.
+func lazy(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
+var (
+	portVariable = lazy(`\$\{PORT(?::?[-=?+][^}]*)?\}|\$PORT\b`)
+	portDefault  = lazy(`\$\{PORT:?[-=](\d{2,5})\}`)
+	assignment   = lazy(`^[A-Za-z_][A-Za-z0-9_]*=`)
+	changeDir    = lazy(`^\s*cd\s+([^\s;&|$'"]+)\s*&&\s*`)
+	addressPort  = lazy(`^((?:tcp://|http://)?(?:[A-Za-z0-9_.*-]*|\[[0-9a-f:]*\]):)(\d{2,5})$`)
+	flaggedPort  = lazy(`(--port[= ]|(?:^|\s)-p ?|0\.0\.0\.0:|127\.0\.0\.1:|localhost:|runserver )(\d{2,5})\b`)
+)
+
+// literal is a text as the configuration has to say it, in which nothing is to be
+// filled in but by a shell.
+func literal(s string) string {
+	if strings.Contains(s, "${") || strings.Contains(s, "$$") {
+		return strings.ReplaceAll(s, "$", "$$")
+	}
+	return s
+}
+
+// splitWords splits a line as a shell would. It is not ok where a shell would do
+// more than that; with dollars, a $ is left to whoever fills in variables.
+func splitWords(s string, dollars bool) (words []string, ok bool) {
+	var word strings.Builder
+	begun := false
+	special := "|&;<>()`*?#~\n"
+	if !dollars {
+		special += "$"
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == ' ' || c == '\t' || c == '\n' && dollars:
+			if begun {
+				words = append(words, word.String())
+				word.Reset()
+				begun = false
+			}
+			continue
+		case c == '\'' || c == '"':
+			end := i + 1
+			for end < len(s) && s[end] != c {
+				if c == '"' && s[end] == '\\' && end+1 < len(s) {
+					end++
+					if !strings.ContainsRune("\"\\$`", rune(s[end])) {
+						word.WriteByte('\\')
+					}
+				} else if c == '"' && (s[end] == '$' && !dollars || s[end] == '`') {
+					return nil, false
+				}
+				word.WriteByte(s[end])
+				end++
+			}
+			if end >= len(s) {
+				return nil, false
+			}
+			i = end
+		case c == '\\':
+			if i+1 == len(s) {
+				return nil, false
+			}
+			i++
+			word.WriteByte(s[i])
+		case strings.IndexByte(special, c) >= 0 && !(c == '#' && begun) && !(c == '~' && begun) && !(dollars && c != '\n'):
+			return nil, false
+		default:
+			word.WriteByte(c)
+		}
+		begun = true
+	}
+	if begun {
+		words = append(words, word.String())
+	}
+	return words, len(words) > 0
+}
+
+// shellLine makes the command of a line that a shell was to run: its words, where
+// that is the same, with the folder and the variables that stand before them.
+func (p *process) shellLine(line string) {
+	if m := portDefault().FindStringSubmatch(line); m != nil && p.port == 0 {
+		p.port, _ = strconv.Atoi(m[1])
+	}
+	line = strings.TrimSpace(portVariable().ReplaceAllString(line, "{port}"))
+	if m := changeDir().FindStringSubmatch(line); m != nil && !strings.HasPrefix(m[1], "/") && !strings.Contains(m[1], "..") {
+		p.dir = join(p.dir, m[1])
+		line = line[len(m[0]):]
+	}
+	words, ok := splitWords(line, false)
+	if !ok {
+		p.command = []string{"sh", "-c", literal(line)}
+		return
+	}
+	for len(words) > 1 && assignment().MatchString(words[0]) {
+		name, value, _ := strings.Cut(words[0], "=")
+		p.env = append(p.env, config.EnvVar{Name: name, Value: literal(value)})
+		words = words[1:]
+	}
+	if words[0] == "exec" && len(words) > 1 {
+		words = words[1:]
+	}
+	p.command = words
+}
+
+// listening finds the port that a command names, and has it filled in.
+func (p *process) listening() {
+	if slices.ContainsFunc(p.command, func(a string) bool { return strings.Contains(a, "{port}") }) {
+		p.movable = true
+		return
+	}
+	if len(p.command) == 3 && p.command[1] == "-c" {
+		text := p.command[2]
+		if m := flaggedPort().FindStringSubmatchIndex(text); m != nil {
+			p.takePort(text[m[4]:m[5]])
+			p.command[2] = text[:m[4]] + "{port}" + text[m[5]:]
+		}
+		return
+	}
+	for i := 1; i < len(p.command); i++ {
+		arg, before := p.command[i], p.command[i-1]
+		name, value, joined := strings.Cut(arg, "=")
+		portFlag := func(f string) bool { return f == "--port" || f == "-p" || f == "--http-port" || f == "-port" }
+		bindFlag := func(f string) bool {
+			return f == "-b" || f == "--bind" || f == "--listen" || f == "--addr" || f == "-addr" || f == "runserver" || f == "-S"
+		}
+		switch {
+		case isPort(arg) && (portFlag(before) || before == "runserver" || before == "http.server"):
+			p.takePort(arg)
+			p.command[i] = "{port}"
+		case joined && isPort(value) && portFlag(name):
+			p.takePort(value)
+			p.command[i] = name + "={port}"
+		case strings.HasPrefix(arg, "-p") && isPort(arg[2:]):
+			p.takePort(arg[2:])
+			p.command[i] = "-p{port}"
+		case bindFlag(before):
+			if m := addressPort().FindStringSubmatch(arg); m != nil {
+				p.takePort(m[2])
+				p.command[i] = m[1] + "{port}"
+			}
+		case joined && bindFlag(name):
+			if m := addressPort().FindStringSubmatch(value); m != nil {
+				p.takePort(m[2])
+				p.command[i] = name + "=" + m[1] + "{port}"
+			}
+		default:
+			continue
+		}
+		if p.movable {
+			return
+		}
+	}
+}
+
+func (p *process) takePort(number string) {
+	p.port, _ = strconv.Atoi(number)
+	p.movable = true
+}
+
+func isPort(s string) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n >= 10 && n < 65536
+}
+
+// runners are programs that run another one in a project's environment.
+var runners = [][]string{{"uv", "run"}, {"poetry", "run"}, {"pipenv", "run"}, {"pdm", "run"}, {"hatch", "run"}}
+
+// uvicornFlags are options that muster gives itself, and whether each has a value.
+var uvicornFlags = map[string]bool{"--host": true, "--port": true, "--workers": true, "--reload": false, "--no-reload": false, "--reload-dir": true,
+	"--fd": true, "--uds": true, "-h": true, "-p": true}
+
+// uvicorn makes a server of muster's own of a command that runs uvicorn or fastapi.
+func (d *draft) uvicorn(p *process) bool {
+	argv := p.command
+	for _, r := range runners {
+		if len(argv) > 2 && slices.Equal(argv[:2], r) {
+			argv = argv[2:]
+		}
+	}
+	if len(argv) > 3 && strings.HasPrefix(argv[0], "python") && argv[1] == "-m" {
+		argv = argv[2:]
+	}
+	if len(argv) < 2 {
+		return false
+	}
+	reload := false
+	switch argv[0] {
+	case "uvicorn":
+		argv = argv[1:]
+	case "fastapi":
+		if argv[1] != "dev" && argv[1] != "run" {
+			return false
+		}
+		reload, argv = argv[1] == "dev", argv[2:]
+	default:
+		return false
+	}
+	app := ""
+	var args []string
+	for i := 0; i < len(argv); i++ {
+		name, value, joined := strings.Cut(argv[i], "=")
+		withValue, ours := uvicornFlags[name]
+		switch {
+		case ours:
+			if withValue && !joined && i+1 < len(argv) {
+				i++
+				value = argv[i]
+			}
+			switch name {
+			case "--reload":
+				reload = true
+			case "--port", "-p":
+				if isPort(value) && p.port == 0 {
+					p.port, _ = strconv.Atoi(value)
+				}
+			case "--workers":
+				d.leave(p.from, "%s: --workers %s: write instances: %s, each of which is a process of its own", p.name, value, value)
+			}
+		case app == "" && !strings.HasPrefix(argv[i], "-"):
+			app = argv[i]
+		default:
+			args = append(args, argv[i])
+		}
+	}
+	if file, ok := strings.CutSuffix(app, ".py"); ok {
+		name := "app"
+		if found := assigned(d.text(join(p.dir, app)), "FastAPI"); found != "" {
+			name = found
+		}
+		app = strings.ReplaceAll(file, "/", ".") + ":" + name
+	}
+	if app == "" && argvFastAPI(p.command) {
+		if found := d.fastAPI(p.dir); found != nil {
+			app = found.app
+		}
+	}
+	if !appName().MatchString(app) {
+		return false
+	}
+	p.kind, p.command, p.app, p.reload, p.args, p.movable = config.KindServer, nil, app, reload, args, true
+	d.pythonServer(p)
+	return true
+}
+
+func argvFastAPI(argv []string) bool { return slices.Contains(argv, "fastapi") }
+
+var appName = lazy(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$`)
+
+// endsWithInput tells of a program that ends with its standard input.
+func endsWithInput(argv []string) bool {
+	text := strings.Join(argv, " ")
+	watching := strings.Contains(text, "--watch") || strings.Contains(text, ":watch") || strings.Contains(text, " -w")
+	return watching && (strings.Contains(text, "esbuild") || strings.Contains(text, "tailwind") || strings.Contains(text, "css:watch"))
+}

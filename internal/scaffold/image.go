@@ -1,0 +1,169 @@
+package scaffold
+
+import (
+	"os"
+	"os/exec"
+	"os/user"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"muster/internal/config"
+)
+
+// standard are the programs that images are known to run, which may as well be
+// installed here.
+var standard = []struct {
+	image   string // the last part of its name, without registry and tag
+	port    int
+	command []string
+	words   string // of the service's own command, that its program is the same
+}{
+	{"redis", 6379, []string{"redis-server", "--port", "{port}", "--bind", "127.0.0.1", "--save", "", "--dir", "."}, "redis-server"},
+	{"valkey", 6379, []string{"valkey-server", "--port", "{port}", "--bind", "127.0.0.1", "--save", ""}, "valkey-server"},
+	{"memcached", 11211, []string{"memcached", "-l", "127.0.0.1", "-p", "{port}"}, "memcached"},
+	{"nats", 4222, []string{"nats-server", "-a", "127.0.0.1", "-p", "{port}"}, "nats-server"},
+	{"mailpit", 8025, []string{"mailpit", "--listen", "127.0.0.1:{port}"}, "mailpit"},
+	{"mongo", 27017, []string{"sh", "-c", `mkdir -p .local/data/NAME && exec mongod --port {port} --bind_ip 127.0.0.1 --dbpath .local/data/NAME`}, "mongod"},
+	{"minio", 9000, []string{"minio", "server", ".local/data/NAME", "--address", "127.0.0.1:{port}"}, "minio"},
+	{"rabbitmq", 5672, []string{"rabbitmq-server"}, "rabbitmq-server"},
+}
+
+// proxies are images that do what muster's gateway does.
+var proxies = []string{"nginx", "traefik", "caddy", "haproxy", "envoy", "nginx-proxy", "nginx-unprivileged"}
+
+// imageName is what an image is called without its registry, owner and tag.
+func imageName(ref string) string {
+	ref, _, _ = strings.Cut(ref, "@")
+	name := path.Base(ref)
+	name, _, _ = strings.Cut(name, ":")
+	return name
+}
+
+// native is the program that stands for an image, where it is installed.
+func (d *draft) native(p *process, ref string) bool {
+	name := imageName(ref)
+	if isPostgres(name) {
+		return d.postgres(p)
+	}
+	for _, s := range standard {
+		if s.image != name && !(s.image == "redis" && strings.HasPrefix(name, "redis")) {
+			continue
+		}
+		if !installed(s.words) {
+			return false
+		}
+		p.command = slices.Clone(s.command)
+		for i := range p.command {
+			p.command[i] = strings.ReplaceAll(p.command[i], "NAME", p.name)
+		}
+		if p.port == 0 {
+			p.port = s.port
+		}
+		p.movable = name != "rabbitmq"
+		p.note("guessed: %s of this machine, instead of the image %s", s.words, ref)
+		return true
+	}
+	return false
+}
+
+// standardPort is where the program of an image listens in its container, or 0.
+func standardPort(ref string) int {
+	name := imageName(ref)
+	if isPostgres(name) {
+		return 5432
+	}
+	switch name {
+	case "mysql", "mariadb":
+		return 3306
+	case "elasticsearch":
+		return 9200
+	}
+	for _, s := range standard {
+		if s.image == name {
+			return s.port
+		}
+	}
+	return 0
+}
+
+func isPostgres(name string) bool {
+	return name == "postgres" || name == "postgis" || name == "pgvector" || name == "timescaledb" || name == "postgresql"
+}
+
+func installed(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}
+
+// postgresBin is the folder of PostgreSQL's programs: "" where they are on PATH, else
+// where Debian puts them; ok tells whether they are there.
+func postgresBin() (dir string, ok bool) {
+	if installed("postgres") && installed("initdb") {
+		return "", true
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if len(found) == 0 {
+		return "", false
+	}
+	return filepath.Dir(found[len(found)-1]) + "/", true
+}
+
+// postgres drafts a database of PostgreSQL in a folder of its own: what makes it at
+// the first start, what runs it, and what creates the database that is asked for.
+func (d *draft) postgres(p *process) bool {
+	bin, ok := postgresBin()
+	if !ok {
+		return false
+	}
+	as := []string{}
+	data := ".local/data/" + p.name
+	if os.Geteuid() == 0 {
+		if _, err := user.Lookup("postgres"); err != nil || !installed("setpriv") {
+			return false
+		}
+		as = []string{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"}
+		data = "/var/tmp/muster-" + validName(d.baseName("")) + "-" + p.name
+	}
+	if p.port == 0 {
+		p.port = 5432
+	}
+	value := func(name, other string) string {
+		for _, v := range p.env {
+			if v.Name == name && v.Value != "" {
+				return v.Value
+			}
+		}
+		return other
+	}
+	owner := value("POSTGRES_USER", "postgres")
+	database := value("POSTGRES_DB", owner)
+	var made dependency
+	init := &process{kind: config.KindTask, from: p.from, image: true, unless: []string{"test", "-f", data + "/PG_VERSION"}}
+	initdb := append(slices.Clone(as), bin+"initdb", "-D", data, "-U", owner, "--auth=trust", "-E", "UTF8")
+	if len(as) > 0 {
+		init.command = append([]string{"sh", "-c", `install -d -o postgres -g postgres -m 700 "$0" && exec "$@"`, data}, initdb...)
+	} else {
+		init.command = initdb
+	}
+	init.note("guessed: makes the database's files at the first start; whoever is on this machine needs no password")
+	init.profiles = p.profiles
+	made.name = p.name + "-init"
+	d.add(init, made.name)
+	p.depends = append(p.depends, made)
+	p.command = append(slices.Clone(as), bin+"postgres", "-D", data, "-p", "{port}", "-h", "127.0.0.1", "-k", "")
+	p.movable, p.stopSignal, p.stopTimeout = true, "SIGINT", "10s"
+	p.health = health{command: []string{bin + "pg_isready", "-h", "127.0.0.1", "-p", "{port}"}}
+	if bin == "" && !installed("pg_isready") {
+		p.health = health{tcp: true}
+	}
+	p.note("guessed: PostgreSQL of this machine, instead of the image")
+	p.env = nil
+	if database != "postgres" {
+		p.creates = &process{kind: config.KindTask, from: p.from, image: true, profiles: p.profiles,
+			command: []string{bin + "createdb", "-h", "127.0.0.1", "-p", "{port:" + p.name + "}", "-U", owner, database},
+			unless:  []string{bin + "psql", "-h", "127.0.0.1", "-p", "{port:" + p.name + "}", "-U", owner, "-d", database, "-c", "select 1"}}
+	}
+	return true
+}

@@ -1,0 +1,463 @@
+package scaffold
+
+import (
+	"encoding/json"
+	"os/exec"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"muster/internal/config"
+)
+
+// nodePackage is what matters here of a package.json.
+type nodePackage struct {
+	dir             string
+	Name            string            `json:"name"`
+	Scripts         map[string]string `json:"scripts"`
+	Dependencies    map[string]string `json:"dependencies"`
+	DevDependencies map[string]string `json:"devDependencies"`
+	PackageManager  string            `json:"packageManager"`
+	Workspaces      json.RawMessage   `json:"workspaces"`
+}
+
+func (d *draft) nodePackage(dir string) *nodePackage {
+	text := d.text(join(dir, "package.json"))
+	if text == "" {
+		return nil
+	}
+	n := nodePackage{dir: dir}
+	if err := json.Unmarshal([]byte(text), &n); err != nil {
+		d.leave(place{join(dir, "package.json"), 1}, "cannot be read: %v", err)
+		return nil
+	}
+	return &n
+}
+
+func (n *nodePackage) has(names ...string) bool {
+	for _, name := range names {
+		if n.Dependencies[name] != "" || n.DevDependencies[name] != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// pageServers are the development servers of pages, the more special first: one
+// builds on another.
+var pageServers = []struct {
+	word, dependency string // of the script, of package.json
+	port             int
+	flag             string // by which it is told its port; "" reads PORT
+}{
+	{"next", "next", 3000, "-p"},
+	{"nuxt", "nuxt", 3000, "--port"},
+	{"astro", "astro", 4321, "--port"},
+	{"ng", "@angular/cli", 4200, "--port"},
+	{"gatsby", "gatsby", 8000, "-p"},
+	{"remix", "@remix-run/dev", 5173, ""},
+	{"react-router", "@react-router/dev", 5173, "--port"},
+	{"react-scripts", "react-scripts", 3000, ""},
+	{"vue-cli-service", "@vue/cli-service", 8080, "--port"},
+	{"parcel", "parcel", 1234, "-p"},
+	{"webpack", "webpack-dev-server", 8080, "--port"},
+	{"vite", "vite", 5173, "--port"},
+	{"vinxi", "vinxi", 3000, "--port"},
+	{"rsbuild", "@rsbuild/core", 3000, "--port"},
+}
+
+// apiPackages are those by which programs serve requests.
+var apiPackages = []string{"express", "fastify", "koa", "hono", "@hono/node-server", "@nestjs/core", "@hapi/hapi", "apollo-server", "@apollo/server",
+	"restify", "polka", "h3", "elysia", "socket.io", "ws", "@trpc/server", "wrangler", "graphql-yoga"}
+
+// manager is the package manager of a folder, by what stands there or above.
+func (d *draft) manager(dir string) (tool, root string) {
+	for at := dir; ; at = slashDir(at) {
+		if n := d.quietPackage(at); n != nil && n.PackageManager != "" {
+			tool, _, _ := strings.Cut(n.PackageManager, "@")
+			if contains([]string{"npm", "pnpm", "yarn", "bun"}, tool) {
+				return tool, at
+			}
+		}
+		for _, l := range []struct{ lock, tool string }{{"pnpm-lock.yaml", "pnpm"}, {"pnpm-workspace.yaml", "pnpm"}, {"yarn.lock", "yarn"},
+			{"bun.lock", "bun"}, {"bun.lockb", "bun"}, {"package-lock.json", "npm"}} {
+			if d.exists(join(at, l.lock)) {
+				return l.tool, at
+			}
+		}
+		if at == "" {
+			return "npm", dir
+		}
+	}
+}
+
+func (d *draft) quietPackage(dir string) *nodePackage {
+	var n nodePackage
+	if json.Unmarshal([]byte(d.text(join(dir, "package.json"))), &n) != nil {
+		return nil
+	}
+	return &n
+}
+
+// script is the one that is run while somebody develops.
+func (n *nodePackage) script() string {
+	for _, name := range []string{"dev", "start:dev", "develop", "serve", "start"} {
+		if n.Scripts[name] != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// together tells of a script that runs those of other packages or of its own.
+func together(script string) bool {
+	for _, word := range []string{"turbo", "concurrently", "lerna", "npm-run-all", "run-p", "pnpm -r", "pnpm --parallel", "pnpm --filter", "pnpm -F", "--workspace", "-ws", "wsrun", "nx run-many", "yarn workspace", "--filter", "foreman", "overmind", "--prefix", "docker compose", "docker-compose"} {
+		if strings.Contains(script, word) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	viteConfigs = []string{"vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs", "astro.config.mjs", "nuxt.config.ts"}
+	configPort  = lazy(`\bport:\s*(\d{4,5})\b`)
+)
+
+// node drafts what a package.json runs while somebody develops.
+func (d *draft) node(dir string) bool {
+	n := d.nodePackage(dir)
+	if n == nil {
+		return false
+	}
+	file := join(dir, "package.json")
+	name := n.script()
+	if name == "" {
+		return false
+	}
+	script := n.Scripts[name]
+	at := place{file, lineOf(d.text(file), `"`+name+`"`)}
+	if together(script) {
+		d.leave(at, "the script %s runs several programs: each of them is a process here, or has to become one", name)
+		return false
+	}
+	tool, _ := d.manager(dir)
+	p := &process{dir: dir, from: at, command: []string{tool, "run", name}}
+	page := -1
+	for i, s := range pageServers {
+		if containsWord(script, s.word) {
+			page = i
+			break
+		}
+	}
+	serves := n.has(apiPackages...)
+	if page < 0 && !serves {
+		for i, s := range pageServers {
+			if n.has(s.dependency) && name != "start" {
+				page = i
+				break
+			}
+		}
+	}
+	d.use(file)
+	if page >= 0 {
+		s := pageServers[page]
+		p.kind, p.port = config.KindFrontend, s.port
+		said := d.scriptPort(script)
+		for _, c := range viteConfigs {
+			if m := configPort().FindStringSubmatch(d.text(join(dir, c))); m != nil && said == 0 {
+				p.port, _ = strconv.Atoi(m[1])
+			}
+		}
+		switch {
+		case said > 0:
+			p.port = said
+		case s.flag != "" && !strings.ContainsAny(script, "&|;"):
+			if tool == "npm" {
+				p.command = append(p.command, "--")
+			}
+			p.command = append(p.command, s.flag, "{port}")
+			p.movable = true
+		case s.flag == "":
+			p.movable = s.word != "remix"
+		}
+		p.note("guessed: a page, by the script %s of %s: %s", name, file, script)
+		d.add(p, d.packageName(n, "web"))
+		return true
+	}
+	if !serves && !listens().MatchString(script) && d.sourcePort(dir) == 0 && !d.readsPort(dir) {
+		if name == "start" && strings.Contains(script, "serve ") {
+			return false
+		}
+		p.kind = config.KindWorker
+		p.note("guessed: it listens on no port, by the script %s of %s: %s", name, file, script)
+		p.stdinOpen = endsWithInput(strings.Fields(script))
+		d.add(p, d.packageName(n, "worker"))
+		return true
+	}
+	p.kind = config.KindServer
+	p.found = d.servedPaths(dir)
+	if said := d.scriptPort(script); said > 0 {
+		p.port = said
+	} else {
+		p.port = d.sourcePort(dir)
+		p.movable = d.readsPort(dir) || n.has("next")
+		if n.has("wrangler") && containsWord(script, "wrangler") {
+			if p.port = 8787; tool == "npm" {
+				p.command = append(p.command, "--")
+			}
+			p.command, p.movable = append(p.command, "--port", "{port}"), true
+		}
+		if p.port == 0 {
+			p.port = 3000
+		}
+	}
+	if p.movable {
+		p.note("guessed: a server, by the script %s of %s; it listens on PORT, which muster sets", name, file)
+	} else {
+		p.note("guessed: a server, by the script %s of %s, and its port", name, file)
+	}
+	d.add(p, d.packageName(n, "api"))
+	return true
+}
+
+func containsWord(script, word string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(script, func(r rune) bool { return strings.ContainsRune(" \t&|;/\"'", r) }),
+		func(w string) bool { return w == word })
+}
+
+// scriptPort is the port that a script names, or 0.
+func (d *draft) scriptPort(script string) int {
+	if m := flaggedPort().FindStringSubmatch(script); m != nil {
+		n, _ := strconv.Atoi(m[2])
+		return n
+	}
+	if i := strings.Index(script, "PORT="); i >= 0 {
+		digits := strings.TrimLeft(script[i+5:], "0123456789")
+		n, _ := strconv.Atoi(script[i+5 : len(script)-len(digits)])
+		return n
+	}
+	return 0
+}
+
+// packageName is what a package's folder is called or, for the repository's own, other.
+func (d *draft) packageName(n *nodePackage, other string) string {
+	if n.dir == "" {
+		return other
+	}
+	return path.Base(n.dir)
+}
+
+// nodeProgram runs what only a project's node_modules have by its package manager.
+func (d *draft) nodeProgram(p *process) {
+	name := p.command[0]
+	if strings.ContainsAny(name, "/{$") || name == "sh" {
+		return
+	}
+	n := d.quietPackage(p.dir)
+	if n == nil || !d.exists(join(p.dir, "package.json")) {
+		return
+	}
+	if contains([]string{"node", "npm", "npx", "pnpm", "pnpx", "yarn", "bun", "bunx", "docker", "deno", "python", "python3", "go", "make", "bash"}, name) {
+		return
+	}
+	if _, err := exec.LookPath(name); err == nil && !n.has(name) {
+		return
+	}
+	tool, _ := d.manager(p.dir)
+	switch tool {
+	case "npm":
+		p.command = append([]string{"npx"}, p.command...)
+	case "bun":
+		p.command = append([]string{"bunx"}, p.command...)
+	default:
+		p.command = append([]string{tool, "exec"}, p.command...)
+	}
+}
+
+// installs drafts the tasks that get the packages of servers and workers: those of
+// frontends are got by muster itself.
+func (d *draft) installs() {
+	tasks := map[string]*process{}
+	for _, p := range slices.Clone(d.processes) {
+		if p.kind == config.KindFrontend || p.image || len(p.command) == 0 || !d.exists(join(p.dir, "package.json")) {
+			continue
+		}
+		if n := d.quietPackage(p.dir); n == nil || len(n.Dependencies)+len(n.DevDependencies) == 0 && n.Workspaces == nil && !d.exists("pnpm-workspace.yaml") {
+			continue
+		}
+		if !contains([]string{"node", "npm", "npx", "pnpm", "yarn", "bun", "bunx", "sh"}, p.command[0]) {
+			continue
+		}
+		tool, root := d.manager(p.dir)
+		task := tasks[root]
+		if task == nil {
+			task = &process{kind: config.KindTask, dir: root, from: p.from, command: []string{tool, "install"}, unless: []string{"test", "-d", "node_modules"}}
+			name := "install"
+			if len(tasks) > 0 {
+				name += "-" + validName(d.baseName(root))
+			}
+			d.add(task, name)
+			d.names["install of "+root] = task
+			tasks[root] = task
+		}
+		p.depends = append(p.depends, dependency{name: "install of " + root})
+	}
+}
+
+// sources drafts what the repository's manifests and sources say.
+func (d *draft) sources() {
+	before := len(d.processes)
+	for _, dir := range d.manifests() {
+		d.folder(dir)
+	}
+	var needs []dependency
+	for _, p := range d.processes[:before] {
+		for called, q := range d.names {
+			if p == q && (p.kind == config.KindWorker || p.kind == config.KindTask) {
+				needs = append(needs, dependency{name: called})
+			}
+		}
+	}
+	slices.SortFunc(needs, func(a, b dependency) int { return strings.Compare(a.name, b.name) })
+	for _, p := range d.processes[before:] {
+		if p.kind != config.KindFrontend && !(p.kind == config.KindTask && p.unless != nil) {
+			p.depends = append(p.depends, needs...)
+		}
+	}
+}
+
+// folder drafts what one folder runs: a page or program of Node.js, an application
+// of Python, a module of Go, each where it is there.
+func (d *draft) folder(dir string) {
+	if d.exists(join(dir, "package.json")) {
+		d.node(dir)
+	}
+	if d.isPythonHere(dir) {
+		d.python(dir)
+	}
+	if d.exists(join(dir, "go.mod")) {
+		d.goModule(dir)
+	}
+}
+
+func (d *draft) isPythonHere(dir string) bool {
+	for _, name := range []string{"pyproject.toml", "requirements.txt", "Pipfile", "manage.py", "setup.py", "main.py", "app.py"} {
+		if d.exists(join(dir, name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// pages drafts the frontends in folders that nothing is run in yet.
+func (d *draft) pages() {
+	for _, dir := range d.manifests() {
+		if !d.exists(join(dir, "package.json")) || slices.ContainsFunc(d.processes, func(p *process) bool { return p.dir == dir }) {
+			continue
+		}
+		n := d.quietPackage(dir)
+		if n == nil || n.has(apiPackages...) {
+			continue
+		}
+		for _, s := range pageServers {
+			if n.Scripts["dev"] != "" && containsWord(n.Scripts["dev"], s.word) {
+				d.node(dir)
+				break
+			}
+		}
+	}
+}
+
+// manifests are the folders that have one, the outermost of each kind: what lies
+// below a Python project or a Go module is its own.
+func (d *draft) manifests() (dirs []string) {
+	globs := d.workspaces()
+	python := ""
+	hasPython := false
+	d.walk("", 3, func(rel string) bool {
+		dir := slashDir(rel)
+		switch path.Base(rel) {
+		case "package.json":
+			if dir != "" && globs != nil && !matches(globs, dir) {
+				return false
+			}
+		case "go.mod":
+		case "pyproject.toml", "requirements.txt", "Pipfile", "manage.py", "setup.py", "main.py", "app.py":
+			if hasPython && below(dir, python) && dir != python {
+				return false
+			}
+			if len(d.pyApps(dir)) == 0 && !d.exists(join(dir, "manage.py")) {
+				return false
+			}
+			// A workspace's root is not the project that lies deeper.
+			if deeper := d.onlyBelow(dir); deeper != "" {
+				dir = deeper
+			}
+			hasPython, python = true, dir
+		default:
+			return false
+		}
+		if !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+		return false
+	})
+	slices.SortStableFunc(dirs, func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") })
+	return dirs
+}
+
+// onlyBelow is the one folder with a manifest of its own that all applications of a
+// folder lie in, or "".
+func (d *draft) onlyBelow(dir string) string {
+	apps := d.pyApps(dir)
+	if len(apps) == 0 || d.exists(join(dir, "manage.py")) {
+		return ""
+	}
+	for at := slashDir(apps[0].file); at != "" && at != dir; at = slashDir(at) {
+		if d.exists(join(at, "pyproject.toml")) || d.exists(join(at, "requirements.txt")) || d.exists(join(at, "Pipfile")) {
+			return at
+		}
+	}
+	return ""
+}
+
+// workspaces are the patterns of the folders with a workspace's packages; nil is no
+// workspace.
+func (d *draft) workspaces() (globs []string) {
+	if file := "pnpm-workspace.yaml"; d.exists(file) {
+		root, err := parseYAML(d.text(file))
+		if err == nil {
+			if v := get(root, "packages"); v != nil {
+				globs = texts(v)
+			}
+		}
+		return globs
+	}
+	n := d.quietPackage("")
+	if n == nil || n.Workspaces == nil {
+		return nil
+	}
+	if json.Unmarshal(n.Workspaces, &globs) != nil {
+		var long struct{ Packages []string }
+		json.Unmarshal(n.Workspaces, &long)
+		globs = long.Packages
+	}
+	return globs
+}
+
+func matches(globs []string, dir string) (in bool) {
+	for _, g := range globs {
+		g, not := strings.CutPrefix(g, "!")
+		g = strings.TrimSuffix(strings.TrimPrefix(g, "./"), "/")
+		ok, _ := path.Match(g, dir)
+		if start, deep := strings.CutSuffix(g, "/**"); deep && below(dir, start) {
+			ok = true
+		}
+		if ok {
+			in = !not
+		}
+	}
+	return in
+}

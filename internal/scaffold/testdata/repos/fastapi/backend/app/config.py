@@ -1,0 +1,1 @@
+    API_V1_STR: str = "/api/v1"

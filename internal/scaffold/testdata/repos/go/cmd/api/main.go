@@ -1,0 +1,6 @@
+package main
+
+func main() {
+	mux.HandleFunc("GET /orders/{id}", get)
+	http.ListenAndServe(":"+os.Getenv("PORT"), mux)
+}
