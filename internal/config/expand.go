@@ -138,7 +138,7 @@ func (d *decoder) expandTree(n *yaml.Node, e expander) {
 		d.unset[n] = true
 		return
 	}
-	if strings.Contains(n.Value, "${") && n.ShortTag() == "!!str" {
+	if value != "" && strings.Contains(n.Value, "${") && n.ShortTag() == "!!str" { // an empty text is not nothing
 		n.Tag, n.Style = "", 0
 	}
 	if value != n.Value {

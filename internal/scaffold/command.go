@@ -182,7 +182,7 @@ var runners = [][]string{{"uv", "run"}, {"poetry", "run"}, {"pipenv", "run"}, {"
 
 // uvicornFlags are options that muster gives itself, and whether each has a value.
 var uvicornFlags = map[string]bool{"--host": true, "--port": true, "--workers": true, "--reload": false, "--no-reload": false, "--reload-dir": true,
-	"--fd": true, "--uds": true, "-h": true, "-p": true}
+	"--fd": true, "--uds": true, "-h": true, "-p": true, "--ssl-keyfile": true, "--ssl-certfile": true, "--reload-include": true, "--reload-exclude": true}
 
 // uvicorn makes a server of muster's own of a command that runs uvicorn or fastapi.
 func (d *draft) uvicorn(p *process) bool {
@@ -228,6 +228,8 @@ func (d *draft) uvicorn(p *process) bool {
 				if isPort(value) && p.port == 0 {
 					p.port, _ = strconv.Atoi(value)
 				}
+			case "--reload-include", "--reload-exclude", "--ssl-keyfile", "--ssl-certfile", "--uds", "--fd":
+				d.leave(p.from, "%s: the option %s is not taken over", p.name, name)
 			case "--workers":
 				d.leave(p.from, "%s: --workers %s: write instances: %s, each of which is a process of its own", p.name, value, value)
 			}

@@ -135,18 +135,23 @@ func (c *composeFile) images(why string) {
 		}
 	}
 	c.creations()
-	var needs []dependency
 	for _, s := range c.services {
-		if p := c.d.names[s.key]; p != nil && p.image {
-			needs = append(needs, dependency{name: s.key})
+		if p := c.d.names[s.key]; p != nil && p.image && len(p.profiles) == 0 {
+			c.d.needs = append(c.d.needs, dependency{name: s.key})
 			if c.d.names[s.key+"-create"] != nil {
-				needs = append(needs, dependency{name: s.key + "-create"})
+				c.d.needs = append(c.d.needs, dependency{name: s.key + "-create"})
 			}
 		}
 	}
-	for _, p := range c.d.processes {
+	c.d.waitForImages(c.d.processes)
+}
+
+// waitForImages has processes wait for the services of images: nothing says which of
+// them they use.
+func (d *draft) waitForImages(processes []*process) {
+	for _, p := range processes {
 		if p.kind != config.KindFrontend && !p.image {
-			p.depends = append(p.depends, needs...)
+			p.depends = append(p.depends, d.needs...)
 		}
 	}
 }
@@ -294,63 +299,7 @@ func (c *composeFile) expanded(s string) string {
 	return out
 }
 
-// value is a text of the file as the configuration says it: what nobody has set is
-// empty, as in Compose.
-func (c *composeFile) value(s string) string {
-	s = braces(s)
-	for from := 0; ; {
-		i := strings.Index(s[from:], "${")
-		if i < 0 {
-			return s
-		}
-		i += from
-		from = i + 2
-		if i > 0 && s[i-1] == '$' {
-			continue
-		}
-		end := strings.IndexByte(s[from:], '}')
-		if end < 0 {
-			return s
-		}
-		name := s[from : from+end]
-		if !identifier(name) {
-			continue
-		}
-		if !slices.ContainsFunc(c.d.env, func(v config.EnvVar) bool { return v.Name == name }) {
-			s = s[:from+end] + ":-" + s[from+end:]
-			c.d.leave(place{c.file, max(lineOf(c.d.text(c.file), "${"+name), 1)}, "nobody sets %s: it is empty unless the shell or .env does", name)
-		}
-	}
-}
-
-func identifier(s string) bool {
-	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == "" && (s[0] < '0' || s[0] > '9')
-}
-
-// braces writes $NAME, which Compose fills in too, as ${NAME}.
-func braces(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		b.WriteByte(s[i])
-		if s[i] != '$' || i+1 == len(s) {
-			continue
-		}
-		if s[i+1] == '$' {
-			b.WriteByte('$')
-			i++
-			continue
-		}
-		end := i + 1
-		for end < len(s) && (identifier(s[i+1 : end+1])) {
-			end++
-		}
-		if end > i+1 {
-			b.WriteString("{" + s[i+1:end] + "}")
-			i = end - 1
-		}
-	}
-	return b.String()
-}
+func (c *composeFile) value(s string) string { return c.d.value(c.file, s) }
 
 // variables reads both forms of environment. A variable without a value is the
 // shell's, which every process has anyway.
@@ -419,7 +368,7 @@ func (c *composeFile) envFiles(p *process, s, k pair) {
 func (c *composeFile) dependsOn(p *process, s, k pair) {
 	if k.node.Kind != yaml.MappingNode {
 		for _, name := range texts(k.node) {
-			p.depends = append(p.depends, dependency{name: name, condition: config.Started})
+			p.depends = append(p.depends, dependency{name: name})
 		}
 		return
 	}
@@ -573,6 +522,11 @@ func (c *composeFile) image(s pair) {
 	// Its name is needed below.
 	d.add(p, s.key)
 	c.variables(p, orEmpty(get(s.node, "environment")))
+	for _, f := range texts(get(s.node, "env_file")) {
+		if join(slashDir(c.file), f) == d.envFile {
+			p.envFile = d.envFile
+		}
+	}
 	if d.native(p, ref) {
 		p.kind = config.KindWorker
 		c.common(p, s, false)
@@ -582,7 +536,7 @@ func (c *composeFile) image(s pair) {
 		}
 		p.env = nil
 	} else {
-		p.env = nil
+		p.env, p.envFile = nil, ""
 		p.command = []string{"docker", "compose"}
 		if slashDir(c.file) != "" || !contains(composeFiles, c.file) {
 			p.command = append(p.command, "-f", c.file)
@@ -642,7 +596,7 @@ func (c *composeFile) ownCommand(p *process, s pair) {
 func (c *composeFile) namedOfImage(s pair) {
 	for _, k := range pairs(s.node) {
 		switch k.key {
-		case "volumes", "networks", "container_name", "hostname", "healthcheck", "env_file", "entrypoint", "user", "ulimits", "tmpfs", "cap_add", "shm_size", "labels", "logging", "platform", "secrets", "configs", "links", "security_opt", "sysctls":
+		case "volumes", "networks", "container_name", "hostname", "healthcheck", "entrypoint", "user", "ulimits", "tmpfs", "cap_add", "shm_size", "labels", "logging", "platform", "secrets", "configs", "links", "security_opt", "sysctls":
 			why := map[string]string{"healthcheck": "it is checked as the program of this machine is", "volumes": "its data lies elsewhere"}[k.key]
 			if why == "" {
 				why = whyNotTaken[k.key]
@@ -754,8 +708,7 @@ func (c *composeFile) built(s pair) {
 	if d.lost(p) && !d.found(p, context, m, s.key) {
 		return
 	}
-	uvicorn := p.command != nil && d.uvicorn(p)
-	if !uvicorn && p.command != nil {
+	if p.command != nil && !d.uvicorn(p) && !d.pythonFile(p) {
 		d.program(p)
 		p.movable = p.movable || d.readsPort(p.dir)
 	}

@@ -28,6 +28,7 @@ type draft struct {
 	processes []*process
 	names     map[string]*process // by what they are called in the repository
 	hosts     []host              // names by which services reach each other
+	needs     []dependency        // services of images, which all others wait for
 	gateway   int                 // port; 0 is none
 
 	used, said, left []string
@@ -58,6 +59,7 @@ type process struct {
 	paths    []config.Path
 	found    []string // paths that its sources serve
 	hidden   bool
+	socketIO bool   // they serve Socket.IO, which is at /socket.io whatever their path
 	page     string // path of a frontend
 	profiles []string
 	restart  string
@@ -98,7 +100,9 @@ func oneLine(s string) string {
 }
 
 func (d *draft) leave(at place, format string, args ...any) {
-	d.left = append(d.left, oneLine(at.String()+": "+fmt.Sprintf(format, args...)))
+	if line := oneLine(at.String() + ": " + fmt.Sprintf(format, args...)); !slices.Contains(d.left, line) {
+		d.left = append(d.left, line)
+	}
 }
 
 func (d *draft) say(format string, args ...any) {
@@ -106,7 +110,9 @@ func (d *draft) say(format string, args ...any) {
 }
 
 func (p *process) note(format string, args ...any) {
-	p.comments = append(p.comments, oneLine(fmt.Sprintf(format, args...)))
+	if line := oneLine(fmt.Sprintf(format, args...)); !slices.Contains(p.comments, line) {
+		p.comments = append(p.comments, line)
+	}
 }
 
 func (d *draft) use(file string) {
@@ -342,6 +348,8 @@ func (d *draft) route() {
 		taken[p.page] = true
 	}
 	for _, p := range servers {
+		n := d.quietPackage(p.dir)
+		p.socketIO = n != nil && n.has("socket.io")
 		if p == root {
 			p.paths = []config.Path{{Path: "/"}}
 			continue
@@ -354,15 +362,19 @@ func (d *draft) route() {
 		}
 		if p.paths != nil {
 			p.note("guessed: its paths at the gateway, from its sources")
-			continue
+		} else {
+			path := config.Path{Path: "/" + p.name, Strip: true}
+			if slices.Contains(apiNames, p.name) && !taken["/api"] {
+				path = config.Path{Path: "/api"}
+			}
+			taken[path.Path] = true
+			p.paths = []config.Path{path}
+			p.note("guessed: its path at the gateway")
 		}
-		path := config.Path{Path: "/" + p.name, Strip: true}
-		if slices.Contains(apiNames, p.name) && !taken["/api"] {
-			path = config.Path{Path: "/api"}
+		if socket := "/socket.io"; p.socketIO && !taken[socket] {
+			taken[socket] = true
+			p.paths = append(p.paths, config.Path{Path: socket})
 		}
-		taken[path.Path] = true
-		p.paths = []config.Path{path}
-		p.note("guessed: its path at the gateway")
 	}
 }
 
@@ -452,6 +464,64 @@ func (d *draft) local(variable, text string) string {
 		text = h.local(variable, text)
 	}
 	return text
+}
+
+// value is a text of a file whose variables are read as in Compose, as the
+// configuration says it: what nobody has set is empty.
+func (d *draft) value(file, s string) string {
+	s = braces(s)
+	for from := 0; ; {
+		i := strings.Index(s[from:], "${")
+		if i < 0 {
+			return s
+		}
+		i += from
+		from = i + 2
+		if (len(s[:i])-len(strings.TrimRight(s[:i], "$")))%2 == 1 {
+			continue // $${
+		}
+		end := strings.IndexByte(s[from:], '}')
+		if end < 0 {
+			return literal(s)
+		}
+		name := s[from : from+end]
+		if !identifier(name) {
+			continue
+		}
+		if !slices.ContainsFunc(d.env, func(v config.EnvVar) bool { return v.Name == name }) {
+			s = s[:from+end] + ":-" + s[from+end:]
+			d.leave(place{file, lineOf(d.text(file), name)}, "nobody sets %s: it is empty unless the shell or .env does", name)
+		}
+	}
+}
+
+func identifier(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == "" && (s[0] < '0' || s[0] > '9')
+}
+
+// braces writes $NAME, which Compose fills in too, as ${NAME}.
+func braces(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		b.WriteByte(s[i])
+		if s[i] != '$' || i+1 == len(s) {
+			continue
+		}
+		if s[i+1] == '$' {
+			b.WriteByte('$')
+			i++
+			continue
+		}
+		end := i + 1
+		for end < len(s) && identifier(s[i+1:end+1]) {
+			end++
+		}
+		if end > i+1 {
+			b.WriteString("{" + s[i+1:end] + "}")
+			i = end - 1
+		}
+	}
+	return b.String()
 }
 
 // hostVariable tells whether a variable of that name may hold a bare host.

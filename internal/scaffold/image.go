@@ -135,6 +135,9 @@ func (d *draft) postgres(p *process) bool {
 				return v.Value
 			}
 		}
+		if p.envFile != "" && slices.ContainsFunc(d.env, func(v config.EnvVar) bool { return v.Name == name }) {
+			return "${" + name + "}"
+		}
 		return other
 	}
 	owner := value("POSTGRES_USER", "postgres")
@@ -159,8 +162,8 @@ func (d *draft) postgres(p *process) bool {
 		p.health = health{tcp: true}
 	}
 	p.note("guessed: PostgreSQL of this machine, instead of the image")
-	p.env = nil
-	if database != "postgres" {
+	p.env, p.envFile = nil, ""
+	if named, _ := config.Expand(database, d.env); named != "postgres" {
 		p.creates = &process{kind: config.KindTask, from: p.from, image: true, profiles: p.profiles,
 			command: []string{bin + "createdb", "-h", "127.0.0.1", "-p", "{port:" + p.name + "}", "-U", owner, database},
 			unless:  []string{bin + "psql", "-h", "127.0.0.1", "-p", "{port:" + p.name + "}", "-U", owner, "-d", database, "-c", "select 1"}}

@@ -312,20 +312,7 @@ func (d *draft) sources() {
 	for _, dir := range d.manifests() {
 		d.folder(dir)
 	}
-	var needs []dependency
-	for _, p := range d.processes[:before] {
-		for called, q := range d.names {
-			if p == q && (p.kind == config.KindWorker || p.kind == config.KindTask) {
-				needs = append(needs, dependency{name: called})
-			}
-		}
-	}
-	slices.SortFunc(needs, func(a, b dependency) int { return strings.Compare(a.name, b.name) })
-	for _, p := range d.processes[before:] {
-		if p.kind != config.KindFrontend && !(p.kind == config.KindTask && p.unless != nil) {
-			p.depends = append(p.depends, needs...)
-		}
-	}
+	d.waitForImages(d.processes[before:])
 }
 
 // folder drafts what one folder runs: a page or program of Node.js, an application
@@ -374,36 +361,46 @@ func (d *draft) pages() {
 // below a Python project or a Go module is its own.
 func (d *draft) manifests() (dirs []string) {
 	globs := d.workspaces()
-	python := ""
-	hasPython := false
+	var python []string
+	add := func(dir string) {
+		if !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	var loose []string // applications without a manifest
 	d.walk("", 3, func(rel string) bool {
 		dir := slashDir(rel)
 		switch path.Base(rel) {
 		case "package.json":
-			if dir != "" && globs != nil && !matches(globs, dir) {
-				return false
+			if dir == "" || globs == nil || matches(globs, dir) {
+				add(dir)
 			}
 		case "go.mod":
-		case "pyproject.toml", "requirements.txt", "Pipfile", "manage.py", "setup.py", "main.py", "app.py":
-			if hasPython && below(dir, python) && dir != python {
-				return false
-			}
-			if len(d.pyApps(dir)) == 0 && !d.exists(join(dir, "manage.py")) {
-				return false
-			}
-			// A workspace's root is not the project that lies deeper.
-			if deeper := d.onlyBelow(dir); deeper != "" {
-				dir = deeper
-			}
-			hasPython, python = true, dir
-		default:
-			return false
-		}
-		if !slices.Contains(dirs, dir) {
-			dirs = append(dirs, dir)
+			add(dir)
+		case "pyproject.toml", "requirements.txt", "Pipfile", "manage.py", "setup.py":
+			python = append(python, dir)
+		case "main.py", "app.py":
+			loose = append(loose, dir)
 		}
 		return false
 	})
+	slices.SortStableFunc(python, func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") })
+	for _, dir := range python {
+		if len(d.pyApps(dir)) == 0 && !d.exists(join(dir, "manage.py")) {
+			continue
+		}
+		// A workspace's root is not the project that lies deeper.
+		if deeper := d.onlyBelow(dir); deeper != "" {
+			dir = deeper
+		}
+		add(dir)
+	}
+	for _, dir := range loose {
+		in := func(other string) bool { return below(dir, other) && d.isPythonHere(other) }
+		if len(d.pyApps(dir)) > 0 && !slices.ContainsFunc(dirs, in) {
+			add(dir)
+		}
+	}
 	slices.SortStableFunc(dirs, func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") })
 	return dirs
 }

@@ -59,14 +59,14 @@ func (d *draft) composed(file string, s pair, shared *yaml.Node, task bool) {
 			d.leave(p.from, "processes.%s.working_dir: %s is no folder of this repository", s.key, w)
 		}
 	}
-	d.variablesOf(p, shared)
+	d.variablesOf(p, file, shared)
 	for _, k := range pairs(s.node) {
 		switch k.key {
 		case "command":
-			p.shellLine(strings.TrimSpace(text(k.node)))
+			p.shellLine(strings.ReplaceAll(text(k.node), "$$", "$"))
 		case "working_dir", "description":
 		case "environment":
-			d.variablesOf(p, k.node)
+			d.variablesOf(p, file, k.node)
 		case "depends_on":
 			for _, on := range pairs(k.node) {
 				x := dependency{name: on.key}
@@ -157,10 +157,10 @@ func (d *draft) composed(file string, s pair, shared *yaml.Node, task bool) {
 	}
 }
 
-func (d *draft) variablesOf(p *process, n *yaml.Node) {
+func (d *draft) variablesOf(p *process, file string, n *yaml.Node) {
 	set := func(name, value string) {
 		if identifier(name) && name != "PORT" {
-			p.env = append(p.env, config.EnvVar{Name: name, Value: literal(value)})
+			p.env = append(p.env, config.EnvVar{Name: name, Value: d.value(file, value)})
 		} else if name == "PORT" {
 			p.port, _ = strconv.Atoi(value)
 			p.movable = true

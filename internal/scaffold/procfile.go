@@ -61,9 +61,7 @@ func (d *draft) procfile(file string) error {
 		p.stdinOpen = endsWithInput(p.command)
 		d.add(p, l.name)
 		all = append(all, p)
-		if p.kind != config.KindTask && !d.uvicorn(p) {
-			d.program(p)
-		} else if p.kind == config.KindTask {
+		if p.kind == config.KindTask || !d.uvicorn(p) && !d.pythonFile(p) {
 			d.program(p)
 		}
 		if p.kind == config.KindServer && p.app == "" && !p.movable {

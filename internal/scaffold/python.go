@@ -220,6 +220,9 @@ func (d *draft) python(dir string) bool {
 		return false
 	}
 	a := apps[0]
+	if slices.ContainsFunc(d.processes, func(p *process) bool { return p.app == a.app && p.dir == a.dir }) {
+		return false
+	}
 	d.use(a.file)
 	for _, other := range apps[1:] {
 		if other.kind == a.kind && other.dir == a.dir && strings.HasSuffix(other.file, "__init__.py") == strings.HasSuffix(a.file, "__init__.py") || other.kind != a.kind {
@@ -256,6 +259,39 @@ func (d *draft) pythonServer(p *process) {
 	if p.found != nil {
 		p.found = append(p.found, "/docs", "/openapi.json")
 	}
+}
+
+// pythonFile has a program that serves an application at a port of its own choice
+// run by what can be told the port.
+func (d *draft) pythonFile(p *process) bool {
+	argv := p.command
+	for _, r := range runners {
+		if len(argv) > 2 && slices.Equal(argv[:2], r) {
+			argv = argv[2:]
+		}
+	}
+	if len(argv) != 2 || !strings.HasPrefix(argv[0], "python") || !strings.HasSuffix(argv[1], ".py") || p.port == 0 && p.kind != config.KindServer {
+		return false
+	}
+	file := join(p.dir, argv[1])
+	source := d.text(file)
+	if readsPort().MatchString(source) || strings.Contains(source, "socketio") {
+		return false
+	}
+	module := strings.ReplaceAll(strings.TrimSuffix(argv[1], ".py"), "/", ".")
+	if name := assigned(source, "FastAPI"); name != "" {
+		p.kind, p.command, p.app, p.reload, p.movable = config.KindServer, nil, module+":"+name, true, true
+		p.note("guessed: its application, from %s", place{file, lineOf(source, "FastAPI(")})
+		d.pythonServer(p)
+		return true
+	}
+	if name := assigned(source, "Flask"); name != "" {
+		p.command, p.movable = []string{"flask", "--app", module + ":" + name, "run", "-p", "{port}", "--debug"}, true
+		p.note("guessed: its application, from %s, so that it can be told its port", place{file, lineOf(source, "Flask(")})
+		d.program(p)
+		return true
+	}
+	return false
 }
 
 // serverName is a folder's name, where that says something.

@@ -47,6 +47,9 @@ func Read(dir, from string) (*Draft, error) {
 	}
 	d.finish()
 	text, err := d.render()
+	if err == nil && len(d.processes) == 0 {
+		err = hint.With(errors.New("nothing of what was found can be taken over:\n"+strings.Join(d.left, "\n")), "write "+configName+" yourself, in this form:\n"+example)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,8 +61,62 @@ func word(s string) *yaml.Node {
 	return n
 }
 
-// render writes the file, and names what is wrong with it, which should be nothing.
+// render writes the file. A process that would not be valid, whatever the reason, is
+// left out and named.
 func (d *draft) render() ([]byte, error) {
+	for {
+		out, err := d.write()
+		if err != nil || len(d.processes) == 0 {
+			return out, err
+		}
+		p, problem := d.invalid(out)
+		if p == nil {
+			return out, nil
+		}
+		d.leave(p.from, "%s cannot be taken over: %s", p.name, problem)
+		d.processes = slices.DeleteFunc(d.processes, func(q *process) bool { return q == p })
+		for _, q := range d.processes {
+			q.depends = slices.DeleteFunc(q.depends, func(on dependency) bool { return on.name == p.name })
+		}
+		if !d.served() {
+			d.gateway = 0
+		}
+	}
+}
+
+// invalid has the file read as it will be, and gives a process that is not valid.
+func (d *draft) invalid(file []byte) (*process, string) {
+	_, err := config.Parse(filepath.Join(d.dir, configName), file)
+	var wrong *config.Error
+	if !errors.As(err, &wrong) {
+		return nil, ""
+	}
+	root, err := parseYAML(string(file))
+	if err != nil {
+		return nil, ""
+	}
+	for _, problem := range wrong.Problems {
+		if len(d.env) > 0 && (strings.Contains(problem.Message, "is not set") || strings.Contains(problem.Message, "needs the variable")) {
+			continue // .env may set it, which is read with the file only
+		}
+		name := ""
+		for _, key := range []string{"servers", "workers", "tasks", "frontends"} {
+			for _, p := range pairs(get(root, key)) {
+				if p.line <= problem.Line {
+					name = p.key
+				}
+			}
+		}
+		for _, p := range d.processes {
+			if p.name == name {
+				return p, problem.Message
+			}
+		}
+	}
+	return nil, ""
+}
+
+func (d *draft) write() ([]byte, error) {
 	var top block
 	top.given("env_file", d.envFile)
 	if d.gateway > 0 {
@@ -98,7 +153,6 @@ func (d *draft) render() ([]byte, error) {
 	}
 	list(&out, "What is not as it was there:", d.said)
 	list(&out, "What could not be taken over:", d.left)
-	d.check(out.Bytes())
 	return out.Bytes(), nil
 }
 
@@ -109,20 +163,6 @@ func list(out *bytes.Buffer, title string, lines []string) {
 	fmt.Fprintf(out, "\n# %s\n", title)
 	for _, l := range lines {
 		fmt.Fprintf(out, "#   %s\n", l)
-	}
-}
-
-// check has the file read as it will be.
-func (d *draft) check(file []byte) {
-	_, err := config.Parse(filepath.Join(d.dir, configName), file)
-	var wrong *config.Error
-	if errors.As(err, &wrong) {
-		for _, p := range wrong.Problems {
-			if len(d.env) > 0 && strings.Contains(p.Message, "is not set") {
-				continue // .env sets it, which is read with the file
-			}
-			d.leave(place{configName, p.Line}, "%s", p.Message)
-		}
 	}
 }
 

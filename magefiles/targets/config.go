@@ -1,12 +1,22 @@
 package targets
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/magefile/mage/mg"
+
+	"muster/internal/console"
+	"muster/internal/hint"
+	"muster/internal/scaffold"
+	"muster/templates"
 )
 
-// Config checks and shows the configuration.
+// Config makes, checks and shows the configuration.
 type Config mg.Namespace
 
 // Validate reports every mistake in the configuration, each with its line.
@@ -26,4 +36,89 @@ func (Config) Show(config *string) error {
 		}
 		return err
 	})
+}
+
+// makefileName is the file of the old targets in a project of somebody's own.
+const makefileName = "muster.mk"
+
+// Init writes a dev-config.yaml for the project in this folder, and a muster.mk with
+// the Make targets. It overwrites nothing.
+//
+// -from=FILE reads that file alone: a Procfile, a Compose file, a process-compose.yaml,
+// a package.json, ...; else all that is found is read.
+func (Config) Init(from *string) error {
+	dir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	return console.Exit(initProject(dir, console.Or(from, "")))
+}
+
+func initProject(dir, from string) error {
+	config, makefile := isThere(dir, configName), isThere(dir, makefileName)
+	switch {
+	case config && makefile:
+		return hint.With(usageError(fmt.Sprintf("%s and %s are there already, and are not overwritten", configName, makefileName)),
+			fmt.Sprintf("to begin anew: mv %s %s.old, and the same with %s", configName, configName, makefileName))
+	case config:
+		stderr.Warn("%s is there already and is left as it is; to begin anew: mv %s %s.old", configName, configName, configName)
+	case makefile:
+		stderr.Warn("%s is there already and is left as it is", makefileName)
+	}
+	if !config {
+		if err := draftConfig(dir, from); err != nil {
+			return err
+		}
+	}
+	if !makefile {
+		if err := create(filepath.Join(dir, makefileName), templates.MusterMK); err != nil {
+			return err
+		}
+		stderr.Done("wrote %s: `include %s` in a Makefile, or make -f %s dev-fullstack-multi", makefileName, makefileName, makefileName)
+	}
+	return nil
+}
+
+// draftConfig writes the configuration, and tells what became of what was read.
+func draftConfig(dir, from string) error {
+	draft, err := scaffold.Read(dir, from)
+	if err != nil {
+		return configError{err}
+	}
+	if err := create(filepath.Join(dir, configName), draft.YAML); err != nil {
+		return err
+	}
+	stderr.Done("wrote %s from %s", configName, strings.Join(draft.Used, ", "))
+	for _, line := range draft.Said {
+		stderr.Step(line)
+	}
+	if len(draft.Left) > 0 {
+		stderr.Warn("what could not be taken over, which is at the end of %s too:", configName)
+		for _, line := range draft.Left {
+			stderr.Warn("  %s", line)
+		}
+	}
+	return nil
+}
+
+// create writes a file that is not there: whoever made one meanwhile keeps it.
+func create(file string, text []byte) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already, and is not overwritten", file)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(file))
+	}
+	return nil
+}
+
+// isThere tells whether something has that name, a link that leads nowhere included.
+func isThere(dir, name string) bool {
+	_, err := os.Lstat(filepath.Join(dir, name))
+	return err == nil
 }

@@ -20,14 +20,14 @@ const shimTargets = `help install setup install-nginx check-nginx verify-nginx
 
 func TestTheShimHasEveryTargetAndDelegatesToOneThatIs(t *testing.T) {
 	t.Parallel()
-	makefile := readRepo(t, "project.mk")
+	makefile := readRepo(t, "project.mk") + readRepo(t, "templates/muster.mk")
 	there := muster(t, "-l")
 	recipe := regexp.MustCompile(`(?m)^([a-z][a-z -]*): *; (.*)$`)
 	var found []string
 	for _, m := range recipe.FindAllStringSubmatch(makefile, -1) {
 		found = append(found, strings.Fields(m[1])...)
 		f := strings.Fields(m[2])
-		if len(f) < 2 || f[0] != "$(RUN)" {
+		if len(f) < 2 || f[0] != "$(muster-run)" {
 			t.Errorf("%s does more than delegate: %s", m[1], m[2])
 			continue
 		}
@@ -43,9 +43,9 @@ func TestTheShimHasEveryTargetAndDelegatesToOneThatIs(t *testing.T) {
 		flags := []string{}
 		for _, arg := range f[2:] {
 			switch {
-			case arg == "$(CONFIG)":
+			case arg == "$(muster-config)":
 				flags = append(flags, "-config")
-			case arg == "$(OUTPUT)":
+			case arg == "$(muster-output)":
 				flags = append(flags, "-output")
 			case strings.HasPrefix(arg, "-"):
 				name, _, _ := strings.Cut(arg, "=")
