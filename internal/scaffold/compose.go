@@ -17,6 +17,7 @@ import (
 type composeFile struct {
 	d         *draft
 	file      string
+	override  string // a second file, which is merged into it
 	root      *yaml.Node
 	services  []pair
 	processes bool            // it has the section of a process-compose.yaml
@@ -30,6 +31,18 @@ func (d *draft) readCompose(file string) (*composeFile, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	c := &composeFile{d: d, file: file, root: root, wanted: map[string]bool{}}
+	if contains(composeFiles, file) {
+		if other := d.first(composeOverrides...); other != "" {
+			over, err := parseYAML(d.text(other))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", other, err)
+			}
+			shift(over, map[*yaml.Node]bool{})
+			c.override, c.root = other, merged("", root, over)
+			root = c.root
+			d.use(other)
+		}
+	}
 	c.services = pairs(get(root, "services"))
 	c.processes = get(root, "processes") != nil
 	for i, s := range c.services {
@@ -46,6 +59,78 @@ func (d *draft) readCompose(file string) (*composeFile, error) {
 		}
 	}
 	return c, nil
+}
+
+// overridden is added to the lines of a second file.
+const overridden = 1 << 24
+
+func shift(n *yaml.Node, seen map[*yaml.Node]bool) {
+	if n == nil || seen[n] {
+		return
+	}
+	seen[n] = true
+	n.Line += overridden
+	for _, c := range n.Content {
+		shift(c, seen)
+	}
+}
+
+// at is a place in the file, or in the second one.
+func (c *composeFile) at(line int) place {
+	if line >= overridden {
+		return place{c.override, line - overridden}
+	}
+	return place{c.file, line}
+}
+
+// merged is a value with what a second file says of it, as Compose merges them.
+func merged(key string, base, over *yaml.Node) *yaml.Node {
+	base, over = follow(base), follow(over)
+	switch {
+	case over == nil || over.ShortTag() == "!!null":
+		return base
+	case base == nil:
+		return over
+	case key == "environment" || key == "labels":
+		base, over = asMapping(base), asMapping(over)
+	case base.Kind != over.Kind || base.Kind == yaml.ScalarNode || key == "command" || key == "entrypoint" || key == "test":
+		return over
+	}
+	out := &yaml.Node{Kind: base.Kind, Tag: base.Tag, Line: base.Line}
+	if base.Kind == yaml.SequenceNode {
+		out.Content = append(slices.Clone(base.Content), over.Content...)
+		return out
+	}
+	put := func(p pair, v *yaml.Node) {
+		out.Content = append(out.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: p.key, Line: p.line}, v)
+	}
+	own := pairs(base)
+	for _, p := range own {
+		put(p, merged(p.key, p.node, get(over, p.key)))
+	}
+	for _, p := range pairs(over) {
+		if !slices.ContainsFunc(own, func(o pair) bool { return o.key == p.key }) {
+			put(p, p.node)
+		}
+	}
+	return out
+}
+
+// asMapping is a list of NAME=VALUE as a mapping.
+func asMapping(n *yaml.Node) *yaml.Node {
+	if n.Kind != yaml.SequenceNode {
+		return n
+	}
+	out := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: n.Line}
+	for _, item := range n.Content {
+		name, value, set := strings.Cut(text(item), "=")
+		v := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value, Line: item.Line}
+		if !set {
+			v.Tag = "!!null"
+		}
+		out.Content = append(out.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name, Line: item.Line}, v)
+	}
+	return out
 }
 
 func (c *composeFile) isProxy(service *yaml.Node) bool {
@@ -127,9 +212,9 @@ func (c *composeFile) images(why string) {
 	for _, s := range c.services {
 		switch {
 		case get(s.node, "build") != nil || c.mounts(s.node):
-			c.d.leave(place{c.file, s.line}, "services.%s: is built, and %s", s.key, why)
+			c.d.leave(c.at(s.line), "services.%s: is built, and %s", s.key, why)
 		case c.d.names[s.key] != nil:
-			c.d.leave(place{c.file, s.line}, "services.%s: there is a process of that name already", s.key)
+			c.d.leave(c.at(s.line), "services.%s: there is a process of that name already", s.key)
 		default:
 			c.image(s)
 		}
@@ -191,7 +276,7 @@ func (c *composeFile) top() {
 		case p.key == "version" || p.key == "name":
 			why = "is not needed"
 		}
-		c.d.leave(place{c.file, p.line}, "%s: %s", p.key, why)
+		c.d.leave(c.at(p.line), "%s: %s", p.key, why)
 	}
 }
 
@@ -214,12 +299,12 @@ var whyNotTaken = map[string]string{
 // common reads what every service may say, and names the rest.
 func (c *composeFile) common(p *process, s pair, own bool) {
 	d := c.d
-	p.from = place{c.file, s.line}
+	p.from = c.at(s.line)
 	leave := func(at pair, key, why string) {
 		if why != "" {
 			why = ": " + why
 		}
-		d.leave(place{c.file, at.line}, "services.%s.%s is not taken over%s", s.key, key, why)
+		d.leave(c.at(at.line), "services.%s.%s is not taken over%s", s.key, key, why)
 	}
 	for _, k := range pairs(s.node) {
 		switch k.key {
@@ -347,7 +432,7 @@ func (c *composeFile) envFiles(p *process, s, k pair) {
 	}
 	for _, f := range files {
 		rel := join(slashDir(c.file), c.expanded(f))
-		at := place{c.file, k.line}
+		at := c.at(k.line)
 		switch {
 		case f == "":
 		case rel == c.d.envFile && rel != "":
@@ -378,7 +463,7 @@ func (c *composeFile) dependsOn(p *process, s, k pair) {
 			x.condition = config.Started
 		}
 		if text(get(on.node, "required")) == "false" {
-			c.d.leave(place{c.file, on.line}, "services.%s.depends_on.%s.required is not taken over: what is depended on is there", s.key, on.key)
+			c.d.leave(c.at(on.line), "services.%s.depends_on.%s.required is not taken over: what is depended on is there", s.key, on.key)
 		}
 		p.depends = append(p.depends, x)
 	}
@@ -390,7 +475,7 @@ func (c *composeFile) healthcheck(p *process, s, k pair) {
 		duration := func() string {
 			t, err := time.ParseDuration(value)
 			if err != nil || t < 10*time.Millisecond || t > time.Hour {
-				c.d.leave(place{c.file, h.line}, "services.%s.healthcheck.%s is not taken over: %s is no duration from 10ms to 1h", s.key, h.key, value)
+				c.d.leave(c.at(h.line), "services.%s.healthcheck.%s is not taken over: %s is no duration from 10ms to 1h", s.key, h.key, value)
 				return ""
 			}
 			return value
@@ -410,7 +495,7 @@ func (c *composeFile) healthcheck(p *process, s, k pair) {
 			}
 		case "disable":
 		default:
-			c.d.leave(place{c.file, h.line}, "services.%s.healthcheck.%s is not taken over", s.key, h.key)
+			c.d.leave(c.at(h.line), "services.%s.healthcheck.%s is not taken over", s.key, h.key)
 		}
 	}
 }
@@ -428,7 +513,7 @@ func (c *composeFile) healthTest(p *process, s, h pair) {
 		words = words[1:]
 	} else {
 		if len(words) > 0 && words[0] != "NONE" {
-			c.d.leave(place{c.file, h.line}, "services.%s.healthcheck.test is not taken over: %s is none of CMD, CMD-SHELL and NONE", s.key, words[0])
+			c.d.leave(c.at(h.line), "services.%s.healthcheck.test is not taken over: %s is none of CMD, CMD-SHELL and NONE", s.key, words[0])
 		}
 		return
 	}
@@ -495,7 +580,7 @@ func (c *composeFile) portsOf(s pair) (all []portPair, exposed int) {
 // is installed, else Docker's.
 func (c *composeFile) image(s pair) {
 	d := c.d
-	at := place{c.file, s.line}
+	at := c.at(s.line)
 	ref := c.expanded(text(get(s.node, "image")))
 	if c.isProxy(s.node) {
 		d.leave(at, "services.%s: %s does what the gateway does, and is not run: what it routed has to become `paths`", s.key, ref)
@@ -589,7 +674,7 @@ func (c *composeFile) ownCommand(p *process, s pair) {
 		}
 		return
 	}
-	c.d.leave(place{c.file, get(s.node, "command").Line}, "services.%s.command is not taken over: %s is another program", s.key, strings.Join(words, " "))
+	c.d.leave(c.at(get(s.node, "command").Line), "services.%s.command is not taken over: %s is another program", s.key, strings.Join(words, " "))
 }
 
 // namedOfImage names what is not taken over of a service whose image is not run.
@@ -604,11 +689,11 @@ func (c *composeFile) namedOfImage(s pair) {
 			if why != "" {
 				why = ": " + why
 			}
-			c.d.leave(place{c.file, k.line}, "services.%s.%s is not taken over%s", s.key, k.key, why)
+			c.d.leave(c.at(k.line), "services.%s.%s is not taken over%s", s.key, k.key, why)
 		case "environment":
 			for _, v := range pairs(k.node) {
 				if !strings.HasPrefix(v.key, "POSTGRES_") {
-					c.d.leave(place{c.file, v.line}, "services.%s.environment.%s is not taken over: it is for the image", s.key, v.key)
+					c.d.leave(c.at(v.line), "services.%s.environment.%s is not taken over: it is for the image", s.key, v.key)
 				}
 			}
 		}
@@ -638,7 +723,7 @@ func (c *composeFile) argv(n *yaml.Node) argv {
 // Compose file or its Dockerfile.
 func (c *composeFile) built(s pair) {
 	d := c.d
-	p := &process{kind: config.KindWorker, from: place{c.file, s.line}}
+	p := &process{kind: config.KindWorker, from: c.at(s.line)}
 	context, dockerfile, target := slashDir(c.file), "Dockerfile", ""
 	b := get(s.node, "build")
 	if n := text(b); n != "" {
@@ -653,7 +738,7 @@ func (c *composeFile) built(s pair) {
 		case "target":
 			target = text(k.node)
 		default:
-			d.leave(place{c.file, k.line}, "services.%s.build.%s is not taken over: no image is built", s.key, k.key)
+			d.leave(c.at(k.line), "services.%s.build.%s is not taken over: no image is built", s.key, k.key)
 		}
 	}
 	if strings.HasPrefix(context, "..") || strings.Contains(context, "://") || !d.isDir(context) {
@@ -682,6 +767,9 @@ func (c *composeFile) built(s pair) {
 		command = &own
 	}
 	a := c.argv(get(s.node, "entrypoint"))
+	if p.port == 0 {
+		p.port = c.labelled(s)
+	}
 	wanted := p.port
 	d.ofImage(p, m, dockerfile, context, a, command)
 	if w := text(get(s.node, "working_dir")); w != "" {
@@ -720,12 +808,15 @@ func (c *composeFile) built(s pair) {
 		p.kind, p.port, p.restart, p.instances = config.KindTask, 0, "", 0
 		p.health = health{}
 		return
+	case p.port == 0 && p.app != "":
+		p.port, p.movable = 8001, true
 	case p.port == 0:
 		p.kind = config.KindWorker
 		p.note("guessed: it listens on no port")
 		return
 	}
 	p.kind = config.KindServer
+	c.migrates(p)
 	p.hidden = len(ports) == 0 && !c.proxied
 	if p.found == nil {
 		p.found = d.servedPaths(p.dir)
@@ -740,6 +831,47 @@ func (c *composeFile) built(s pair) {
 		d.leave(p.from, "services.%s: %d instances of it would listen on one port: there is one of it", s.key, p.instances)
 		p.instances = 0
 	}
+}
+
+// migrates drafts the task that brings the database of a FastAPI application up to
+// date, where no service does so.
+func (c *composeFile) migrates(p *process) {
+	file := join(p.dir, "alembic.ini")
+	if p.app == "" || !c.d.exists(file) {
+		return
+	}
+	for _, s := range c.services {
+		all := strings.Join(append(texts(get(s.node, "command")), texts(get(s.node, "entrypoint"))...), " ")
+		if strings.Contains(all, "alembic") || strings.Contains(all, "prestart") || strings.Contains(all, "migrat") {
+			return
+		}
+	}
+	task := &process{kind: config.KindTask, dir: p.dir, from: place{file, 1}, command: []string{"alembic", "upgrade", "head"},
+		env: slices.Clone(p.env), envFile: p.envFile, depends: slices.Clone(p.depends)}
+	task.note("guessed: the database is brought up to date at every start")
+	c.d.use(file)
+	called := "migrate"
+	if c.d.names[called] != nil {
+		called = p.name + "-migrate"
+	}
+	c.d.add(task, called)
+	c.d.program(task)
+	p.depends = append(p.depends, dependency{name: called})
+}
+
+// labelled is the port at which Traefik was to find a service, or 0.
+func (c *composeFile) labelled(s pair) int {
+	labels := get(s.node, "labels")
+	if labels == nil {
+		return 0
+	}
+	for _, l := range pairs(asMapping(labels)) {
+		if strings.HasSuffix(l.key, ".loadbalancer.server.port") {
+			n, _ := strconv.Atoi(c.expanded(text(l.node)))
+			return n
+		}
+	}
+	return 0
 }
 
 // mounted is the folder of the repository that is mounted at a path.
@@ -795,13 +927,14 @@ func (d *draft) found(p *process, context string, m image, service string) bool 
 	if main == nil {
 		d.processes = slices.Delete(d.processes, index, index+1)
 		delete(d.names, service)
-		d.leave(p.from, "services.%s: %s, and nothing in %s says how it is run: write its command", service, why, context)
+		d.leave(p.from, "services.%s: %s, and nothing in its folder says how it is run: write its command", service, why)
 		return false
 	}
 	p.note("guessed: its command, since %s", why)
-	for _, c := range main.comments {
-		p.comments = append(p.comments, c)
-	}
+	p.comments = append(p.comments, main.comments...)
+	p.env = append(slices.DeleteFunc(p.env, func(v config.EnvVar) bool {
+		return slices.ContainsFunc(main.env, func(m config.EnvVar) bool { return m.Name == v.Name })
+	}), main.env...)
 	p.command, p.app, p.reload, p.args, p.found, p.dir = main.command, main.app, main.reload, main.args, main.found, main.dir
 	p.kind, p.movable = main.kind, main.movable || p.movable
 	if !p.health.set() {

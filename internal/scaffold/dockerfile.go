@@ -102,13 +102,37 @@ func parseDockerfile(text, target string) image {
 			for len(f) > 0 && strings.HasPrefix(f[0], "--") && !strings.HasPrefix(f[0], "--from") {
 				f = f[1:]
 			}
-			if len(f) == 2 && !strings.HasPrefix(f[0], "--") && !strings.HasPrefix(f[0], "[") {
-				now.copied = append(now.copied, copied{path.Clean(f[0]), inImage(now.workdir, f[1])})
+			if len(f) > 1 && !strings.HasPrefix(f[0], "--") && !strings.HasPrefix(f[0], "[") {
+				now.copy(f[:len(f)-1], f[len(f)-1])
 			}
 		}
 		stages[name] = now
 	}
 	return now
+}
+
+// copy notes whence what lies at a path of the image is, with the folders above it
+// that have the same names.
+func (m *image) copy(sources []string, to string) {
+	for _, from := range sources {
+		from, to := path.Clean(from), inImage(m.workdir, to)
+		if base := path.Base(from); strings.ContainsAny(strings.TrimLeft(base, "."), ".*") { // a file
+			if from = path.Dir(from); path.Base(to) == base {
+				to = path.Dir(to)
+			}
+			if from == "." {
+				continue // where its manifest lies, not the sources
+			}
+		}
+		m.copied = append(m.copied, copied{from, to})
+		for from != "." && from != "/" && path.Base(from) == path.Base(to) {
+			from, to = path.Dir(from), path.Dir(to)
+			if to == "/" {
+				break
+			}
+			m.copied = append(m.copied, copied{from, to})
+		}
+	}
 }
 
 // heredoc is the word that ends the text behind <<, or "".
@@ -247,6 +271,12 @@ func (d *draft) lost(p *process) bool {
 		return true
 	}
 	program := p.command[0]
+	for _, a := range p.command[1:] {
+		switch path.Ext(a) {
+		case ".js", ".mjs", ".cjs", ".dll", ".jar", ".py":
+			return !strings.ContainsAny(a, "*{$ =:") && !d.exists(join(p.dir, a)) && !strings.HasPrefix(a, "--")
+		}
+	}
 	if !strings.Contains(program, "/") {
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -212,6 +213,7 @@ func (d *draft) finish() {
 		d.reach(p)
 	}
 	d.fileHosts()
+	d.sourceHosts()
 	d.route()
 }
 
@@ -433,6 +435,39 @@ func (d *draft) fileHosts() {
 	}
 }
 
+// sourceHosts names the sources that name a service of an image as a host: there is
+// none of that name here.
+func (d *draft) sourceHosts() {
+	seen := map[string]bool{}
+	for _, h := range d.hosts {
+		if !h.of.image || len(h.name) < 2 {
+			continue
+		}
+		name := regexp.QuoteMeta(h.name)
+		host := regexp.MustCompile(`(?i:host\w*)["']?\s*[:=,]\s*["']` + name + `["']|(?i:server|host)=` + name + `;|["'][a-z+]+://(?:[^"'\s/]*@)?` + name + `[:/"']`)
+		for _, p := range d.processes {
+			if p.image {
+				continue
+			}
+			d.walk(p.dir, 3, func(rel string) bool {
+				switch path.Ext(rel) {
+				case ".py", ".js", ".ts", ".mjs", ".go", ".cs", ".java", ".rb", ".php", ".rs", ".json", ".properties":
+				default:
+					return false
+				}
+				source := d.text(rel)
+				at := host.FindStringIndex(source)
+				if at == nil || seen[h.name+rel] {
+					return false
+				}
+				seen[h.name+rel] = true
+				d.leave(place{rel, strings.Count(source[:at[0]], "\n") + 1}, "names the host %s, which is 127.0.0.1 here: have it read a variable, and set that under env", h.name)
+				return false
+			})
+		}
+	}
+}
+
 // secretless tells of a URL or address without a password.
 func secretless(s string) bool { return !strings.Contains(s, "@") }
 
@@ -484,12 +519,15 @@ func (d *draft) value(file, s string) string {
 		if end < 0 {
 			return literal(s)
 		}
-		name := s[from : from+end]
-		if !identifier(name) {
+		name, operator := s[from:from+end], ""
+		if at := strings.IndexAny(name, ":?-+"); at > 0 {
+			name, operator = name[:at], strings.TrimPrefix(name[at:], ":")
+		}
+		if !identifier(name) || operator != "" && operator[0] != '?' {
 			continue
 		}
 		if !slices.ContainsFunc(d.env, func(v config.EnvVar) bool { return v.Name == name }) {
-			s = s[:from+end] + ":-" + s[from+end:]
+			s = s[:from] + name + ":-" + s[from+end:]
 			d.leave(place{file, lineOf(d.text(file), name)}, "nobody sets %s: it is empty unless the shell or .env does", name)
 		}
 	}

@@ -71,7 +71,9 @@ func (d *draft) goModule(dir string) bool {
 			if p.port == 0 {
 				p.port = d.sourcePort(dir)
 			}
-			if p.movable = d.readsPort(dir); !p.movable {
+			// gin's Run() without an address listens on PORT, or else on 8080.
+			gin := strings.Contains(d.text(mod), "gin-gonic/gin") && strings.Contains(m.source, ".Run()")
+			if p.movable = d.readsPort(dir) || gin; !p.movable {
 				if p.port == 0 {
 					p.port = 8080
 				}

@@ -71,8 +71,14 @@ var pageServers = []struct {
 var apiPackages = []string{"express", "fastify", "koa", "hono", "@hono/node-server", "@nestjs/core", "@hapi/hapi", "apollo-server", "@apollo/server",
 	"restify", "polka", "h3", "elysia", "socket.io", "ws", "@trpc/server", "wrangler", "graphql-yoga"}
 
+// builders are programs that make something and serve nobody.
+var builders = []string{"tsc", "tsup", "tsdown", "rollup", "unbuild", "esbuild", "swc", "babel", "microbundle", "tailwindcss", "sass"}
+
 // manager is the package manager of a folder, by what stands there or above.
 func (d *draft) manager(dir string) (tool, root string) {
+	if globs := d.workspaces(); globs != nil && matches(globs, dir) {
+		dir = "" // the packages of a workspace are got at its root
+	}
 	for at := dir; ; at = slashDir(at) {
 		if n := d.quietPackage(at); n != nil && n.PackageManager != "" {
 			tool, _, _ := strings.Cut(n.PackageManager, "@")
@@ -112,7 +118,7 @@ func (n *nodePackage) script() string {
 
 // together tells of a script that runs those of other packages or of its own.
 func together(script string) bool {
-	for _, word := range []string{"turbo", "concurrently", "lerna", "npm-run-all", "run-p", "pnpm -r", "pnpm --parallel", "pnpm --filter", "pnpm -F", "--workspace", "-ws", "wsrun", "nx run-many", "yarn workspace", "--filter", "foreman", "overmind", "--prefix", "docker compose", "docker-compose"} {
+	for _, word := range []string{"turbo", " -r ", "--recursive", "--parallel", "concurrently", "lerna", "npm-run-all", "run-p", "pnpm -r", "pnpm --parallel", "pnpm --filter", "pnpm -F", "--workspace", "-ws", "wsrun", "nx run-many", "yarn workspace", "--filter", "foreman", "overmind", "--prefix", "docker compose", "docker-compose"} {
 		if strings.Contains(script, word) {
 			return true
 		}
@@ -151,7 +157,7 @@ func (d *draft) node(dir string) bool {
 			break
 		}
 	}
-	serves := n.has(apiPackages...)
+	serves := n.has(apiPackages...) && !slices.ContainsFunc(builders, func(b string) bool { return containsWord(script, b) })
 	if page < 0 && !serves {
 		for i, s := range pageServers {
 			if n.has(s.dependency) && name != "start" {
@@ -186,7 +192,8 @@ func (d *draft) node(dir string) bool {
 		d.add(p, d.packageName(n, "web"))
 		return true
 	}
-	if !serves && !listens().MatchString(script) && d.sourcePort(dir) == 0 && !d.readsPort(dir) {
+	builds := slices.ContainsFunc(builders, func(b string) bool { return containsWord(script, b) }) && !strings.Contains(script, "node ")
+	if !serves && (builds || d.sourcePort(dir) == 0 && !d.readsPort(dir)) {
 		if name == "start" && strings.Contains(script, "serve ") {
 			return false
 		}
@@ -318,6 +325,7 @@ func (d *draft) sources() {
 // folder drafts what one folder runs: a page or program of Node.js, an application
 // of Python, a module of Go, each where it is there.
 func (d *draft) folder(dir string) {
+	before := len(d.processes)
 	if d.exists(join(dir, "package.json")) {
 		d.node(dir)
 	}
@@ -327,6 +335,67 @@ func (d *draft) folder(dir string) {
 	if d.exists(join(dir, "go.mod")) {
 		d.goModule(dir)
 	}
+	if len(d.processes) == before {
+		d.other(dir)
+	}
+}
+
+// other drafts what is run by a tool that builds first.
+func (d *draft) other(dir string) {
+	project := ""
+	d.walk(dir, 1, func(rel string) bool {
+		if path.Ext(rel) == ".csproj" && slashDir(rel) == dir {
+			project = rel
+		}
+		return project != ""
+	})
+	p := &process{kind: config.KindWorker, dir: dir}
+	wrapped := func(wrapper, tool string) string {
+		if d.exists(join(dir, wrapper)) {
+			return "./" + wrapper
+		}
+		return tool
+	}
+	file := ""
+	switch {
+	case project != "":
+		file, p.command = project, []string{"dotnet", "run"}
+		if strings.Contains(d.text(project), "Sdk.Web") {
+			p.kind, p.port = config.KindServer, 5000
+			p.env = append(p.env, config.EnvVar{Name: "ASPNETCORE_URLS", Value: "http://127.0.0.1:{port}"})
+		}
+	case d.exists(join(dir, "Cargo.toml")) && !strings.Contains(d.text(join(dir, "Cargo.toml")), "[workspace]"):
+		file, p.command = join(dir, "Cargo.toml"), []string{"cargo", "run"}
+		if port := d.sourcePort(dir); port > 0 || d.readsPort(dir) {
+			p.kind, p.port, p.movable = config.KindServer, max(port, 8080), d.readsPort(dir)
+		}
+	case strings.Contains(d.text(join(dir, "pom.xml")), "spring-boot"):
+		file, p.command = join(dir, "pom.xml"), []string{wrapped("mvnw", "mvn"), "spring-boot:run"}
+		p.kind, p.port = config.KindServer, 8080
+		p.env = append(p.env, config.EnvVar{Name: "SERVER_PORT", Value: "{port}"})
+	case strings.Contains(d.text(join(dir, "build.gradle"))+d.text(join(dir, "build.gradle.kts")), "springframework.boot"):
+		if file = join(dir, "build.gradle"); !d.exists(file) {
+			file += ".kts"
+		}
+		p.command = []string{wrapped("gradlew", "gradle"), "bootRun"}
+		p.kind, p.port = config.KindServer, 8080
+		p.env = append(p.env, config.EnvVar{Name: "SERVER_PORT", Value: "{port}"})
+	case !d.exists(join(dir, "go.mod")) && mainFunc().MatchString(d.text(join(dir, "main.go"))):
+		file, p.command = join(dir, "main.go"), []string{"go", "run", "main.go"}
+		if source := d.text(file); listens().MatchString(source) {
+			p.kind, p.port, p.movable = config.KindServer, max(goDefault(source), 80), readsPort().MatchString(source)
+		}
+	default:
+		return
+	}
+	p.from = place{file, 1}
+	d.use(file)
+	if p.kind == config.KindServer {
+		p.movable = p.movable || len(p.env) > 0
+		p.found, p.health = d.servedPaths(dir), health{tcp: true, start: "5m"} // it is compiled first
+	}
+	p.note("guessed: from %s", file)
+	d.add(p, d.serverName(dir, "api"))
 }
 
 func (d *draft) isPythonHere(dir string) bool {
@@ -375,10 +444,12 @@ func (d *draft) manifests() (dirs []string) {
 			if dir == "" || globs == nil || matches(globs, dir) {
 				add(dir)
 			}
-		case "go.mod":
+		case "go.mod", "pom.xml", "build.gradle", "build.gradle.kts", "Cargo.toml":
 			add(dir)
 		case "pyproject.toml", "requirements.txt", "Pipfile", "manage.py", "setup.py":
 			python = append(python, dir)
+		case path.Base(dir) + ".csproj":
+			add(dir)
 		case "main.py", "app.py":
 			loose = append(loose, dir)
 		}

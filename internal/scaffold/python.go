@@ -319,7 +319,7 @@ func (d *draft) migration(dir string) []dependency {
 }
 
 var (
-	routePrefix = lazy(`(?:\bprefix|url_prefix|API_V\d_STR|API_PREFIX|\broot_path)(?:\s*:\s*str)?\s*=\s*["'](/[\w./-]*)["']`)
+	routePrefix = lazy(`(?:\bprefix|basePath\(|url_prefix|API_V\d_STR|API_PREFIX|BASE_PATH|\broot_path)(?:\s*:\s*str)?\s*=?\s*["'](/[\w./-]*)["']`)
 	routeCall   = lazy(`\b(?:app|server|router|fastify|r|e|mux|http|api|g|engine|srv|application)\.(?:get|post|put|delete|patch|all|use|route|websocket|api_route|Get|Post|Put|Delete|Patch|Group|Route|GET|POST|PUT|DELETE|PATCH|Handle|HandleFunc|Mount|register)\(\s*["'` + "`" + `](?:[A-Z]+ )?(/[^"'` + "`" + `]*)["'` + "`" + `]`)
 	routeMethod = lazy(`setGlobalPrefix\(\s*["']/?([\w/-]+)["']`)
 )

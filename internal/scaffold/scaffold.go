@@ -42,7 +42,7 @@ func Read(dir, from string) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(d.processes) == 0 {
+	if len(d.processes) == 0 && len(d.left) == 0 {
 		return nil, d.nothing(from)
 	}
 	d.finish()
@@ -76,9 +76,6 @@ func (d *draft) all() error {
 			return err
 		}
 		compose = c
-		if other := d.first(composeOverrides...); other != "" {
-			d.leave(place{other, 1}, "is not read: what it changes in %s has to be written into %s", name, configName)
-		}
 	}
 	var err error
 	switch {
