@@ -134,7 +134,28 @@ func asMapping(n *yaml.Node) *yaml.Node {
 }
 
 func (c *composeFile) isProxy(service *yaml.Node) bool {
-	return get(service, "build") == nil && slices.Contains(proxies, imageName(text(get(service, "image"))))
+	if get(service, "build") == nil {
+		return slices.Contains(proxies, imageName(text(get(service, "image"))))
+	}
+	context, dockerfile, target := c.context(service)
+	base := parseDockerfile(c.d.text(join(context, dockerfile)), target).base
+	return slices.Contains(proxies, imageName(base)) && !c.d.exists(join(context, "package.json"))
+}
+
+// context is what a service is built of.
+func (c *composeFile) context(service *yaml.Node) (folder, dockerfile, target string) {
+	folder, dockerfile = slashDir(c.file), "Dockerfile"
+	b := get(service, "build")
+	if n := text(b); n != "" {
+		folder = join(folder, c.expanded(n))
+	}
+	if n := text(get(b, "context")); n != "" {
+		folder = join(folder, c.expanded(n))
+	}
+	if n := text(get(b, "dockerfile")); n != "" {
+		dockerfile = c.expanded(n)
+	}
+	return folder, dockerfile, text(get(b, "target"))
 }
 
 // extended is a service with what it takes from another one of the file.
@@ -724,19 +745,14 @@ func (c *composeFile) argv(n *yaml.Node) argv {
 func (c *composeFile) built(s pair) {
 	d := c.d
 	p := &process{kind: config.KindWorker, from: c.at(s.line)}
-	context, dockerfile, target := slashDir(c.file), "Dockerfile", ""
-	b := get(s.node, "build")
-	if n := text(b); n != "" {
-		context = join(context, c.expanded(n))
+	if c.isProxy(s.node) {
+		d.leave(p.from, "services.%s: does what the gateway does, and is not run: what it routed has to become `paths`", s.key)
+		return
 	}
-	for _, k := range pairs(b) {
+	context, dockerfile, target := c.context(s.node)
+	for _, k := range pairs(get(s.node, "build")) {
 		switch k.key {
-		case "context":
-			context = join(context, c.expanded(text(k.node)))
-		case "dockerfile":
-			dockerfile = c.expanded(text(k.node))
-		case "target":
-			target = text(k.node)
+		case "context", "dockerfile", "target":
 		default:
 			d.leave(c.at(k.line), "services.%s.build.%s is not taken over: no image is built", s.key, k.key)
 		}
@@ -752,7 +768,7 @@ func (c *composeFile) built(s pair) {
 		for _, e := range m.env {
 			d.leave(place{file, e.line}, "ENV is not taken over: write what is needed under env of %s", s.key)
 		}
-	} else if b != nil {
+	} else if get(s.node, "build") != nil {
 		d.leave(p.from, "services.%s: there is no %s", s.key, file)
 	}
 	ports, exposed := c.portsOf(s)
