@@ -106,7 +106,11 @@ func (p *process) shellLine(line string) {
 		p.command = []string{"sh", "-c", literal(line)}
 		return
 	}
-	for len(words) > 1 && assignment().MatchString(words[0]) {
+	for len(words) > 1 && (assignment().MatchString(words[0]) || words[0] == "env" && !strings.HasPrefix(words[1], "-")) {
+		if words[0] == "env" {
+			words = words[1:]
+			continue
+		}
 		name, value, _ := strings.Cut(words[0], "=")
 		p.env = append(p.env, config.EnvVar{Name: name, Value: literal(value)})
 		words = words[1:]
@@ -115,10 +119,41 @@ func (p *process) shellLine(line string) {
 		words = words[1:]
 	}
 	p.command = words
+	p.elsewhere()
 }
 
-// listening finds the port that a command names, and has it filled in.
+// elsewhere makes a package manager's option for another folder that folder.
+func (p *process) elsewhere() {
+	if len(p.command) < 4 || !contains([]string{"npm", "pnpm", "yarn", "bun"}, p.command[0]) {
+		return
+	}
+	option, dir := p.command[1], p.command[2]
+	if contains([]string{"--prefix", "--dir", "--cwd", "-C"}, option) && !strings.HasPrefix(dir, "/") && !strings.Contains(dir, "..") && !strings.ContainsAny(dir, "${") {
+		p.dir = join(p.dir, dir)
+		p.command = append(p.command[:1:1], p.command[3:]...)
+	}
+}
+
+// listening finds the port that a command names, and has it filled in. What a
+// container had to show on all addresses is for this machine only.
 func (p *process) listening() {
+	p.fillPort()
+	if len(p.command) == 3 && p.command[1] == "-c" {
+		return
+	}
+	for i, a := range p.command {
+		if rest, ok := strings.CutPrefix(a, "0.0.0.0"); ok && (rest == "" || rest[0] == ':') {
+			p.command[i] = "127.0.0.1" + rest
+		} else if name, ok := strings.CutSuffix(a, "=0.0.0.0"); ok {
+			p.command[i] = name + "=127.0.0.1"
+		} else {
+			continue
+		}
+		p.note("it listened on all addresses, and here on 127.0.0.1")
+	}
+}
+
+func (p *process) fillPort() {
 	if slices.ContainsFunc(p.command, func(a string) bool { return strings.Contains(a, "{port}") }) {
 		p.movable = true
 		return
@@ -182,7 +217,7 @@ var runners = [][]string{{"uv", "run"}, {"poetry", "run"}, {"pipenv", "run"}, {"
 
 // uvicornFlags are options that muster gives itself, and whether each has a value.
 var uvicornFlags = map[string]bool{"--host": true, "--port": true, "--workers": true, "--reload": false, "--no-reload": false, "--reload-dir": true,
-	"--fd": true, "--uds": true, "-h": true, "-p": true, "--ssl-keyfile": true, "--ssl-certfile": true, "--reload-include": true, "--reload-exclude": true}
+	"--fd": true, "--uds": true, "-h": true, "-p": true, "--ssl-keyfile": true, "--ssl-certfile": true, "--reload-include": true, "--reload-exclude": true, "--app-dir": true}
 
 // uvicorn makes a server of muster's own of a command that runs uvicorn or fastapi.
 func (d *draft) uvicorn(p *process) bool {
@@ -228,6 +263,10 @@ func (d *draft) uvicorn(p *process) bool {
 				if isPort(value) && p.port == 0 {
 					p.port, _ = strconv.Atoi(value)
 				}
+			case "--app-dir":
+				if value != "src" { // which is looked into anyway
+					p.dir = join(p.dir, value)
+				}
 			case "--reload-include", "--reload-exclude", "--ssl-keyfile", "--ssl-certfile", "--uds", "--fd":
 				d.leave(p.from, "%s: the option %s is not taken over", p.name, name)
 			case "--workers":
@@ -263,9 +302,58 @@ func argvFastAPI(argv []string) bool { return slices.Contains(argv, "fastapi") }
 
 var appName = lazy(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$`)
 
-// endsWithInput tells of a program that ends with its standard input.
-func endsWithInput(argv []string) bool {
-	text := strings.Join(argv, " ")
-	watching := strings.Contains(text, "--watch") || strings.Contains(text, ":watch") || strings.Contains(text, " -w")
-	return watching && (strings.Contains(text, "esbuild") || strings.Contains(text, "tailwind") || strings.Contains(text, "css:watch"))
+// endsWithInput tells of a program that ends with its standard input, as esbuild does.
+func (d *draft) endsWithInput(p *process) bool {
+	line := strings.Join(p.command, " ")
+	if _, script := d.scriptOf(p); script != "" {
+		line += " " + script
+	}
+	watching := strings.Contains(line, "--watch") || strings.Contains(line, ":watch") || strings.Contains(line, " -w")
+	return watching && (strings.Contains(line, "esbuild") || strings.Contains(line, "tailwind") || strings.Contains(line, "css:watch"))
+}
+
+// scriptOf is the script of a package.json that a command runs; "" is none.
+func (d *draft) scriptOf(p *process) (name, script string) {
+	if len(p.command) < 2 || !contains([]string{"npm", "pnpm", "yarn", "bun"}, p.command[0]) {
+		return "", ""
+	}
+	n := d.quietPackage(p.dir)
+	if name = p.command[1]; name == "run" && len(p.command) > 2 {
+		name = p.command[2]
+	}
+	if n == nil {
+		return "", ""
+	}
+	return name, n.Scripts[name]
+}
+
+// page makes a frontend of a process that runs the development server of one: such a
+// server may listen on ::1 alone.
+func (d *draft) page(p *process) bool {
+	_, script := d.scriptOf(p)
+	for _, s := range pageServers {
+		if script == "" || !containsWord(script, s.word) || containsWord(script, "build") {
+			continue
+		}
+		p.kind, p.hidden, p.instances = config.KindFrontend, false, 0
+		if p.port == 0 {
+			p.port = s.port
+		}
+		if p.movable {
+			return true
+		}
+		if said := d.scriptPort(script); said > 0 {
+			p.port = said
+			return true
+		}
+		if s.flag != "" && !strings.ContainsAny(script, "&|;") {
+			if p.command[0] == "npm" && !contains(p.command, "--") {
+				p.command = append(p.command, "--")
+			}
+			p.command = append(p.command, s.flag, "{port}")
+		}
+		p.movable = true
+		return true
+	}
+	return false
 }

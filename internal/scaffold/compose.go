@@ -347,6 +347,9 @@ func (c *composeFile) common(p *process, s pair, own bool) {
 				c.healthcheck(p, s, k)
 			}
 		case "profiles":
+			if !own {
+				continue // was read before
+			}
 			for _, name := range texts(k.node) {
 				p.profiles = append(p.profiles, validName(name))
 			}
@@ -633,6 +636,7 @@ func (c *composeFile) image(s pair) {
 			p.envFile = d.envFile
 		}
 	}
+	c.profilesOnly(p, s)
 	if d.native(p, ref) {
 		p.kind = config.KindWorker
 		c.common(p, s, false)
@@ -657,7 +661,6 @@ func (c *composeFile) image(s pair) {
 		if p.port == 0 && target > 0 {
 			d.leave(at, "services.%s: publishes no port, so that only other containers reach it: give it ports: [\"%d:%d\"]", s.key, target, target)
 		}
-		c.profilesOnly(p, s)
 	}
 	d.hosts = append(d.hosts, host{s.key, target, p})
 	if name := text(get(s.node, "container_name")); name != "" && name != s.key {
@@ -808,11 +811,13 @@ func (c *composeFile) built(s pair) {
 		p.port = wanted
 	}
 	d.hosts = append(d.hosts, host{s.key, max(wanted, p.port), p})
-	p.stdinOpen = p.stdinOpen || endsWithInput(p.command)
+	p.stdinOpen = p.stdinOpen || d.endsWithInput(p)
 	if d.lost(p) && !d.found(p, context, m, s.key) {
 		return
 	}
-	if p.command != nil && !d.uvicorn(p) && !d.pythonFile(p) {
+	if p.command != nil && !c.wanted[s.key] && p.kind != config.KindFrontend && d.page(p) {
+		p.depends = nil
+	} else if p.command != nil && !d.uvicorn(p) && !d.pythonFile(p) {
 		d.program(p)
 		p.movable = p.movable || d.readsPort(p.dir)
 	}

@@ -250,6 +250,7 @@ func (d *draft) ofImage(p *process, m image, file, context string, entrypoint ar
 			}
 		}
 	}
+	p.elsewhere()
 	p.listening()
 }
 

@@ -206,6 +206,12 @@ func (d *draft) taken(name string) bool {
 
 // finish settles what only all of them together can tell.
 func (d *draft) finish() {
+	for _, p := range d.processes {
+		if p.dir != "" && !d.isDir(p.dir) {
+			d.leave(p.from, "%s runs in %s, and there is no such folder: it is run in that of this file", p.name, p.dir)
+			p.dir = ""
+		}
+	}
 	d.installs()
 	d.ports()
 	d.resolve()
@@ -238,6 +244,8 @@ func (d *draft) ports() {
 			why := "is taken already"
 			if was < 1024 {
 				why = "below 1024 is root's"
+			} else if was == d.gateway {
+				why = "is the gateway's"
 			}
 			if was > 0 {
 				d.say("%s: the port %d of %s %s: here it is %d", p.from, was, p.name, why, p.port)
@@ -352,6 +360,11 @@ func (d *draft) route() {
 	for _, p := range servers {
 		n := d.quietPackage(p.dir)
 		p.socketIO = n != nil && n.has("socket.io")
+		for _, other := range servers {
+			if other != p && below(other.dir, p.dir) {
+				p.found = nil // whose they are is not known
+			}
+		}
 		if p == root {
 			p.paths = []config.Path{{Path: "/"}}
 			continue

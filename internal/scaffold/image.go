@@ -1,6 +1,8 @@
 package scaffold
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"os/exec"
 	"os/user"
@@ -65,8 +67,16 @@ func (d *draft) native(p *process, ref string) bool {
 		p.note("guessed: %s of this machine, instead of the image %s", s.words, ref)
 		return true
 	}
-	return false
+	if contains(systems, name) || !installed(name) {
+		return false
+	}
+	p.command = []string{name}
+	p.note("guessed: %s of this machine, instead of the image %s", name, ref)
+	return true
 }
+
+// systems are images in which a program is run that is not theirs.
+var systems = []string{"alpine", "bash", "busybox", "curl", "debian", "deno", "docker", "git", "golang", "java", "node", "perl", "php", "python", "ruby", "rust", "ubuntu"}
 
 // standardPort is where the program of an image listens in its container, or 0.
 func standardPort(ref string) int {
@@ -97,13 +107,16 @@ func installed(program string) bool {
 	return err == nil
 }
 
+// debianPostgres is where Debian puts what is not for PATH.
+var debianPostgres = "/usr/lib/postgresql/*/bin"
+
 // postgresBin is the folder of PostgreSQL's programs: "" where they are on PATH, else
 // where Debian puts them; ok tells whether they are there.
 func postgresBin() (dir string, ok bool) {
-	if installed("postgres") && installed("initdb") {
+	if installed("postgres") {
 		return "", true
 	}
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	found, _ := filepath.Glob(debianPostgres + "/initdb")
 	if len(found) == 0 {
 		return "", false
 	}
@@ -119,12 +132,10 @@ func (d *draft) postgres(p *process) bool {
 	}
 	as := []string{}
 	data := ".local/data/" + p.name
-	if os.Geteuid() == 0 {
-		if _, err := user.Lookup("postgres"); err != nil || !installed("setpriv") {
-			return false
-		}
+	if _, err := user.Lookup("postgres"); os.Geteuid() == 0 && err == nil && installed("setpriv") { // it refuses to be root's
 		as = []string{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"}
-		data = "/var/tmp/muster-" + validName(d.baseName("")) + "-" + p.name
+		sum := sha256.Sum256([]byte(d.dir))
+		data = "/var/tmp/muster-" + hex.EncodeToString(sum[:4]) + "-" + p.name // where that user may go
 	}
 	if p.port == 0 {
 		p.port = 5432
@@ -140,8 +151,20 @@ func (d *draft) postgres(p *process) bool {
 		}
 		return other
 	}
+	p.movable, p.stopSignal, p.stopTimeout = true, "SIGINT", "10s"
+	p.command = append(slices.Clone(as), bin+"postgres", "-D", data, "-p", "{port}", "-h", "127.0.0.1", "-k", "")
+	p.health = health{command: []string{bin + "pg_isready", "-h", "127.0.0.1", "-p", "{port}"}}
+	if bin == "" && !installed("pg_isready") {
+		p.health = health{tcp: true}
+	}
+	p.note("guessed: PostgreSQL of this machine, instead of the image")
 	owner := value("POSTGRES_USER", "postgres")
 	database := value("POSTGRES_DB", owner)
+	p.env, p.envFile = nil, ""
+	if bin == "" && !installed("initdb") {
+		d.leave(p.from, "%s: there is postgres and no initdb on PATH: make its files in %s yourself", p.name, data)
+		return true
+	}
 	var made dependency
 	init := &process{kind: config.KindTask, from: p.from, image: true, unless: []string{"test", "-f", data + "/PG_VERSION"}}
 	initdb := append(slices.Clone(as), bin+"initdb", "-D", data, "-U", owner, "--auth=trust", "-E", "UTF8")
@@ -155,14 +178,6 @@ func (d *draft) postgres(p *process) bool {
 	made.name = p.name + "-init"
 	d.add(init, made.name)
 	p.depends = append(p.depends, made)
-	p.command = append(slices.Clone(as), bin+"postgres", "-D", data, "-p", "{port}", "-h", "127.0.0.1", "-k", "")
-	p.movable, p.stopSignal, p.stopTimeout = true, "SIGINT", "10s"
-	p.health = health{command: []string{bin + "pg_isready", "-h", "127.0.0.1", "-p", "{port}"}}
-	if bin == "" && !installed("pg_isready") {
-		p.health = health{tcp: true}
-	}
-	p.note("guessed: PostgreSQL of this machine, instead of the image")
-	p.env, p.envFile = nil, ""
 	if named, _ := config.Expand(database, d.env); named != "postgres" {
 		p.creates = &process{kind: config.KindTask, from: p.from, image: true, profiles: p.profiles,
 			command: []string{bin + "createdb", "-h", "127.0.0.1", "-p", "{port:" + p.name + "}", "-U", owner, database},

@@ -2,7 +2,6 @@ package scaffold
 
 import (
 	"encoding/json"
-	"os/exec"
 	"path"
 	"slices"
 	"strconv"
@@ -118,8 +117,13 @@ func (n *nodePackage) script() string {
 
 // together tells of a script that runs those of other packages or of its own.
 func together(script string) bool {
-	for _, word := range []string{"turbo", " -r ", "--recursive", "--parallel", "concurrently", "lerna", "npm-run-all", "run-p", "pnpm -r", "pnpm --parallel", "pnpm --filter", "pnpm -F", "--workspace", "-ws", "wsrun", "nx run-many", "yarn workspace", "--filter", "foreman", "overmind", "--prefix", "docker compose", "docker-compose"} {
-		if strings.Contains(script, word) {
+	for _, word := range []string{"turbo", "concurrently", "lerna", "npm-run-all", "run-p", "wsrun", "foreman", "overmind", "nf"} {
+		if containsWord(script, word) {
+			return true
+		}
+	}
+	for _, part := range []string{" -r ", "--recursive", "--parallel", "pnpm --filter", "pnpm -F", "--workspace", "-ws", "nx run-many", "yarn workspace", "--filter", "--prefix", "docker compose", "docker-compose"} {
+		if strings.Contains(script, part) {
 			return true
 		}
 	}
@@ -199,7 +203,7 @@ func (d *draft) node(dir string) bool {
 		}
 		p.kind = config.KindWorker
 		p.note("guessed: it listens on no port, by the script %s of %s: %s", name, file, script)
-		p.stdinOpen = endsWithInput(strings.Fields(script))
+		p.stdinOpen = d.endsWithInput(p)
 		d.add(p, d.packageName(n, "worker"))
 		return true
 	}
@@ -269,7 +273,13 @@ func (d *draft) nodeProgram(p *process) {
 	if contains([]string{"node", "npm", "npx", "pnpm", "pnpx", "yarn", "bun", "bunx", "docker", "deno", "python", "python3", "go", "make", "bash"}, name) {
 		return
 	}
-	if _, err := exec.LookPath(name); err == nil && !n.has(name) {
+	its := map[string]string{"tsc": "typescript", "nest": "@nestjs/cli", "remix": "@remix-run/dev", "prisma": "prisma", "medusa": "@medusajs/cli", "strapi": "@strapi/strapi"}[name]
+	for _, s := range pageServers {
+		if s.word == name {
+			its = s.dependency
+		}
+	}
+	if !n.has(name, its) {
 		return
 	}
 	tool, _ := d.manager(p.dir)
@@ -441,7 +451,7 @@ func (d *draft) manifests() (dirs []string) {
 		dir := slashDir(rel)
 		switch path.Base(rel) {
 		case "package.json":
-			if dir == "" || globs == nil || matches(globs, dir) {
+			if dir == "" || globs == nil && path.Base(dir) != "docs" || matches(globs, dir) {
 				add(dir)
 			}
 		case "go.mod", "pom.xml", "build.gradle", "build.gradle.kts", "Cargo.toml":

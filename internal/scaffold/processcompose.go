@@ -134,7 +134,7 @@ func (d *draft) composed(file string, s pair, shared *yaml.Node, task bool) {
 		p.port = probed
 	}
 	p.movable = p.movable || p.port > 0 && d.readsPort(p.dir)
-	p.stdinOpen = endsWithInput(p.command)
+	p.stdinOpen = d.endsWithInput(p)
 	d.add(p, s.key)
 	switch {
 	case task:
@@ -144,7 +144,7 @@ func (d *draft) composed(file string, s pair, shared *yaml.Node, task bool) {
 		p.kind = config.KindServer
 		fallthrough
 	default:
-		if !d.uvicorn(p) {
+		if !d.page(p) && !d.uvicorn(p) && !d.pythonFile(p) {
 			d.program(p)
 		}
 	}

@@ -58,7 +58,10 @@ func (d *draft) procfile(file string) error {
 				p.note("guessed: it listens, and not at the gateway; for that write paths: [/%s] instead of expose", validName(l.name))
 			}
 		}
-		p.stdinOpen = endsWithInput(p.command)
+		p.stdinOpen = d.endsWithInput(p)
+		if p.kind != config.KindTask {
+			d.page(p)
+		}
 		d.add(p, l.name)
 		all = append(all, p)
 		if p.kind == config.KindTask || !d.uvicorn(p) && !d.pythonFile(p) {

@@ -178,7 +178,8 @@ func (d *draft) importRoot(project, file, source string) (dir, module string) {
 	root := dir
 	for at := dir; at != "" && at != project && below(at, project); at = slashDir(at) {
 		name := path.Base(at)
-		if d.exists(join(at, "__init__.py")) || regexp.MustCompile(`(?m)^\s*(?:from|import) `+regexp.QuoteMeta(name)+`[. ]`).MatchString(source) {
+		if d.exists(join(at, "__init__.py")) || at == dir && regexp.MustCompile(`(?m)^\s*from \.`).MatchString(source) ||
+			d.anySource(at, ".py", regexp.MustCompile(`(?m)^\s*(?:from|import) `+regexp.QuoteMeta(name)+`[. ]`)) {
 			root = slashDir(at)
 		}
 	}

@@ -258,7 +258,7 @@ func join(dir, name string) string {
 // skipped are the folders in which nobody's own sources lie.
 func skipped(name string) bool {
 	switch name {
-	case "node_modules", "vendor", "venv", "env", "dist", "build", "target", "testdata", "tests", "test", "__pycache__", "site-packages", "examples", "docs", "e2e", "migrations", "alembic":
+	case "node_modules", "vendor", "venv", "env", "dist", "build", "target", "testdata", "tests", "test", "__pycache__", "site-packages", "examples", "e2e", "migrations", "alembic":
 		return true
 	}
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")

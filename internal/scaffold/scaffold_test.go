@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // beside it, and loads.
 func TestRepositories(t *testing.T) {
 	t.Setenv("PATH", filepath.Join(t.TempDir(), "nothing"))
+	scaffold.WithoutDebian()
 	repos, err := filepath.Glob("testdata/repos/*")
 	if err != nil || len(repos) == 0 {
 		t.Fatal(repos, err)

@@ -1,0 +1,4 @@
+package scaffold
+
+// WithoutDebian has no PostgreSQL found beside PATH.
+func WithoutDebian() { debianPostgres = "/nothing" }

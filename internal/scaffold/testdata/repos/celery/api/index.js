@@ -1,0 +1,1 @@
+app.get("/hello", x); app.listen(process.env.PORT || 3000)

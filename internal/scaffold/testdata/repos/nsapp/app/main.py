@@ -1,0 +1,3 @@
+from fastapi import FastAPI
+from .routers import items
+app = FastAPI()

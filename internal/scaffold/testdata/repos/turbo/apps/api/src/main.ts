@@ -1,0 +1,1 @@
+app.setGlobalPrefix("api/v1"); await app.listen(3000);
