@@ -46,6 +46,10 @@ func splitWords(s string, dollars bool) (words []string, ok bool) {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
+		case dollars && strings.HasPrefix(s[i:], "${") && strings.IndexByte(s[i:], '}') > 0:
+			end := i + strings.IndexByte(s[i:], '}')
+			word.WriteString(s[i : end+1])
+			i = end
 		case c == ' ' || c == '\t' || c == '\n' && dollars:
 			if begun {
 				words = append(words, word.String())

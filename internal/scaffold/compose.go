@@ -765,11 +765,11 @@ func (c *composeFile) built(s pair) {
 		return
 	}
 	var m image
-	if file := join(context, dockerfile); d.exists(file) {
+	if file := join(context, dockerfile); get(s.node, "build") != nil && d.exists(file) {
 		m = parseDockerfile(d.text(file), target)
 		d.use(file)
 		for _, e := range m.env {
-			d.leave(place{file, e.line}, "ENV is not taken over: write what is needed under env of %s", s.key)
+			d.leave(place{file, e.line}, "ENV %s is not taken over: write what is needed under env of %s", e.name, s.key)
 		}
 	} else if get(s.node, "build") != nil {
 		d.leave(p.from, "services.%s: there is no %s", s.key, file)
@@ -790,7 +790,7 @@ func (c *composeFile) built(s pair) {
 		p.port = c.labelled(s)
 	}
 	wanted := p.port
-	d.ofImage(p, m, dockerfile, context, a, command)
+	d.ofImage(p, m, context, a, command)
 	if w := text(get(s.node, "working_dir")); w != "" {
 		w = inImage(m.workdir, c.expanded(w))
 		if rel, ok := m.local(context, w); ok && d.isDir(rel) {

@@ -18,7 +18,7 @@ type image struct {
 	workdir    string
 	exposed    int
 	copied     []copied // whence its folders are
-	env        []place  // lines that set variables, which are not taken
+	env        []envLine
 }
 
 // argv is a command in one of its two forms.
@@ -30,6 +30,12 @@ type argv struct {
 }
 
 func (a argv) set() bool { return a.words != nil || a.shell != "" }
+
+// envLine sets variables, which are not taken.
+type envLine struct {
+	name string
+	line int
+}
 
 type copied struct{ from, to string }
 
@@ -96,7 +102,9 @@ func parseDockerfile(text, target string) image {
 				now.exposed, _ = strconv.Atoi(digits)
 			}
 		case "ENV":
-			now.env = append(now.env, place{"", at})
+			name, _, _ := strings.Cut(rest, "=")
+			name, _, _ = strings.Cut(name, " ")
+			now.env = append(now.env, envLine{name, at})
 		case "COPY", "ADD":
 			f := strings.Fields(rest)
 			for len(f) > 0 && strings.HasPrefix(f[0], "--") && !strings.HasPrefix(f[0], "--from") {
@@ -187,7 +195,7 @@ func (d *draft) dockerOnly(file string) {
 	p := &process{kind: config.KindServer, from: place{file, 1}}
 	m := parseDockerfile(d.text(file), "")
 	d.use(file)
-	d.ofImage(p, m, file, slashDir(file), argv{}, nil)
+	d.ofImage(p, m, slashDir(file), argv{}, nil)
 	if p.command == nil {
 		d.leave(place{file, 1}, "names no command, neither CMD nor ENTRYPOINT")
 		return
@@ -208,7 +216,7 @@ func (d *draft) dockerOnly(file string) {
 
 // ofImage gives a process the folder and command that its image has, with those that
 // the Compose file says instead.
-func (d *draft) ofImage(p *process, m image, file, context string, entrypoint argv, command *argv) {
+func (d *draft) ofImage(p *process, m image, context string, entrypoint argv, command *argv) {
 	cmd := m.cmd
 	if !entrypoint.set() {
 		entrypoint = m.entrypoint

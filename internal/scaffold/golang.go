@@ -109,7 +109,7 @@ func goDefault(source string) int {
 
 // anySource tells whether a source of a folder holds something.
 func (d *draft) anySource(dir, ext string, what *regexp.Regexp) (found bool) {
-	d.walk(dir, 6, func(rel string) bool {
+	d.own(dir, func(rel string) bool {
 		found = path.Ext(rel) == ext && what.MatchString(d.text(rel))
 		return found
 	})
@@ -118,7 +118,7 @@ func (d *draft) anySource(dir, ext string, what *regexp.Regexp) (found bool) {
 
 // readsPort tells whether the sources of a folder take their port from PORT.
 func (d *draft) readsPort(dir string) (reads bool) {
-	d.walk(dir, 6, func(rel string) bool {
+	d.own(dir, func(rel string) bool {
 		switch path.Ext(rel) {
 		case ".py", ".js", ".ts", ".mjs", ".cjs", ".go", ".rb", ".java", ".kt", ".rs", ".php", ".cs", ".ex", ".exs":
 			reads = readsPort().MatchString(d.text(rel))
@@ -130,7 +130,7 @@ func (d *draft) readsPort(dir string) (reads bool) {
 
 // sourcePort is the first port that the sources of a folder name, or 0.
 func (d *draft) sourcePort(dir string) (port int) {
-	d.walk(dir, 6, func(rel string) bool {
+	d.own(dir, func(rel string) bool {
 		var m []string
 		switch path.Ext(rel) {
 		case ".go":

@@ -249,17 +249,17 @@ func (d *draft) python(dir string) bool {
 		p.args = []string{"--factory"}
 	}
 	p.note("guessed: its application, from %s", at)
-	p.found = append(p.found, "/docs", "/openapi.json")
+	d.pythonServer(p)
 	d.add(p, d.serverName(dir, "api"))
 	return true
 }
 
 // pythonServer completes a uvicorn server that a command named.
 func (d *draft) pythonServer(p *process) {
-	p.found = d.servedPaths(p.dir)
-	if p.found != nil {
-		p.found = append(p.found, "/docs", "/openapi.json")
+	if p.found = d.servedPaths(p.dir); p.found == nil {
+		p.found = []string{"/api"}
 	}
+	p.found = append(p.found, "/docs", "/openapi.json")
 }
 
 // pythonFile has a program that serves an application at a port of its own choice
@@ -341,7 +341,7 @@ func (d *draft) servedPaths(dir string) (paths []string) {
 		}
 		into[first] = true
 	}
-	d.walk(dir, 6, func(rel string) bool {
+	d.own(dir, func(rel string) bool {
 		switch path.Ext(rel) {
 		case ".py", ".js", ".ts", ".mjs", ".cjs", ".go":
 		default:

@@ -267,6 +267,17 @@ func skipped(name string) bool {
 // walk goes through the files below a folder, depth folders deep, until look says
 // that it has seen enough.
 func (d *draft) walk(rel string, depth int, look func(rel string) (enough bool)) {
+	d.walkUnless(rel, depth, func(string) bool { return false }, look)
+}
+
+// own is walk through a project's own sources: those of another one below are not.
+func (d *draft) own(rel string, look func(rel string) (enough bool)) {
+	d.walkUnless(rel, 6, func(dir string) bool {
+		return dir != rel && d.first(join(dir, "package.json"), join(dir, "go.mod"), join(dir, "pyproject.toml"), join(dir, "requirements.txt")) != ""
+	}, look)
+}
+
+func (d *draft) walkUnless(rel string, depth int, skip func(dir string) bool, look func(rel string) (enough bool)) {
 	seen := 0
 	filepath.WalkDir(d.path(rel), func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -281,7 +292,7 @@ func (d *draft) walk(rel string, depth int, look func(rel string) (enough bool))
 		level := strings.Count(filepath.ToSlash(below), "/")
 		switch {
 		case e.IsDir():
-			if below != "." && (skipped(e.Name()) || level >= depth) {
+			if below != "." && (skipped(e.Name()) || level >= depth || skip(sub)) {
 				return fs.SkipDir
 			}
 		case e.Type().IsRegular():
