@@ -306,6 +306,40 @@ func argvFastAPI(argv []string) bool { return slices.Contains(argv, "fastapi") }
 
 var appName = lazy(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$`)
 
+// tellPort gives programs that are known their port, where their command has none.
+func (d *draft) tellPort(p *process) {
+	if p.movable || len(p.command) < 2 || p.command[1] == "-c" {
+		return
+	}
+	last := p.command[len(p.command)-1]
+	switch {
+	case contains(p.command, "flask") && contains(p.command, "run"):
+		if !contains(p.command, "--app") && !contains(p.command, "-A") {
+			for _, a := range d.pyApps(p.dir) {
+				if a.kind == "Flask" && a.dir == p.dir {
+					at := slices.Index(p.command, "flask") + 1
+					p.command = slices.Insert(p.command, at, "--app", a.module)
+					p.note("guessed: its application, from %s", a.file)
+					break
+				}
+			}
+		}
+		p.command = append(p.command, "-p", "{port}")
+	case contains(p.command, "manage.py") && last == "runserver":
+		p.command = append(p.command, "{port}")
+	case contains(p.command, "artisan") && contains(p.command, "serve"):
+		p.command = append(p.command, "--port={port}")
+	default:
+		return
+	}
+	if p.movable = true; p.port == 0 {
+		p.port = 8001
+	}
+	if p.kind == config.KindWorker {
+		p.kind = config.KindServer
+	}
+}
+
 // endsWithInput tells of a program that ends with its standard input, as esbuild does.
 func (d *draft) endsWithInput(p *process) bool {
 	line := strings.Join(p.command, " ")
@@ -335,6 +369,10 @@ func (d *draft) scriptOf(p *process) (name, script string) {
 // server may listen on ::1 alone.
 func (d *draft) page(p *process) bool {
 	_, script := d.scriptOf(p)
+	if script == "" && len(p.command) > 1 && d.exists(join(p.dir, "package.json")) {
+		d.nodeProgram(p)
+		script = strings.Join(p.command, " ")
+	}
 	for _, s := range pageServers {
 		if script == "" || !containsWord(script, s.word) || containsWord(script, "build") {
 			continue
@@ -351,7 +389,7 @@ func (d *draft) page(p *process) bool {
 			return true
 		}
 		if s.flag != "" && !strings.ContainsAny(script, "&|;") {
-			if p.command[0] == "npm" && !contains(p.command, "--") {
+			if p.command[0] == "npm" && p.command[1] != "exec" && !contains(p.command, "--") {
 				p.command = append(p.command, "--")
 			}
 			p.command = append(p.command, s.flag, "{port}")

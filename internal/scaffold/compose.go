@@ -815,11 +815,17 @@ func (c *composeFile) built(s pair) {
 	if d.lost(p) && !d.found(p, context, m, s.key) {
 		return
 	}
-	if p.command != nil && !c.wanted[s.key] && p.kind != config.KindFrontend && d.page(p) {
-		p.depends = nil
-	} else if p.command != nil && !d.uvicorn(p) && !d.pythonFile(p) {
+	isPage := p.kind == config.KindFrontend || p.command != nil && !c.wanted[s.key] && d.page(p)
+	if p.command != nil && !isPage && !d.uvicorn(p) && !d.pythonFile(p) {
+		d.tellPort(p)
 		d.program(p)
 		p.movable = p.movable || d.readsPort(p.dir)
+	}
+	for i, v := range p.env {
+		host, number, ok := strings.Cut(v.Value, ":")
+		if ok && (host == "" || host == "0.0.0.0") && number == strconv.Itoa(p.port) && p.port > 0 {
+			p.env[i].Value, p.movable = "127.0.0.1:{port}", true
+		}
 	}
 	if p.kind == config.KindFrontend {
 		return

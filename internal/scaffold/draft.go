@@ -328,6 +328,15 @@ func (d *draft) route() {
 			servers = append(servers, p)
 		}
 	}
+	if len(pages) > 0 && len(servers) == 0 {
+		for _, p := range d.processes { // a page asks somebody, through its own server or the gateway
+			if p.kind == config.KindServer && p.hidden {
+				p.hidden = false
+				p.note("guessed: it is at the gateway, for the page asks it")
+				servers = append(servers, p)
+			}
+		}
+	}
 	rank := func(p *process) int {
 		switch {
 		case p.root:
@@ -448,18 +457,18 @@ func (d *draft) fileHosts() {
 	}
 }
 
-// sourceHosts names the sources that name a service of an image as a host: there is
-// none of that name here.
+// sourceHosts names the sources that name a service as a host: there is none of that
+// name here.
 func (d *draft) sourceHosts() {
 	seen := map[string]bool{}
 	for _, h := range d.hosts {
-		if !h.of.image || len(h.name) < 2 {
+		if len(h.name) < 2 {
 			continue
 		}
 		name := regexp.QuoteMeta(h.name)
 		host := regexp.MustCompile(`(?i:host\w*)["']?\s*[:=,]\s*["']` + name + `["']|(?i:server|host)=` + name + `;|["'][a-z+]+://(?:[^"'\s/]*@)?` + name + `[:/"']`)
 		for _, p := range d.processes {
-			if p.image {
+			if p.image || p == h.of {
 				continue
 			}
 			d.walk(p.dir, 3, func(rel string) bool {

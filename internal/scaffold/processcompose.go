@@ -145,6 +145,7 @@ func (d *draft) composed(file string, s pair, shared *yaml.Node, task bool) {
 		fallthrough
 	default:
 		if !d.page(p) && !d.uvicorn(p) && !d.pythonFile(p) {
+			d.tellPort(p)
 			d.program(p)
 		}
 	}

@@ -65,6 +65,9 @@ func (d *draft) procfile(file string) error {
 		d.add(p, l.name)
 		all = append(all, p)
 		if p.kind == config.KindTask || !d.uvicorn(p) && !d.pythonFile(p) {
+			if p.kind != config.KindTask {
+				d.tellPort(p)
+			}
 			d.program(p)
 		}
 		if p.kind == config.KindServer && p.app == "" && !p.movable {
