@@ -132,11 +132,14 @@ func (d *draft) postgres(p *process) bool {
 	}
 	as := []string{}
 	data := ".local/data/" + p.name
-	if _, err := user.Lookup("postgres"); os.Geteuid() == 0 && err == nil && installed("setpriv") { // it refuses to be root's
+	dir := ""
+	if u, err := user.Lookup("postgres"); os.Geteuid() == 0 && err == nil && installed("setpriv") && d.isDir(u.HomeDir) {
+		// It refuses to be root's, and its own user may not come into the project's folder.
 		as = []string{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"}
 		sum := sha256.Sum256([]byte(d.dir))
-		data = "/var/tmp/muster-" + hex.EncodeToString(sum[:4]) + "-" + p.name // where that user may go
+		dir, data = u.HomeDir, "muster-"+hex.EncodeToString(sum[:4])+"-"+p.name
 	}
+	p.dir = dir
 	if p.port == 0 {
 		p.port = 5432
 	}
@@ -167,12 +170,8 @@ func (d *draft) postgres(p *process) bool {
 	}
 	var made dependency
 	init := &process{kind: config.KindTask, from: p.from, image: true, unless: []string{"test", "-f", data + "/PG_VERSION"}}
-	initdb := append(slices.Clone(as), bin+"initdb", "-D", data, "-U", owner, "--auth=trust", "-E", "UTF8")
-	if len(as) > 0 {
-		init.command = append([]string{"sh", "-c", `install -d -o postgres -g postgres -m 700 "$0" && exec "$@"`, data}, initdb...)
-	} else {
-		init.command = initdb
-	}
+	init.dir = dir
+	init.command = append(slices.Clone(as), bin+"initdb", "-D", data, "-U", owner, "--auth=trust", "-E", "UTF8")
 	init.note("guessed: makes the database's files at the first start; whoever is on this machine needs no password")
 	init.profiles = p.profiles
 	made.name = p.name + "-init"

@@ -215,7 +215,12 @@ func (d *draft) isDir(rel string) bool {
 	return err == nil && info.IsDir()
 }
 
-func (d *draft) path(rel string) string { return filepath.Join(d.dir, filepath.FromSlash(rel)) }
+func (d *draft) path(rel string) string {
+	if filepath.IsAbs(rel) {
+		return rel
+	}
+	return filepath.Join(d.dir, filepath.FromSlash(rel))
+}
 
 // first is the first of the names that is there, or "".
 func (d *draft) first(names ...string) string {
