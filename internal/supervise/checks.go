@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"muster/internal/plan"
 	"muster/internal/proc"
 )
 
@@ -120,6 +121,10 @@ func (c *checker) ask(limit time.Duration) checkResult {
 	}
 	switch whose, holder := c.child.Listener(c.spec.Host, c.spec.Port); whose {
 	case proc.Another:
+		if c.hasStarted(holder) {
+			r.note = fmt.Sprintf("port %d is held by %s, which was started elsewhere at its start", c.spec.Port, c.sup.whose(holder))
+			break
+		}
 		r.verdict = verdictForeign
 		r.reason = fmt.Sprintf("port %d is answered by %s, which is not of %s", c.spec.Port, c.sup.whose(holder), c.spec.Name)
 	case proc.Unseen:
@@ -127,6 +132,14 @@ func (c *checker) ask(limit time.Duration) checkResult {
 	}
 	c.known = r.verdict == verdictHealthy
 	return r
+}
+
+// hasStarted tells whether a worker can be behind the process that holds its port: a
+// client of a daemon that starts containers is not their parent. The port was free
+// at the worker's launch, and whoever holds it is younger than that.
+func (c *checker) hasStarted(h proc.Holder) bool {
+	id, err := proc.Identify(h.PID)
+	return err == nil && c.spec.Kind == plan.Worker && id.Start >= c.child.ID.Start
 }
 
 // listensElsewhere tells where the process listens that is not found where it

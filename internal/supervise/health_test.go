@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -109,5 +112,39 @@ func TestAHealthCommandIsNotRunAllTheTime(t *testing.T) {
 	}
 	if b, _ := os.ReadFile(runs); len(b) == 0 || len(b) > 5 {
 		t.Errorf("in a second it ran %d times", len(b))
+	}
+}
+
+// docker compose up has its port held by a process that a daemon starts.
+func TestAWorkersPortMayBeHeldByWhatAnotherHasStartedForIt(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	db := pr.add("db-0", "-delay", "1h") // it does not listen itself
+	db.Kind, db.Health.Path, db.Health.TCP = plan.Worker, "", true
+	done := make(chan error, 1)
+	go func() {
+		_, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
+		done <- err
+	}()
+	eventually(t, "db-0 runs", func() bool { return len(pr.marked()) > 0 })
+	daemon := exec.Command(db.Exe, "server", "-port", strconv.Itoa(db.Port))
+	if err := daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		daemon.Process.Kill()
+		daemon.Wait()
+	})
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if left := pr.marked(); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+	if err := daemon.Process.Signal(syscall.Signal(0)); err != nil {
+		t.Errorf("what was started elsewhere was ended: %v", err)
 	}
 }
