@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"muster/internal/workspace"
 )
 
 // newProcess is what a process is unless it says something else.
@@ -89,10 +91,13 @@ func (d *decoder) frontends(one, several value, c *Config) (pages []Frontend) {
 
 func (d *decoder) frontend(name string, v value, c *Config) Frontend {
 	f := Frontend{Process: newProcess(name, c)}
-	f.Dir, f.Port, f.Command = d.dir, 5173, []string{"npm", "run", "dev"}
+	f.Dir, f.Port = d.dir, 5173
 	s := d.section(v)
 	s.needs("dir")
 	d.process(s, &f.Process)
+	if f.Command == nil {
+		f.Command = []string{workspace.OfNode(f.Dir, d.dir).Manager, "run", "dev"}
+	}
 	d.choice(s.field("restart"), &f.Restart, RestartAlways, RestartOnFailure, RestartNever)
 	d.port(s.field("port"), &f.Port)
 	path := "/"

@@ -54,7 +54,7 @@ func checkTools(ctx context.Context, cfg *config.Config, report Report) []Findin
 		all = append(all, f)
 	}
 	for _, dir := range nodeFolders(cfg) {
-		f := found("node", dir, toolchain.FindNode(ctx, dir))
+		f := found("node", dir, toolchain.FindNode(ctx, dir, cfg.Dir))
 		f.Fix = func() error { return PrepareNode(ctx, cfg, report) }
 		all = append(all, f)
 	}

@@ -44,6 +44,9 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 	}
 	backend := *cfg
 	backend.Frontends = nil // a Stack adds them
+	if err := PrepareNode(ctx, &backend, report); err != nil {
+		return p, err
+	}
 	if p.Plan, err = plan.Build(&backend, p.Tools); err == nil {
 		err = p.addFilesWatcher(&backend)
 	}
@@ -105,26 +108,31 @@ func (st *Stack) prepare(ctx context.Context) (Prepared, error) {
 	return p, nil
 }
 
-// PrepareNode gets what frontends made with Node.js need.
+// PrepareNode gets what the processes made with Node.js need.
 func PrepareNode(ctx context.Context, cfg *config.Config, report Report) error {
 	for _, dir := range nodeFolders(cfg) {
-		if err := toolchain.Node(ctx, dir, report.Step); err != nil {
+		if err := toolchain.Node(ctx, dir, cfg.Dir, report.Step); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// nodeFolders are those of the frontends made with Node.js. Others have no
-// package.json.
+// nodeFolders are those of the frontends made with Node.js, which have a package.json,
+// and of what else is run by one of its programs.
 func nodeFolders(cfg *config.Config) (dirs []string) {
-	for _, f := range cfg.Frontends {
-		if _, err := os.Stat(filepath.Join(f.Dir, "package.json")); err == nil && !slices.Contains(dirs, f.Dir) {
-			dirs = append(dirs, f.Dir)
+	for _, m := range cfg.Processes() {
+		if m.Kind != config.KindFrontend && (len(m.Command) == 0 || !slices.Contains(nodePrograms, m.Command[0])) {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(m.Dir, "package.json")); err == nil && !slices.Contains(dirs, m.Dir) {
+			dirs = append(dirs, m.Dir)
 		}
 	}
 	return dirs
 }
+
+var nodePrograms = []string{"node", "npm", "npx", "pnpm", "pnpx", "yarn", "bun", "bunx"}
 
 // GetTools gets what all processes need, side by side.
 func GetTools(ctx context.Context, cfg *config.Config, report Report) error {

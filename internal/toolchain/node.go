@@ -8,42 +8,48 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"deps.dev/util/semver"
 
 	"muster/internal/hint"
 	"muster/internal/local"
+	"muster/internal/workspace"
 )
 
 // oldestNode is the first Node.js that Vite 5 and later, and the generators
 // of clients, run on; a project may ask for more in "engines".
 const oldestNode = ">=18"
 
-// Node makes sure that Node.js and npm are there, recent enough for the
-// package.json in dir, and that dir/node_modules is what package-lock.json
-// says: else it runs npm ci (npm install where there is no lock). The second
-// time this costs a few reads.
-func Node(ctx context.Context, dir string, report func(string)) error {
-	n := &nodeProject{dir: dir, report: report, env: os.Environ(), refusal: Refusal()}
+// Node makes sure that Node.js and the project's package manager are there, recent
+// enough for the package.json in dir, and that its packages are what the lock file
+// says: else it has the manager install them, in the root of the workspace. The second
+// time this costs a few reads. Top is as for workspace.Folders.
+func Node(ctx context.Context, dir, top string, report func(string)) error {
+	n := &nodeProject{dir: dir, top: top, report: report, env: os.Environ(), refusal: Refusal()}
 	return n.ensure(ctx)
 }
 
 // FindNode is Node, but it installs nothing: packages that are not there are
 // an error.
-func FindNode(ctx context.Context, dir string) error {
-	n := &nodeProject{dir: dir, report: func(string) {}, env: os.Environ(), refusal: onlyLooking}
+func FindNode(ctx context.Context, dir, top string) error {
+	n := &nodeProject{dir: dir, top: top, report: func(string) {}, env: os.Environ(), refusal: onlyLooking}
 	return n.ensure(ctx)
 }
 
 // nodeProject is a folder with a package.json, and the world around it.
 type nodeProject struct {
 	dir    string
+	top    string
 	report func(string)
 	env    []string
 	// refusal is why nothing may be installed; "" when it may.
 	refusal string
 	alive   time.Duration // 0 is aliveEvery
+
+	space   workspace.Node
+	manager manager
 }
 
 // manifest is what matters here of a package.json.
@@ -51,7 +57,14 @@ type manifest struct {
 	Engines struct {
 		Node string `json:"node"`
 	} `json:"engines"`
-	PackageManager string `json:"packageManager"`
+	Dependencies    map[string]string `json:"dependencies"`
+	DevDependencies map[string]string `json:"devDependencies"`
+	Workspaces      json.RawMessage   `json:"workspaces"`
+}
+
+// needsNothing tells of a package that has nothing to be installed.
+func (n *nodeProject) needsNothing(m manifest) bool {
+	return len(m.Dependencies)+len(m.DevDependencies)+len(m.Workspaces) == 0 && n.space.Lock == "" && n.space.Root == n.dir
 }
 
 func (n *nodeProject) ensure(ctx context.Context) error {
@@ -69,12 +82,13 @@ func (n *nodeProject) ensure(ctx context.Context) error {
 	if err := json.Unmarshal(data, &m); err != nil {
 		return fmt.Errorf("%s is not valid: %w", file, err)
 	}
+	n.look()
 	node := lookPath(n.env, "node")
-	if node == "" {
+	if node == "" && n.manager.name != workspace.Bun { // which can run what asks for node
 		return n.missing("Node.js", "node")
 	}
-	if lookPath(n.env, "npm") == "" {
-		return n.missing("npm", "npm")
+	if lookPath(n.env, n.manager.name) == "" {
+		return n.missing(n.manager.name, n.manager.name)
 	}
 	fingerprint := n.fingerprint(node, data)
 	if n.stamped(fingerprint) {
@@ -83,7 +97,10 @@ func (n *nodeProject) ensure(ctx context.Context) error {
 	if err := n.checkVersion(ctx, node, m.Engines.Node); err != nil {
 		return err
 	}
-	release, err := local.Hold(ctx, n.dir, nil)
+	if n.needsNothing(m) {
+		return nil
+	}
+	release, err := local.Hold(ctx, n.space.Root, nil)
 	if err != nil {
 		return err
 	}
@@ -91,16 +108,26 @@ func (n *nodeProject) ensure(ctx context.Context) error {
 	if n.stamped(fingerprint) { // another start was faster
 		return nil
 	}
-	if !n.installed() {
-		if err := n.install(ctx, m); err != nil {
+	if !n.installed(m) {
+		if err := n.install(ctx); err != nil {
 			return err
 		}
-		fingerprint = n.fingerprint(node, data) // npm install writes a lock
+		n.look() // an installation writes a lock
+		fingerprint = n.fingerprint(node, data)
 	}
 	return n.stamp(fingerprint)
 }
 
+// look finds the manager and the workspace.
+func (n *nodeProject) look() {
+	n.space = workspace.OfNode(n.dir, n.top)
+	n.manager = managerOf(n.space)
+}
+
 func (n *nodeProject) checkVersion(ctx context.Context, node, engines string) error {
+	if node == "" {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	out, err := run(ctx, command{argv: []string{node, "--version"}, dir: n.dir, env: n.env})
@@ -125,61 +152,43 @@ func (n *nodeProject) checkVersion(ctx context.Context, node, engines string) er
 
 func (n *nodeProject) missing(what, program string) error {
 	e := &MissingError{
-		What:  what + ", which the frontend needs",
+		What:  what + ", which " + n.dir + " needs",
 		Tried: []Attempt{{"PATH", "there is no " + program}},
 		Type:  "install it from nodejs.org/en/download, or with your package manager",
 	}
-	if isDebian() {
+	switch {
+	case program != "node" && program != workspace.NPM:
+		e.Type = n.manager.get(n.space.Version, lookPath(n.env, "corepack") != "")
+	case isDebian():
 		e.Type = "sudo apt-get install nodejs npm"
 	}
 	return e
 }
 
-// install runs npm. Another package manager's lock is not npm's to ignore.
-func (n *nodeProject) install(ctx context.Context, m manifest) error {
-	lockfile := filepath.Join(n.dir, "package-lock.json")
-	args := []string{"ci"}
-	if !exists(lockfile) {
-		for _, other := range []struct{ lock, tool string }{{"pnpm-lock.yaml", "pnpm"}, {"yarn.lock", "yarn"}, {"bun.lock", "bun"}} {
-			if !exists(filepath.Join(n.dir, other.lock)) {
-				continue
-			}
-			if exists(filepath.Join(n.dir, "node_modules")) {
-				return nil
-			}
-			return &MissingError{
-				What:  "node_modules in " + n.dir,
-				Tried: []Attempt{{"npm", "the project is locked by " + other.tool}},
-				Type:  "cd " + hint.Word(n.dir) + " && " + other.tool + " install",
-			}
-		}
-		args = []string{"install"}
+// install runs the manager in the root of the workspace.
+func (n *nodeProject) install(ctx context.Context) error {
+	m, args, read := n.manager, n.manager.install, "package.json"
+	if n.space.Lock != "" {
+		args, read = m.locked, filepath.Base(n.space.Lock)
 	}
+	what := m.name + " " + args[0]
+	typed := "cd " + hint.Word(n.space.Root) + " && " + m.name + " " + strings.Join(args, " ")
 	if n.refusal != "" {
-		return n.failed(args[0], n.refusal)
+		return n.failed(what, n.refusal, typed)
 	}
-	npm := lookPath(n.env, "npm")
-	args = append(args, "--no-audit", "--no-fund", "--loglevel=error")
-	n.report("npm " + args[0] + " in " + n.dir + ": the packages of its " + whatIsRead(args[0]) + "; the first time this takes minutes")
-	defer n.tellAlive("npm " + args[0])()
+	n.report(what + " in " + n.space.Root + ": the packages of its " + read + "; the first time this takes minutes")
+	defer n.tellAlive(what)()
 	_, err := run(ctx, command{
-		argv: append([]string{npm}, args...), dir: n.dir, env: n.env,
-		line: func(line string) { n.report("npm: " + line) },
+		argv: append(append([]string{lookPath(n.env, m.name)}, args...), m.quiet...), dir: n.space.Root, env: n.env,
+		line: func(line string) { n.report(m.name + ": " + line) },
 	})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		return n.failed(args[0], err.Error())
+		return n.failed(what, err.Error(), typed)
 	}
 	return nil
-}
-
-func whatIsRead(command string) string {
-	if command == "ci" {
-		return "package-lock.json"
-	}
-	return "package.json"
 }
 
 // aliveEvery is how often an installation says that it still runs: npm itself
@@ -206,10 +215,6 @@ func (n *nodeProject) tellAlive(what string) (stop func()) {
 	return func() { close(done); <-ended }
 }
 
-func (n *nodeProject) failed(command, reason string) error {
-	return &MissingError{
-		What:  "node_modules in " + n.dir,
-		Tried: []Attempt{{"npm " + command, reason}},
-		Type:  "cd " + hint.Word(n.dir) + " && npm " + command,
-	}
+func (n *nodeProject) failed(what, reason, typed string) error {
+	return &MissingError{What: "node_modules in " + n.space.Root, Tried: []Attempt{{what, reason}}, Type: typed}
 }

@@ -18,7 +18,7 @@ func nodeWorld(t *testing.T) (*world, *nodeProject) {
 	t.Helper()
 	w := newWorld(t)
 	dir := filepath.Join(w.finder.cfg.Dir, "frontend")
-	w.write(filepath.Join(dir, "package.json"), `{"name": "page"}`)
+	w.write(filepath.Join(dir, "package.json"), `{"name": "page", "dependencies": {"a": "1"}}`)
 	w.script("node", "echo v20.20.2\n")
 	w.script("npm", `if [ -e npm-fails ]; then echo "npm error network" >&2; exit 1; fi
 mkdir -p node_modules && touch node_modules/.package-lock.json
@@ -99,14 +99,14 @@ func TestNodeProblemsAreSaidWithWhatToType(t *testing.T) {
 		change func(w *world, n *nodeProject)
 		want   string
 	}{
-		"no node":        {func(w *world, n *nodeProject) { os.Remove(filepath.Join(w.bin, "node")) }, "no Node.js, which the frontend needs"},
-		"no npm":         {func(w *world, n *nodeProject) { os.Remove(filepath.Join(w.bin, "npm")) }, "no npm, which the frontend needs"},
+		"no node":        {func(w *world, n *nodeProject) { os.Remove(filepath.Join(w.bin, "node")) }, "no Node.js, which "},
+		"no npm":         {func(w *world, n *nodeProject) { os.Remove(filepath.Join(w.bin, "npm")) }, "no npm, which "},
 		"an old node":    {func(w *world, n *nodeProject) { w.script("node", "echo v16.1.0") }, "no Node.js >=18; tried:\n  PATH: "},
 		"engines":        {func(w *world, n *nodeProject) { w.write(n.dir+"/package.json", `{"engines": {"node": "^22 || >=24"}}`) }, "is v20.20.2"},
 		"npm fails":      {func(w *world, n *nodeProject) { w.write(n.dir+"/npm-fails", "") }, "npm install: failed with exit code 1: npm error network"},
-		"pnpm's lock":    {func(w *world, n *nodeProject) { w.write(n.dir+"/pnpm-lock.yaml", "") }, "the project is locked by pnpm"},
-		"yarn's lock":    {func(w *world, n *nodeProject) { w.write(n.dir+"/yarn.lock", "") }, "the project is locked by yarn"},
-		"bun's lock":     {func(w *world, n *nodeProject) { w.write(n.dir+"/bun.lock", "") }, "the project is locked by bun"},
+		"pnpm's lock":    {func(w *world, n *nodeProject) { w.write(n.dir+"/pnpm-lock.yaml", "") }, "no pnpm, which "},
+		"yarn's lock":    {func(w *world, n *nodeProject) { w.write(n.dir+"/yarn.lock", "") }, "no yarn, which "},
+		"bun's lock":     {func(w *world, n *nodeProject) { w.write(n.dir+"/bun.lock", "") }, "no bun, which "},
 		"no node at all": {func(w *world, n *nodeProject) { w.script("node", "exit 3") }, "failed with exit code 3"},
 		"no package":     {func(w *world, n *nodeProject) { os.Remove(n.dir + "/package.json") }, "there is no package.json in"},
 		"broken package": {func(w *world, n *nodeProject) { w.write(n.dir+"/package.json", "{") }, "package.json is not valid"},
@@ -129,6 +129,103 @@ func TestNodeProblemsAreSaidWithWhatToType(t *testing.T) {
 	}
 }
 
+// TestEachManagerInstallsItsOwnLockOnce has a stand-in for each manager, which leaves
+// behind what the real one does.
+func TestEachManagerInstallsItsOwnLockOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		manager, lock, text, mark, call string
+	}{
+		"npm":    {"npm", "npm-shrinkwrap.json", `{"packages": {}}`, "node_modules/.package-lock.json", "npm ci"},
+		"pnpm":   {"pnpm", "pnpm-lock.yaml", "", "node_modules/.modules.yaml", "pnpm install --frozen-lockfile"},
+		"yarn 1": {"yarn", "yarn.lock", "# yarn lockfile v1\n", "node_modules/.yarn-integrity", "yarn install --frozen-lockfile"},
+		"yarn":   {"yarn", "yarn.lock", "__metadata:\n  version: 8\n", "node_modules/.yarn-state.yml", "yarn install --immutable"},
+		"pnp":    {"yarn", "yarn.lock", "__metadata:\n  version: 8\n", ".pnp.cjs", "yarn install --immutable"},
+		"bun":    {"bun", "bun.lock", "{}", "node_modules", "bun install --frozen-lockfile"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, n := nodeWorld(t)
+			n.top = w.finder.cfg.Dir
+			lock := w.write(filepath.Join(n.top, test.lock), test.text)
+			w.write(filepath.Join(n.top, "package.json"), `{"workspaces": ["*"]}`)
+			packages := "mkdir -p node_modules/a\n"
+			if name == "pnp" {
+				packages = ""
+			}
+			w.script(test.manager, packages+`[ -d `+test.mark+` ] || echo '{"packages": {}}' >`+test.mark+`
+pwd >>where`)
+			ensure := func(calls int) {
+				t.Helper()
+				if err := n.ensure(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if strings.Count(w.called(), test.call) != calls {
+					t.Fatalf("want %d calls of %s:\n%s", calls, test.call, w.called())
+				}
+			}
+			ensure(1)
+			ensure(1)
+			// What the user has installed is no worse than what we have.
+			os.Remove(n.stampPath())
+			ensure(1)
+			later := time.Now().Add(time.Minute)
+			if err := os.WriteFile(lock, []byte(test.text+" \n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chtimes(lock, later, later); err != nil {
+				t.Fatal(err)
+			}
+			if test.manager != "npm" { // which compares what stands in the lock
+				ensure(2)
+			}
+			if where, _ := os.ReadFile(filepath.Join(n.top, "where")); !strings.HasPrefix(string(where), n.top+"\n") {
+				t.Errorf("it installed in %s", where)
+			}
+		})
+	}
+}
+
+func TestAManagerThatIsNotThereIsNamedWithHowToGetIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		packageManager string
+		corepack       bool
+		want           string
+	}{
+		"of any version":    {"pnpm", false, "npm install -g pnpm"},
+		"of one":            {"pnpm@9.1.0+sha512.ab", false, "npm install -g pnpm@9.1.0"},
+		"corepack is there": {"pnpm@9.1.0", true, "corepack enable pnpm"},
+		"a newer yarn":      {"yarn@4.1.0", false, "npm install -g corepack && corepack enable yarn"},
+		"an old yarn":       {"yarn@1.22.22", false, "npm install -g yarn@1.22.22"},
+		"bun":               {"bun@1.2.0", true, "npm install -g bun@1.2.0"},
+		"no shell":          {"pnpm@9; rm -rf /", false, "npm install -g pnpm"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, n := nodeWorld(t)
+			w.write(filepath.Join(n.dir, "package.json"), `{"packageManager": "`+test.packageManager+`", "dependencies": {"a": "1"}}`)
+			if test.corepack {
+				w.script("corepack", "")
+			}
+			var missing *MissingError
+			if err := n.ensure(t.Context()); !errors.As(err, &missing) || missing.Hint() != test.want {
+				t.Errorf("got %v, %q", err, missing)
+			}
+			if strings.Contains(w.called(), "npm") || strings.Contains(w.called(), "corepack") {
+				t.Errorf("something was installed for the whole machine:\n%s", w.called())
+			}
+		})
+	}
+}
+
+func TestAPackageWithoutDependenciesIsLeftAsItIs(t *testing.T) {
+	w, n := nodeWorld(t)
+	w.write(filepath.Join(n.dir, "package.json"), `{"scripts": {"start": "node server.js"}}`)
+	if err := n.ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(w.called(), "npm") || exists(filepath.Join(n.dir, "node_modules")) {
+		t.Error(w.called())
+	}
+}
+
 // TestRealNpm installs a package that lies beside the frontend, so that no
 // network is needed.
 func TestRealNpm(t *testing.T) {
@@ -139,7 +236,7 @@ func TestRealNpm(t *testing.T) {
 	dir := filepath.Join(w.finder.cfg.Dir, "frontend")
 	w.write(filepath.Join(dir, "package.json"), `{"name": "page", "version": "1.0.0", "dependencies": {"local": "file:local"}}`)
 	w.write(filepath.Join(dir, "local/package.json"), `{"name": "local", "version": "1.0.0"}`)
-	if err := Node(t.Context(), dir, w.report); err != nil {
+	if err := Node(t.Context(), dir, "", w.report); err != nil {
 		t.Fatal(err)
 	}
 	if !exists(filepath.Join(dir, "node_modules/local/package.json")) || !w.said("npm install in ") {
@@ -147,11 +244,36 @@ func TestRealNpm(t *testing.T) {
 	}
 	os.Remove(filepath.Join(dir, "node_modules", stampFile))
 	w.reported = nil
-	if err := Node(t.Context(), dir, w.report); err != nil {
+	if err := Node(t.Context(), dir, "", w.report); err != nil {
 		t.Fatal(err)
 	}
 	if w.said("npm") {
 		t.Errorf("what npm itself installed was not recognised: %q", w.reported)
+	}
+}
+
+// TestRealNpmWorkspace has a frontend that is a member of a workspace.
+func TestRealNpmWorkspace(t *testing.T) {
+	if _, err := exec.LookPath("npm"); err != nil {
+		t.Skip("npm is not installed")
+	}
+	w := newWorld(t)
+	top := w.finder.cfg.Dir
+	w.write(filepath.Join(top, "package.json"), `{"name": "all", "private": true, "workspaces": ["apps/*", "local"]}`)
+	w.write(filepath.Join(top, "apps/web/package.json"), `{"name": "web", "version": "1.0.0", "dependencies": {"local": "*"}}`)
+	w.write(filepath.Join(top, "local/package.json"), `{"name": "local", "version": "1.0.0"}`)
+	dir := filepath.Join(top, "apps/web")
+	for i, want := range []string{"npm install in " + top, "", ""} {
+		w.reported = nil
+		if err := Node(t.Context(), dir, top, w.report); err != nil {
+			t.Fatal(err)
+		}
+		if want == "" && w.said("npm") || !w.said(want) && want != "" || !exists(filepath.Join(top, "node_modules/local")) {
+			t.Fatalf("call %d reported %q", i, w.reported)
+		}
+		if i == 1 { // what npm itself has left is enough
+			os.Remove(filepath.Join(top, "node_modules", stampFile+"-apps-web"))
+		}
 	}
 }
 

@@ -339,10 +339,10 @@ func TestMusterNoInstallRefuses(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"name": "page"}`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"dependencies": {"a": "1"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := Node(t.Context(), dir, func(string) {}); err == nil || !strings.Contains(err.Error(), NoInstall) {
+	if err := Node(t.Context(), dir, "", func(string) {}); err == nil || !strings.Contains(err.Error(), NoInstall) {
 		t.Errorf("got %v", err)
 	}
 }
