@@ -186,6 +186,9 @@ func (n *nodeProject) install(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	if err != nil {
+		if strings.Contains(err.Error(), "corepack enable") { // Yarn 1, where the project asks for another one
+			typed = m.get(n.space.Version, lookPath(n.env, "corepack") != "")
+		}
 		return n.failed(what, err.Error(), typed)
 	}
 	return nil

@@ -252,6 +252,44 @@ func TestRealNpm(t *testing.T) {
 	}
 }
 
+// TestOtherRealManagers needs no network: the package lies beside the frontend. What a
+// manager has installed by itself is not installed again.
+func TestOtherRealManagers(t *testing.T) {
+	for _, manager := range []string{"pnpm", "yarn", "bun"} {
+		t.Run(manager, func(t *testing.T) {
+			if _, err := exec.LookPath(manager); err != nil {
+				t.Skip(manager + " is not installed")
+			}
+			w := newWorld(t)
+			dir := filepath.Join(w.finder.cfg.Dir, "frontend")
+			w.write(filepath.Join(dir, "package.json"),
+				`{"name": "page", "version": "1.0.0", "devEngines": {"packageManager": {"name": "`+manager+`"}}, "dependencies": {"local": "file:./local"}}`)
+			w.write(filepath.Join(dir, "local/package.json"), `{"name": "local", "version": "1.0.0"}`)
+			n := &nodeProject{dir: dir, report: w.report, env: os.Environ()}
+			for i, installs := range []bool{true, false, false} {
+				w.reported = nil
+				if err := n.ensure(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if w.said(manager+" install in "+dir) != installs || !exists(filepath.Join(dir, "node_modules/local/package.json")) {
+					t.Fatalf("call %d reported %q", i, w.reported)
+				}
+				if i == 1 {
+					os.Remove(n.stampPath())
+				}
+			}
+			// As in a fresh clone.
+			if err := os.RemoveAll(filepath.Join(dir, "node_modules")); err != nil {
+				t.Fatal(err)
+			}
+			w.reported = nil
+			if err := n.ensure(t.Context()); err != nil || n.space.Lock == "" || !w.said("the packages of its "+filepath.Base(n.space.Lock)) {
+				t.Fatalf("%v; reported %q", err, w.reported)
+			}
+		})
+	}
+}
+
 // TestRealNpmWorkspace has a frontend that is a member of a workspace.
 func TestRealNpmWorkspace(t *testing.T) {
 	if _, err := exec.LookPath("npm"); err != nil {

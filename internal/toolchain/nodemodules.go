@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"muster/internal/local"
 	"muster/internal/workspace"
@@ -72,12 +73,16 @@ func (n *nodeProject) installed(m manifest) bool {
 		return n.asLocked()
 	}
 	mark := n.mark()
-	if mark.Path == "" || mark.Time < markOf(n.space.Lock).Time {
+	if mark.Path == "" || mark.Time+int64(afterMark) < markOf(n.space.Lock).Time {
 		return false
 	}
 	return n.manager.name == workspace.Yarn && exists(filepath.Join(n.space.Root, yarnPnP)) ||
 		n.hasAll(m.Dependencies) && n.hasAll(m.DevDependencies)
 }
+
+// afterMark is how long after its mark a manager may write its lock: pnpm and Yarn 1
+// write that last.
+const afterMark = 2 * time.Second
 
 // mark is the newest of the files that the manager leaves.
 func (n *nodeProject) mark() (newest mark) {
