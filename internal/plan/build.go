@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/internal/config"
+	"muster/internal/hint"
 )
 
 // Command is a program found on this machine and how to call it.
@@ -22,14 +23,23 @@ type Command struct {
 // Tools are the programs that a plan cannot name by itself, because they had
 // to be looked for.
 type Tools struct {
-	Python  string   // absolute path of the interpreter that runs uvicorn
-	Gateway *Command // nil: no gateway
+	Python  string           // absolute path of the interpreter that runs uvicorn
+	Gateway *Command         // nil: no gateway
+	Shells  map[string]Shell // by the folder in which a process runs
+	// Draft leaves it at what the processes are: no program is looked for.
+	Draft bool
 
 	// GracefulLimit says that uvicorn knows the option of that name below.
 	GracefulLimit bool
 	// LosesClients says that uvicorn, where it trusts the gateway alone, takes a
 	// client on the gateway's own machine for nobody.
 	LosesClients bool
+}
+
+// Shell is one in which the environment of a project's language is active.
+type Shell struct {
+	Env  []string // NAME=VALUE, PATH among them; nil: there is no such environment
+	Hint string   // what to type if a program is not there
 }
 
 // GatewayName is the name of the gateway's process.
@@ -55,13 +65,13 @@ func Build(cfg *config.Config, tools Tools) (*Plan, error) {
 	}
 	for _, m := range cfg.Processes() {
 		if m.Kind == config.KindWorker {
-			if err := add(members(cfg, m, Worker)); err != nil {
+			if err := add(members(cfg, m, Worker, tools)); err != nil {
 				return nil, err
 			}
 		}
 	}
 	for i := range cfg.Tasks {
-		if err := add(task(cfg, &cfg.Tasks[i])); err != nil {
+		if err := add(task(cfg, &cfg.Tasks[i], tools)); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +79,7 @@ func Build(cfg *config.Config, tools Tools) (*Plan, error) {
 		p.Processes = append(p.Processes, gateway(cfg, tools.Gateway))
 	}
 	for i := range cfg.Frontends {
-		if err := add(frontend(cfg, &cfg.Frontends[i])); err != nil {
+		if err := add(frontend(cfg, &cfg.Frontends[i], tools)); err != nil {
 			return nil, err
 		}
 	}
@@ -110,7 +120,7 @@ func instances(cfg *config.Config, s *config.Server, tools Tools, place func(n i
 		p.Modules = s.Modules
 		p.Env = fillPorts(cfg, append(slices.Clone(env), p.Env...), port)
 		if s.Command != nil {
-			err = p.run(fillPorts(cfg, s.Command, port))
+			err = p.run(fillPorts(cfg, s.Command, port), tools)
 		} else {
 			p.Exe, p.Args = tools.Python, uvicorn(cfg, s, tools)
 			if p.Listen, p.Reload = true, s.Reload; s.Reload {
@@ -160,15 +170,25 @@ func process(cfg *config.Config, s *config.Process, kind Kind, name string, port
 }
 
 // run gives a process its program, which is looked for.
-func (p *Process) run(argv []string) (err error) {
-	p.Exe, err = LookPath(argv[0], p.Dir)
+func (p *Process) run(argv []string, tools Tools) (err error) {
 	p.Args = argv
+	if tools.Draft {
+		return nil
+	}
+	p.Exe, err = LookPath(argv[0], p.Dir, p.Env)
+	if typed := tools.Shells[p.Dir].Hint; err != nil && typed != "" && hint.Of(err) == "" {
+		err = hint.With(err, typed)
+	}
 	return err
 }
 
 // members are the instances of a process that is nothing but what all are.
-func members(cfg *config.Config, m config.Member, kind Kind) (all []Process, err error) {
-	env, err := settings(slices.Clone(baseEnv), cfg, m.Process)
+func members(cfg *config.Config, m config.Member, kind Kind, tools Tools) (all []Process, err error) {
+	env := slices.Clone(baseEnv)
+	if kind != Frontend {
+		env = append(env, tools.Shells[m.Dir].Env...)
+	}
+	env, err = settings(env, cfg, m.Process)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +199,7 @@ func members(cfg *config.Config, m config.Member, kind Kind) (all []Process, err
 		}
 		p := process(cfg, m.Process, kind, name, port)
 		p.Env = fillPorts(cfg, append(slices.Clone(env), p.Env...), port)
-		if err := p.run(fillPorts(cfg, m.Command, port)); err != nil {
+		if err := p.run(fillPorts(cfg, m.Command, port), tools); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", m.Kind, m.Name, err)
 		}
 		all = append(all, p)
@@ -187,8 +207,8 @@ func members(cfg *config.Config, m config.Member, kind Kind) (all []Process, err
 	return all, nil
 }
 
-func task(cfg *config.Config, t *config.Task) ([]Process, error) {
-	all, err := members(cfg, config.Member{Process: &t.Process, Kind: config.KindTask}, Task)
+func task(cfg *config.Config, t *config.Task, tools Tools) ([]Process, error) {
+	all, err := members(cfg, config.Member{Process: &t.Process, Kind: config.KindTask}, Task, tools)
 	if err != nil {
 		return nil, err
 	}
@@ -196,8 +216,8 @@ func task(cfg *config.Config, t *config.Task) ([]Process, error) {
 	return all, nil
 }
 
-func frontend(cfg *config.Config, f *config.Frontend) ([]Process, error) {
-	all, err := members(cfg, config.Member{Process: &f.Process, Kind: config.KindFrontend}, Frontend)
+func frontend(cfg *config.Config, f *config.Frontend, tools Tools) ([]Process, error) {
+	all, err := members(cfg, config.Member{Process: &f.Process, Kind: config.KindFrontend}, Frontend, tools)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,8 @@ func serverEnv(cfg *config.Config, s *config.Server, tools Tools) ([]string, err
 		if tools.LosesClients && clientsAreLocal(cfg) && os.Getenv(trusted) == "" {
 			env = append(env, trusted+"=*")
 		}
+	} else {
+		env = append(env, tools.Shells[s.Dir].Env...)
 	}
 	switch {
 	case len(s.Modules) > 0:

@@ -14,16 +14,21 @@ import (
 	"muster/internal/hint"
 )
 
-// LookPath finds a program as a shell in dir would. The error says what the
+// LookPath finds a program as a shell in dir would, on the PATH of an environment
+// (NAME=VALUE) or, where that has none, on our own. The error says what the
 // system would not: that a file is there and cannot be run, and why.
-func LookPath(name, dir string) (string, error) {
+func LookPath(name, dir string, env []string) (string, error) {
 	where := name
 	if strings.ContainsRune(name, filepath.Separator) && !filepath.IsAbs(name) {
 		where = filepath.Join(dir, name)
 	}
-	exe, err := exec.LookPath(where)
+	path := os.Getenv("PATH")
+	if p, said := variables(env)["PATH"]; said {
+		path = p
+	}
+	exe, err := lookOn(path, where)
 	if err != nil {
-		return "", notRunnable(where, name, dir, err)
+		return "", notRunnable(where, name, dir, path, err)
 	}
 	if exe, err = filepath.Abs(exe); err != nil {
 		return "", err
@@ -31,10 +36,27 @@ func LookPath(name, dir string) (string, error) {
 	return exe, checkScript(exe)
 }
 
+// lookOn is exec.LookPath for another PATH.
+func lookOn(path, name string) (exe string, err error) {
+	if strings.ContainsRune(name, filepath.Separator) {
+		return exec.LookPath(name)
+	}
+	err = exec.ErrNotFound
+	for _, folder := range filepath.SplitList(path) {
+		if !filepath.IsAbs(folder) { // as exec.LookPath, which refuses what depends on where we are
+			continue
+		}
+		if exe, e := exec.LookPath(filepath.Join(folder, name)); e == nil {
+			return exe, nil
+		}
+	}
+	return "", err
+}
+
 // notRunnable says why no program was found.
-func notRunnable(where, name, dir string, err error) error {
+func notRunnable(where, name, dir, path string, err error) error {
 	if where == name && !filepath.IsAbs(name) {
-		for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
+		for _, folder := range filepath.SplitList(path) {
 			if file := filepath.Join(folder, name); isFile(file) {
 				return notExecutable(file)
 			}

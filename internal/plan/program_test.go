@@ -55,7 +55,7 @@ func TestWhyAProgramCannotBeRunIsSaid(t *testing.T) {
 		{"no-such-program", `program "no-such-program" not found`, ""},
 		{"good", `program "good" not found`, "write ./good"},
 	} {
-		exe, err := LookPath(test.name, dir)
+		exe, err := LookPath(test.name, dir, nil)
 		if test.wrong == "" {
 			if err != nil || !filepath.IsAbs(exe) {
 				t.Errorf("%s: %s, %v", test.name, exe, err)

@@ -45,6 +45,10 @@ func draft(ctx context.Context, cfg *config.Config) (*plan.Plan, error) {
 		}
 		tools = pythonTools(cfg, python)
 	}
+	var err error
+	if tools.Shells, err = shells(ctx, &backend, tools.Python, nil); err != nil {
+		return nil, err
+	}
 	return plan.Build(&backend, tools)
 }
 

@@ -36,7 +36,7 @@ func Examine(ctx context.Context, c *supervise.Client, cfg *config.Config, wrong
 	} else {
 		findings = append(findings, Finding{What: "configuration", Detail: cfg.File})
 		findings = append(findings, checkTools(ctx, cfg, report)...)
-		findings = append(findings, CheckPorts(c, cfg)...)
+		findings = append(findings, CheckPorts(ctx, c, cfg)...)
 	}
 	findings = append(findings, checkLimits(c)...)
 	return append(findings, checkState(ctx, c)...)
@@ -90,8 +90,13 @@ func found(what, detail string, err error) Finding {
 }
 
 // CheckPorts looks whether the configuration's ports are free, or our own.
-func CheckPorts(c *supervise.Client, cfg *config.Config) []Finding {
-	draft, err := plan.Build(cfg, plan.Tools{Python: "python3"})
+func CheckPorts(ctx context.Context, c *supervise.Client, cfg *config.Config) []Finding {
+	tools := plan.Tools{Python: "python3"}
+	var err error
+	if tools.Shells, err = shells(ctx, cfg, "", nil); err != nil {
+		return []Finding{found("programs", "", err)}
+	}
+	draft, err := plan.Build(cfg, tools)
 	if err != nil {
 		return []Finding{found("programs", "", err)}
 	}

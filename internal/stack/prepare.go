@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"muster/internal/config"
@@ -45,6 +46,9 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 	backend := *cfg
 	backend.Frontends = nil // a Stack adds them
 	if err := PrepareNode(ctx, &backend, report); err != nil {
+		return p, err
+	}
+	if p.Tools.Shells, err = shells(ctx, &backend, p.Tools.Python, report); err != nil {
 		return p, err
 	}
 	if p.Plan, err = plan.Build(&backend, p.Tools); err == nil {
@@ -106,6 +110,39 @@ func (st *Stack) prepare(ctx context.Context) (Prepared, error) {
 	}
 	p.Plan.TakeShell(os.Environ())
 	return p, nil
+}
+
+// shells are those in which the Python environment of a process's folder is active.
+// Without report nothing is installed.
+func shells(ctx context.Context, cfg *config.Config, python string, report Report) (map[string]plan.Shell, error) {
+	all := map[string]plan.Shell{}
+	told := map[string]bool{}
+	for _, m := range cfg.Processes() {
+		if m.Kind == config.KindFrontend || len(m.Command) == 0 || slices.Contains(nodePrograms, m.Command[0]) {
+			continue
+		}
+		s := all[m.Dir]
+		var err error
+		switch {
+		case s.Env != nil:
+		case report == nil:
+			s.Env, s.Hint = toolchain.FindEnvironment(ctx, cfg, m.Process, python)
+		default:
+			if s.Env, s.Hint, err = toolchain.Environment(ctx, cfg, m.Process, python, report.Step); err != nil {
+				return nil, err
+			}
+		}
+		all[m.Dir] = s
+		if len(s.Env) == 0 || report == nil {
+			continue
+		}
+		bin, _, _ := strings.Cut(strings.TrimPrefix(s.Env[0], "PATH="), string(os.PathListSeparator))
+		if _, err := os.Stat(filepath.Join(bin, m.Command[0])); err == nil && !told[bin] {
+			told[bin] = true
+			report.Step("programs are looked for in " + bin + " first, as in a shell in which it is active")
+		}
+	}
+	return all, nil
 }
 
 // PrepareNode gets what the processes made with Node.js need.

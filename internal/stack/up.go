@@ -41,7 +41,7 @@ func (st *Stack) prepareStart(ctx context.Context) (p Prepared, err error) {
 	for _, c := range st.conflicts {
 		st.report.Warn("one process stands for all servers: %s", c)
 	}
-	draft, err := plan.Build(st.cfg, plan.Tools{Python: "python3"})
+	draft, err := plan.Build(st.cfg, plan.Tools{Draft: true})
 	if err != nil {
 		return p, err
 	}

@@ -152,7 +152,7 @@ func checkHTTP(ctx context.Context, p *plan.Process) (note string, err error) {
 func checkCommand(ctx context.Context, dir local.Dir, shell []string, p *plan.Process) error {
 	cmd := *p
 	cmd.Name, cmd.Args = p.Name+".health", p.Health.Command // a mark of its own: what it leaves is not the process's
-	exe, err := plan.LookPath(cmd.Args[0], p.Dir)
+	exe, err := plan.LookPath(cmd.Args[0], p.Dir, p.Env)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (p *process) spawn() (*proc.Child, error) {
 	}
 	spec := p.spec
 	if p.asks() {
-		exe, err := plan.LookPath(spec.Unless[0], spec.Dir)
+		exe, err := plan.LookPath(spec.Unless[0], spec.Dir, spec.Env)
 		if err != nil {
 			return nil, err
 		}

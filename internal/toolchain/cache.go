@@ -85,6 +85,20 @@ func uvicornSource(cfg *config.Config, interpreter, name string) []byte {
 	return nil
 }
 
+// projectMarks are the files that say which environment a project has.
+func (f *finder) projectMarks() (marks []mark) {
+	names := []string{".venv/pyvenv.cfg", ".venv/bin/python", "venv/pyvenv.cfg", "venv/bin/python", "pyproject.toml", "requirements.txt", ".pdm-python"}
+	for _, t := range pythonTools() {
+		names = append(names, t.files...)
+	}
+	for _, dir := range f.toolDirs() {
+		for _, name := range names {
+			marks = append(marks, markOf(filepath.Join(dir, name)))
+		}
+	}
+	return marks
+}
+
 func (f *finder) remember(p *interpreter) error {
 	m := memory{
 		Interpreter: p.path,
@@ -96,11 +110,7 @@ func (f *finder) remember(p *interpreter) error {
 	for _, origin := range p.origins {
 		m.Files = append(m.Files, markOf(origin))
 	}
-	for _, dir := range f.projectDirs() {
-		for _, name := range []string{".venv/pyvenv.cfg", ".venv/bin/python", "pyproject.toml", "requirements.txt", "uv.lock", "poetry.lock"} {
-			m.Files = append(m.Files, markOf(filepath.Join(dir, name)))
-		}
-	}
+	m.Files = append(m.Files, f.projectMarks()...)
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return fmt.Errorf("remember the interpreter: %w", err)

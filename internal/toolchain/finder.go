@@ -1,11 +1,13 @@
 package toolchain
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
 
 	"muster/internal/config"
+	"muster/internal/workspace"
 )
 
 // finder looks for an interpreter. What it knows of the world is in its
@@ -19,6 +21,11 @@ type finder struct {
 	debian bool     // the distribution is Debian or made from it
 	// refusal is why nothing may be installed; "" when it may.
 	refusal string
+
+	// from is the folder whose project is looked at; "" is the backend's. commands
+	// tells that any environment will do: it is for the programs in it.
+	from     string
+	commands bool
 
 	tried  []Attempt
 	spare  *interpreter // has everything but a WebSocket library
@@ -58,6 +65,16 @@ func (f *finder) reject(way string, p *interpreter) {
 
 func (f *finder) projectDirs() []string {
 	return slices.Compact([]string{f.cfg.Backend.Dir, f.cfg.Dir})
+}
+
+// toolDirs are the folders in which an environment or a lock file may lie: the
+// project's, and those above it in the repository.
+func (f *finder) toolDirs() []string {
+	dirs := workspace.Folders(cmp.Or(f.from, f.cfg.Backend.Dir), f.cfg.Dir)
+	if !slices.Contains(dirs, f.cfg.Dir) && f.from == "" {
+		dirs = append(dirs, f.cfg.Dir)
+	}
+	return dirs
 }
 
 func exists(path string) bool {

@@ -48,13 +48,25 @@ func (f *finder) refused(way string) bool {
 func (f *finder) missing() error {
 	e := &MissingError{What: "Python with fastapi, uvicorn and websockets", Tried: f.tried}
 	venv := f.cfg.Backend.Dir + "/.venv"
+	tool, dir := f.projectTool()
 	switch {
 	case f.cfg.Backend.Python != "":
 		e.Type = f.cfg.Backend.Python + " -m pip install fastapi 'uvicorn[standard]', or remove backend.python to have one found"
+	case tool != nil:
+		e.Type = f.typed(*tool, dir)
 	case f.debian && !f.root:
 		e.Type = "sudo apt-get install " + strings.Join(debianPackages(), " ")
 	default:
 		e.Type = "python3 -m venv " + hint.Word(venv) + " && " + hint.Word(venv+"/bin/pip") + " install fastapi 'uvicorn[standard]'"
 	}
 	return e
+}
+
+// typed is what to type to have what a project's own tool installs.
+func (f *finder) typed(t pythonTool, dir string) string {
+	typed := "cd " + hint.Word(dir) + " && " + t.sync
+	if f.programOf(t) == "" {
+		return t.get + "\n" + typed
+	}
+	return typed
 }

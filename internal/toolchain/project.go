@@ -1,103 +1,188 @@
 package toolchain
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 
 	"muster/internal/local"
 )
 
-// poetry takes the environment that poetry keeps for the project, and lets it
-// make one if there is none yet.
-func (f *finder) poetry(ctx context.Context) (*interpreter, error) {
-	dir := f.projectWith("pyproject.toml", "[tool.poetry")
-	if dir == "" {
+// pythonTool is a tool that keeps a Python environment for a project.
+type pythonTool struct {
+	name  string
+	files []string // one of them shows that the project uses the tool
+	// where is the environment's folder; "" where there is none. The tool's program is
+	// "" if that is not installed.
+	where   func(c toolCall) string
+	install []string // arguments; nil: the environment is a person's to make
+	key     string   // what the tool leaves in the pyvenv.cfg of an environment
+	sync    string   // what a person types to have the dependencies
+	get     string   // and to have the tool
+}
+
+// toolCall is a tool, called for the project in a folder.
+type toolCall struct {
+	program, dir string
+	ask          func(args ...string) string // the last line that the tool prints; "" where it fails
+}
+
+func pythonTools() []pythonTool {
+	return []pythonTool{
+		{name: "poetry", files: []string{"poetry.lock"}, key: "virtualenv",
+			where:   func(c toolCall) string { return c.ask("env", "info", "--path") },
+			install: []string{"install", "--no-interaction", "--no-root"}, sync: "poetry install", get: "pipx install poetry"},
+		{name: "uv", files: []string{"uv.lock"}, key: "uv", where: inProject,
+			install: []string{"sync", "--frozen", "--no-install-project"}, sync: "uv sync", get: "pipx install uv"},
+		{name: "pdm", files: []string{"pdm.lock"}, key: "virtualenv",
+			where: func(c toolCall) string { // it would make one if it were asked
+				python, _ := os.ReadFile(filepath.Join(c.dir, ".pdm-python"))
+				if path := strings.TrimSpace(string(python)); filepath.IsAbs(path) && exists(path) {
+					return filepath.Dir(filepath.Dir(path))
+				}
+				return inProject(c)
+			},
+			install: []string{"sync", "--no-self"}, sync: "pdm sync", get: "pipx install pdm"},
+		{name: "pipenv", files: []string{"Pipfile.lock"}, key: "virtualenv",
+			where:   func(c toolCall) string { return c.ask("--venv") },
+			install: []string{"sync"}, sync: "pipenv sync", get: "pipx install pipenv"},
+		// An environment of conda's is known by its name, to all of the user's projects.
+		{name: "conda", files: []string{"environment.yml", "environment.yaml"}, where: condaEnvironment,
+			sync: "conda env create", get: "install it from conda-forge.org/download"},
+	}
+}
+
+func inProject(c toolCall) string {
+	if venv := filepath.Join(c.dir, ".venv"); exists(venv) {
+		return venv
+	}
+	return ""
+}
+
+// condaEnvironment is the environment that has the name of the project's.
+func condaEnvironment(c toolCall) string {
+	for _, file := range []string{"environment.yml", "environment.yaml"} {
+		var project struct {
+			Name string `yaml:"name"`
+		}
+		data, err := os.ReadFile(filepath.Join(c.dir, file))
+		if err != nil || yaml.Unmarshal(data, &project) != nil || project.Name == "" {
+			continue
+		}
+		out := c.ask("run", "-n", project.Name, "python", "-c", "import sys; print(sys.prefix)")
+		if filepath.IsAbs(out) {
+			return out
+		}
+	}
+	return ""
+}
+
+// projectTool is the first tool that the project uses, and where; nil is none.
+func (f *finder) projectTool() (tool *pythonTool, dir string) {
+	for _, dir := range f.toolDirs() {
+		for _, t := range pythonTools() {
+			if f.uses(t, dir) {
+				return &t, dir
+			}
+		}
+	}
+	return nil, ""
+}
+
+func (f *finder) uses(t pythonTool, dir string) bool {
+	for _, name := range t.files {
+		if exists(filepath.Join(dir, name)) {
+			return true
+		}
+	}
+	if t.name == "poetry" {
+		data, err := os.ReadFile(filepath.Join(dir, "pyproject.toml"))
+		return err == nil && strings.Contains(string(data), "[tool.poetry")
+	}
+	return false
+}
+
+// projectEnvironment takes the environment that a tool keeps for the project, and
+// lets it make one if there is none yet.
+func (f *finder) projectEnvironment(ctx context.Context) (*interpreter, error) {
+	t, dir := f.projectTool()
+	if t == nil {
 		return nil, nil
 	}
-	poetry := lookPath(f.env, "poetry")
-	if poetry == "" {
-		f.miss("poetry", "the project uses it, but it is not installed")
+	venv := f.toolEnvironment(ctx, *t, dir)
+	if venv == "" {
 		return nil, nil
 	}
+	return f.accept(ctx, t.name, filepath.Join(venv, "bin", "python")), nil
+}
+
+// programOf is the path of a tool, or of one that is called alike.
+func (f *finder) programOf(t pythonTool) string {
+	program := lookPath(f.env, t.name)
+	if t.name == "conda" {
+		program = cmp.Or(program, lookPath(f.env, "mamba"), lookPath(f.env, "micromamba"))
+	}
+	return program
+}
+
+// toolEnvironment is the folder of that environment; "" where there is none, which is
+// noted. One in the project that the tool has not made is left alone.
+func (f *finder) toolEnvironment(ctx context.Context, t pythonTool, dir string) string {
+	program := f.programOf(t)
 	// An active environment of something else would be taken for the
 	// project's, and installed into.
-	env := without(f.env, "VIRTUAL_ENV", "CONDA_PREFIX")
-	where := func() string {
-		out, err := run(ctx, command{argv: []string{poetry, "env", "info", "--path"}, dir: dir, env: env})
+	env := append(without(f.env, "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT"), "PIPENV_IGNORE_VIRTUALENVS=1")
+	if t.name == "uv" {
+		env = append(env, "UV_PROJECT_ENVIRONMENT="+filepath.Join(dir, ".venv"))
+	}
+	call := toolCall{program, dir, func(args ...string) string {
+		if program == "" {
+			return ""
+		}
+		out, err := run(ctx, command{argv: append([]string{program}, args...), dir: dir, env: env})
 		if err != nil {
 			return ""
 		}
 		return lastLine(out)
-	}
-	venv := where()
-	if venv == "" || f.halfMade(venv, dir, "poetry") {
-		if f.refused("poetry") {
-			return nil, nil
+	}}
+	venv := t.where(call)
+	if venv != "" && !f.halfMade(venv, dir, t.name) {
+		if venv == filepath.Join(dir, ".venv") && !f.commands { // it was tried before
+			f.miss(t.name, venv+" is there and is left alone: run "+t.sync+" in "+dir)
+			return ""
 		}
-		f.report("poetry: installing the dependencies of " + dir)
-		err := f.whole(dir, "poetry", func() error {
-			_, err := run(ctx, command{argv: []string{poetry, "install", "--no-interaction", "--no-root"}, dir: dir, env: env, line: f.progress("poetry")})
-			return err
-		})
-		if err != nil {
-			f.miss("poetry", "poetry install "+err.Error())
-			return nil, nil
-		}
-		if venv = where(); venv == "" {
-			f.miss("poetry", "poetry env info names no environment")
-			return nil, nil
-		}
+		return venv
 	}
-	return f.accept(ctx, "poetry", filepath.Join(venv, "bin", "python")), nil
-}
-
-// uv lets uv make the .venv of a project that it locks. A .venv that is there
-// already was tried before and is left alone, unless an earlier run of this
-// function was stopped half way.
-func (f *finder) uv(ctx context.Context) (*interpreter, error) {
-	dir := f.projectWith("uv.lock", "")
-	if dir == "" {
-		return nil, nil
+	switch {
+	case program == "":
+		f.miss(t.name, "the project uses it, but it is not installed")
+		return ""
+	case t.install == nil:
+		f.miss(t.name, "the environment of "+dir+" is not there: run "+t.sync+" in it")
+		return ""
+	case f.refused(t.name):
+		return ""
 	}
-	uv := lookPath(f.env, "uv")
-	if uv == "" {
-		f.miss("uv", "the project uses it, but it is not installed")
-		return nil, nil
-	}
-	venv := filepath.Join(dir, ".venv")
-	if exists(venv) && !f.halfMade(venv, dir, "uv") {
-		f.miss("uv", venv+" is there and is left alone: run uv sync in "+dir)
-		return nil, nil
-	}
-	if f.refused("uv") {
-		return nil, nil
-	}
-	env := append(without(f.env, "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT"), "UV_PROJECT_ENVIRONMENT="+venv)
-	f.report("uv: installing the dependencies of " + dir)
-	err := f.whole(dir, "uv", func() error {
-		_, err := run(ctx, command{argv: []string{uv, "sync", "--frozen", "--no-install-project"}, dir: dir, env: env, line: f.progress("uv")})
+	f.report(t.name + ": installing the dependencies of " + dir)
+	err := f.whole(dir, t.name, func() error {
+		_, err := run(ctx, command{argv: append([]string{program}, t.install...), dir: dir, env: env, line: f.progress(t.name)})
 		return err
 	})
 	if err != nil {
-		f.miss("uv", "uv sync "+err.Error())
-		return nil, nil
+		f.miss(t.name, t.name+" "+t.install[0]+" "+err.Error())
+		return ""
 	}
-	return f.accept(ctx, "uv", filepath.Join(venv, "bin", "python")), nil
-}
-
-// projectWith returns the first folder of the project with a file that holds
-// a text.
-func (f *finder) projectWith(name, text string) string {
-	for _, dir := range f.projectDirs() {
-		if data, err := os.ReadFile(filepath.Join(dir, name)); err == nil && strings.Contains(string(data), text) {
-			return dir
-		}
+	if venv = t.where(call); venv == "" {
+		f.miss(t.name, "after "+t.name+" "+t.install[0]+" there is no environment")
 	}
-	return ""
+	return venv
 }
 
 // whole notes on disk that a tool works on a project's environment, and takes
@@ -121,9 +206,9 @@ func (f *finder) halfMade(venv, dir, tool string) bool {
 		return false
 	}
 	config, err := os.ReadFile(filepath.Join(venv, "pyvenv.cfg"))
-	// Each tool leaves its name there: uv its own, poetry that of virtualenv.
-	key := map[string]string{"uv": "uv", "poetry": "virtualenv"}[tool]
-	return err != nil || strings.Contains("\n"+string(config), "\n"+key+" = ")
+	return err != nil || slices.ContainsFunc(pythonTools(), func(t pythonTool) bool {
+		return t.name == tool && strings.Contains("\n"+string(config), "\n"+t.key+" = ")
+	})
 }
 
 func (f *finder) note(dir, tool string) string {

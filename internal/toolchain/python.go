@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"muster/internal/config"
@@ -21,8 +22,9 @@ import (
 
 // Python returns the interpreter that runs the servers without a command of
 // their own: one that has FastAPI, uvicorn and a WebSocket library. In this
-// order it tries backend.python (and then nothing else), the project's .venv,
-// poetry or uv where the project uses them, the interpreters on PATH, a venv
+// order it tries backend.python (and then nothing else), the project's .venv or venv,
+// the environment of poetry, uv, pdm, pipenv or conda where the project uses one of
+// them, the interpreters on PATH, a venv
 // of its own with pip, and on Debian, as root, the distribution's packages.
 // It is an absolute path. The error is a *MissingError when nothing works,
 // and ctx's when that ended first.
@@ -77,7 +79,7 @@ func (f *finder) choose(ctx context.Context) (*interpreter, error) {
 		return f.configured(ctx)
 	}
 	ways := []func(context.Context) (*interpreter, error){
-		f.projectVenv, f.poetry, f.uv, f.onPath, f.ownVenv, f.distribution,
+		f.projectVenv, f.projectEnvironment, f.onPath, f.ownVenv, f.distribution,
 	}
 	for _, way := range ways {
 		p, err := way(ctx)
@@ -116,26 +118,40 @@ func (f *finder) configured(ctx context.Context) (*interpreter, error) {
 	return nil, nil
 }
 
-// projectVenv takes the .venv beside the backend, or beside the
-// configuration.
+// projectVenv takes the .venv or venv beside the backend, beside the configuration,
+// or above them in the repository.
 func (f *finder) projectVenv(ctx context.Context) (*interpreter, error) {
 	found := false
-	for _, dir := range f.projectDirs() {
-		venv := filepath.Join(dir, ".venv")
-		if !exists(venv) {
-			continue
-		}
-		found = true
-		if f.halfMade(venv, dir, "uv") || f.halfMade(venv, dir, "poetry") {
-			f.miss(".venv", venv+" was left half made by an interrupted run")
-			continue
-		}
-		if p := f.accept(ctx, ".venv", filepath.Join(venv, "bin", "python")); p != nil {
-			return p, nil
+	for _, dir := range f.toolDirs() {
+		for _, venv := range venvsIn(dir) {
+			found = true
+			if f.leftHalfMade(venv, dir) {
+				f.miss(filepath.Base(venv), venv+" was left half made by an interrupted run")
+				continue
+			}
+			if p := f.accept(ctx, filepath.Base(venv), filepath.Join(venv, "bin", "python")); p != nil {
+				return p, nil
+			}
 		}
 	}
 	if !found {
-		f.miss(".venv", "there is none in "+strings.Join(f.projectDirs(), " or "))
+		f.miss(".venv", "there is none in "+strings.Join(f.toolDirs(), " or "))
 	}
 	return nil, nil
+}
+
+// venvsIn are the environments that lie in a folder.
+func venvsIn(dir string) (venvs []string) {
+	if venv := filepath.Join(dir, ".venv"); exists(venv) {
+		venvs = append(venvs, venv)
+	}
+	if venv := filepath.Join(dir, "venv"); exists(filepath.Join(venv, "pyvenv.cfg")) { // which may be a package of that name
+		venvs = append(venvs, venv)
+	}
+	return venvs
+}
+
+// leftHalfMade is halfMade for every tool.
+func (f *finder) leftHalfMade(venv, dir string) bool {
+	return slices.ContainsFunc(pythonTools(), func(t pythonTool) bool { return f.halfMade(venv, dir, t.name) })
 }

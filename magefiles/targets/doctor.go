@@ -66,7 +66,7 @@ func (Dev) Kill(ctx context.Context, config *string) error {
 		if err != nil {
 			return nil // what runs is ended; the file's mistakes are config:validate's
 		}
-		for _, f := range stack.CheckPorts(c, cfg) {
+		for _, f := range stack.CheckPorts(ctx, c, cfg) {
 			if f.Wrong != "" {
 				stdout.Warn("left alone, since it is not ours: %s", f.Wrong)
 			}
