@@ -109,6 +109,18 @@ func (d *decoder) checkPorts(c *Config) {
 			claim(m.Port+i, listener{who, path})
 		}
 	}
+	for _, s := range c.Servers {
+		path := "servers." + s.Name + ".debug"
+		if s.Debug+s.Instances-1 > highPort {
+			d.reportAt(d.place(path), "", "%s is %d: with %d instances the last port would be above %d", path, s.Debug, s.Instances, highPort)
+			continue
+		}
+		for i := range s.Instances {
+			if s.Debug != 0 {
+				claim(s.Debug+i, listener{"the debugger of " + InstanceName(s.Name, i), path})
+			}
+		}
+	}
 }
 
 // checkModules keeps the server core to the shared endpoints, and every

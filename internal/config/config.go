@@ -129,6 +129,7 @@ type Server struct {
 	Modules []string // nil: nothing is said; empty: the shared endpoints only
 	Paths   []Path   // at the gateway, beside or instead of Modules
 	Hidden  bool     // not at the gateway
+	Debug   int      // port of the debugger of the first instance, and so on; 0 is none
 	Reload  bool
 
 	// Patterns of the files that a reload looks for, relative to Dir, on top of

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -28,6 +30,11 @@ func (d *decoder) server(name string, v value, c *Config) Server {
 		d.reportAt(expose.at, "", "%s is false, and the server has paths at the gateway: remove one of them", expose.path)
 	}
 	d.process(s, &r.Process)
+	debug := d.mark(s.field("debug"))
+	d.port(debug, &r.Debug)
+	if r.Debug != 0 && DebuggerOf(&r) == "" {
+		d.reportAt(debug.at, "", "%s is for uvicorn, Python and Node.js, and %s is run by none of them: give its own debugger to its command", debug.path, tick(name))
+	}
 	reload, include, exclude := s.field("reload"), s.field("reload_include"), s.field("reload_exclude")
 	app, args := s.field("app"), s.field("args")
 	d.boolean(reload, &r.Reload)
@@ -44,6 +51,34 @@ func (d *decoder) server(name string, v value, c *Config) Server {
 	d.choice(s.field("balance"), &r.Balance, RoundRobin, LeastConn, IPHash)
 	s.finish()
 	return r
+}
+
+// The debuggers that an editor attaches to.
+const (
+	Debugpy   = "debugpy" // of Python
+	Inspector = "inspect" // of Node.js, told by NODE_OPTIONS
+	ViaNPM    = "npm"     // the same, told by npm and pnpm to what they run
+)
+
+// DebuggerOf is the debugger that a server's program has; "" is none that is known.
+func DebuggerOf(s *Server) string {
+	if s.Command == nil {
+		return Debugpy
+	}
+	switch program := filepath.Base(s.Command[0]); {
+	case strings.HasPrefix(program, "python"):
+		return Debugpy
+	case program == "npm" || program == "npx" || program == "pnpm" || program == "pnpx":
+		return ViaNPM
+	case program == "node" || program == "yarn" || program != "bun" && hasPackage(s.Dir):
+		return Inspector
+	}
+	return ""
+}
+
+func hasPackage(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "package.json"))
+	return err == nil
 }
 
 // servedPaths reads the paths that a server has at the gateway.

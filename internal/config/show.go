@@ -208,6 +208,9 @@ func (w *writer) server(s Server) *yaml.Node {
 		b.put("paths", paths)
 	}
 	b.put("expose", boolean(!s.Hidden))
+	if s.Debug != 0 {
+		b.put("debug", number(s.Debug))
+	}
 	b.put("reload", boolean(s.Reload))
 	b.list("reload_include", s.ReloadInclude)
 	b.list("reload_exclude", s.ReloadExclude)

@@ -14,6 +14,11 @@ func (c *Config) SparePorts() map[int]int {
 			taken[m.Port+i] = true
 		}
 	}
+	for _, s := range c.Servers {
+		for i := range s.Instances {
+			taken[s.Debug+i] = true
+		}
+	}
 	spares := map[int]int{}
 	for _, s := range c.Servers {
 		for i := range s.Instances {

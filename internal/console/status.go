@@ -78,6 +78,9 @@ func (t Terminal) Status(st supervise.Status) {
 		t.Warn("%s", printable.Line(text))
 	}
 	for _, p := range st.Processes {
+		if p.Debug != 0 {
+			t.Step(fmt.Sprintf("%s: debugger 127.0.0.1:%d", p.Name, p.Debug))
+		}
 		switch {
 		case p.Detail == "":
 		case p.State == supervise.Succeeded:

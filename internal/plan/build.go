@@ -100,7 +100,9 @@ func servers(cfg *config.Config, s *config.Server, tools Tools) ([]Process, erro
 // while those are restarted.
 func Spares(cfg *config.Config, s *config.Server, tools Tools) ([]Process, error) {
 	ports := cfg.SparePorts()
-	spares, err := instances(cfg, s, tools, func(n int) (string, int) {
+	stand := *s
+	stand.Debug = 0 // an editor knows one port of each instance
+	spares, err := instances(cfg, &stand, tools, func(n int) (string, int) {
 		return config.InstanceName(s.Name, n) + ".spare", ports[s.Port+n]
 	})
 	for i := range spares {
@@ -129,6 +131,9 @@ func instances(cfg *config.Config, s *config.Server, tools Tools, place func(n i
 		}
 		if err != nil {
 			return nil, fmt.Errorf("server %s: %w", s.Name, err)
+		}
+		if s.Debug != 0 {
+			p.debug(s, s.Debug+n)
 		}
 		all = append(all, p)
 	}

@@ -68,9 +68,12 @@ type Process struct {
 	Log   string    `json:"log"`             // absolute path of the file that gets stdout and stderr
 	Files []LogFile `json:"files,omitempty"` // further logs that the process writes itself
 
-	Host    string   `json:"host,omitempty"`
-	Port    int      `json:"port,omitempty"` // 0: none
-	URL     string   `json:"url,omitempty"`
+	Host string `json:"host,omitempty"`
+	Port int    `json:"port,omitempty"` // 0: none
+	URL  string `json:"url,omitempty"`
+	// Debug is the port, on 127.0.0.1, at which a debugger may be attached: the process
+	// may stand still for as long as somebody wants. 0: none.
+	Debug   int      `json:"debug,omitempty"`
 	Modules []string `json:"modules,omitempty"`
 
 	// ConfigFile is a file that the process reads at its start and at SIGHUP; "":

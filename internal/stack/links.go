@@ -2,6 +2,7 @@ package stack
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -29,12 +30,18 @@ func (st *Stack) Links(p *plan.Plan) (rows [][2]string) {
 		if proc.URL != "" && (proc.Kind != plan.Gateway || !gateway) {
 			rows = append(rows, [2]string{proc.Name, proc.URL})
 		}
+		if proc.Debug != 0 {
+			rows = append(rows, [2]string{proc.Name, DebugLink(proc)})
+		}
 	}
 	if docs := Entry(p) + st.cfg.APIBaseURL + "/docs"; serves(docs) {
 		rows = append(rows, [2]string{"docs", docs})
 	}
 	return append(rows, [2]string{"log", st.client.Local.Unified()})
 }
+
+// DebugLink is where a debugger may be attached to a process.
+func DebugLink(p plan.Process) string { return fmt.Sprintf("debugger 127.0.0.1:%d", p.Debug) }
 
 // serves tells whether there is a page at a URL: an application may have its
 // documentation elsewhere, or none.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,6 +53,9 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 		return p, err
 	}
 	if p.Plan, err = plan.Build(&backend, p.Tools); err == nil {
+		err = checkDebuggers(ctx, &backend, p.Plan)
+	}
+	if err == nil {
 		err = p.addFilesWatcher(&backend)
 	}
 	if err == nil {
@@ -143,6 +147,19 @@ func shells(ctx context.Context, cfg *config.Config, python string, report Repor
 		}
 	}
 	return all, nil
+}
+
+// checkDebuggers reports a server that is to be debugged, and cannot be.
+func checkDebuggers(ctx context.Context, cfg *config.Config, p *plan.Plan) error {
+	for _, proc := range p.Processes {
+		if !proc.Debugpy() {
+			continue
+		}
+		if err := toolchain.Debugpy(ctx, cfg, proc.Exe, proc.Dir, proc.Env); err != nil {
+			return fmt.Errorf("%s: %w", proc.Name, err)
+		}
+	}
+	return nil
 }
 
 // PrepareNode gets what the processes made with Node.js need.

@@ -71,6 +71,9 @@ func (p *process) asks() bool { return len(p.spec.Unless) > 0 && !p.life.asked }
 
 // takePort binds the process's port, or looks whether it can.
 func (p *process) takePort() (err error) {
+	if err := checkDebugger(p.spec); err != nil {
+		return err
+	}
 	switch {
 	case p.spec.Port == 0 || p.socket != proc.NoSocket:
 		return nil

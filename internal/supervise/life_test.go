@@ -21,6 +21,8 @@ func TestLife(t *testing.T) {
 	always := plan.Process{Restart: plan.RestartAlways, Health: plan.Health{Retries: 2, StartPeriod: time.Second}}
 	strict := always
 	strict.Health.OnFailure = plan.OnFailureRestart
+	debugged := always
+	debugged.Debug = 9229
 	reloader := always
 	reloader.Reload = true
 	task := plan.Process{Kind: plan.Task, Restart: plan.RestartNever, Timeout: time.Minute, Unless: []string{"check"}}
@@ -28,6 +30,7 @@ func TestLife(t *testing.T) {
 	bad, good, crash := ended{how: "exit code 3", ok: false}, ended{how: "exit code 0", ok: true}, ended{how: "killed by SIGSEGV", ok: false}
 	well, refused, hung := checkResult{}, checkResult{verdict: verdictRefused, reason: "refused"}, checkResult{verdict: verdictHung, reason: "mute"}
 	sick, foreign := checkResult{verdict: verdictSick, reason: "status 503"}, checkResult{verdict: verdictForeign, reason: "redis answers"}
+	lateHung := checkResult{verdict: verdictHung, reason: "mute", late: true}
 	late := checkResult{verdict: verdictRefused, reason: "refused", late: true}
 	start, wait := startOrder{}, startOrder{failFast: true}
 	stop, halt, restart := stopOrder{OwnTimeout}, haltOrder{OwnTimeout}, restartOrder{OwnTimeout}
@@ -60,6 +63,9 @@ func TestLife(t *testing.T) {
 		{"checks fail", always, []event{start, launched{}, well, refused, refused}, "starting healthy unhealthy", "refused", nil},
 		{"once is not yet a failure", always, []event{start, launched{}, well, refused, well, refused}, "starting healthy", "", nil},
 		{"a hang is left alone", always, []event{start, launched{}, well, hung, hung, hung, well}, "starting healthy unhealthy healthy", "", nil},
+		{"a breakpoint", debugged, []event{start, launched{}, well, hung, hung, hung}, "starting healthy", "", nil},
+		{"a breakpoint at a start", debugged, []event{wait, launched{}, hung, lateHung, well}, "starting healthy", "", []deed{doWait}},
+		{"a debugger's process that is not there", debugged, []event{start, launched{}, well, hung, refused, refused}, "starting healthy unhealthy", "refused", nil},
 		{"a hang, restarted", strict, []event{start, launched{}, well, hung, crash, launched{}}, "starting healthy stopping starting", "", nil},
 		{"it says itself that it is sick", strict, []event{start, launched{}, well, sick, sick, hung}, "starting healthy unhealthy stopping", "restarting: mute", []deed{doEnd}},
 		{"a crash", always, []event{start, launched{}, well, crash, timeUp{}, launched{}}, "starting healthy backoff starting", "", nil},
@@ -164,6 +170,9 @@ func TestLifeKeepsToThePicture(t *testing.T) {
 	for range 2000 {
 		p := plan.Process{Reload: r.IntN(2) == 0, Restart: []plan.Restart{plan.RestartAlways, plan.RestartOnFailure, plan.RestartNever}[r.IntN(3)],
 			Health: plan.Health{Retries: 2, OnFailure: []plan.OnFailure{plan.OnFailureReport, plan.OnFailureRestart}[r.IntN(2)]}}
+		if r.IntN(4) == 0 {
+			p.Debug = 9229
+		}
 		isTask := r.IntN(4) == 0
 		if isTask {
 			p.Kind, p.Reload, p.Restart, p.Timeout = plan.Task, false, plan.RestartNever, time.Minute

@@ -280,6 +280,11 @@ func (r checkResult) on(l *life, p *plan.Process) []action {
 		return nil
 	case r.verdict == verdictHealthy:
 		return l.answered(r, p)
+	case r.verdict == verdictHung && p.Debug != 0: // it may be at a breakpoint
+		if l.state == Starting {
+			l.check = r.reason + "; a debugger may hold it"
+		}
+		return nil
 	case l.state == Starting && r.verdict == verdictForeign && l.failFast:
 		return l.end(r.reason, p.StopTimeout)
 	case l.state == Starting && r.late:

@@ -36,8 +36,10 @@ func (c *Client) checkPorts(p plan.Plan, names []string) error {
 		if spec.Port == 0 || alive[spec.Name] || !chosen {
 			continue
 		}
-		if err := checkPort(spec); err != nil && !c.isOurs(err) {
-			taken = append(taken, err)
+		for _, err := range []error{checkPort(spec), checkDebugger(spec)} {
+			if err != nil && !c.isOurs(err) {
+				taken = append(taken, err)
+			}
 		}
 	}
 	if len(taken) == 0 {
@@ -64,6 +66,15 @@ func checkPort(spec plan.Process) error {
 		return &PortTaken{Process: spec.Name, Port: spec.Port, Holder: proc.PortHolder(spec.Port)}
 	}
 	return fmt.Errorf("port %d of %s: %w", spec.Port, spec.Name, err)
+}
+
+// checkDebugger is checkPort for the port of a process's debugger.
+func checkDebugger(spec plan.Process) error {
+	if spec.Debug == 0 {
+		return nil
+	}
+	spec.Name, spec.Host, spec.Port = "the debugger of "+spec.Name, "127.0.0.1", spec.Debug
+	return checkPort(spec)
 }
 
 // PortTaken is a port that a process needs and that somebody else holds.

@@ -38,6 +38,7 @@ type ProcessStatus struct {
 	PID           int       `json:"pid"`
 	Port          int       `json:"port"`
 	URL           string    `json:"url"`
+	Debug         int       `json:"debug,omitempty"` // port of the debugger
 	Modules       []string  `json:"modules"`
 	Restarts      int       `json:"restarts"`
 	Adopted       bool      `json:"adopted"`
@@ -89,7 +90,7 @@ func anyRuns(procs []ProcessStatus) bool {
 
 func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 	p := ProcessStatus{Name: spec.Name, Server: spec.Server, Kind: spec.Kind, State: now.state, PID: now.id.PID, Port: spec.Port,
-		URL: spec.URL, Modules: spec.Modules, Restarts: now.restarts, Adopted: now.adopted,
+		URL: spec.URL, Debug: spec.Debug, Modules: spec.Modules, Restarts: now.restarts, Adopted: now.adopted,
 		Detail: now.detail, Log: spec.Log}
 	if p.Modules == nil {
 		p.Modules = []string{}
@@ -140,7 +141,8 @@ func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
 					now.state = Starting
 					break
 				}
-				if r := check(ctx, dir, nil, &sp.Process, sp.Process.Health.Timeout); r.verdict != verdictHealthy {
+				r := check(ctx, dir, nil, &sp.Process, sp.Process.Health.Timeout)
+				if atBreakpoint := r.verdict == verdictHung && sp.Process.Debug != 0; r.verdict != verdictHealthy && !atBreakpoint {
 					now.state, now.detail = Unhealthy, r.reason
 				}
 			case sp.State == Succeeded:

@@ -25,6 +25,7 @@ type pythonTool struct {
 	install []string // arguments; nil: the environment is a person's to make
 	key     string   // what the tool leaves in the pyvenv.cfg of an environment
 	sync    string   // what a person types to have the dependencies
+	add     string   // to have one more, for development
 	get     string   // and to have the tool
 }
 
@@ -38,9 +39,9 @@ func pythonTools() []pythonTool {
 	return []pythonTool{
 		{name: "poetry", files: []string{"poetry.lock"}, key: "virtualenv",
 			where:   func(c toolCall) string { return c.ask("env", "info", "--path") },
-			install: []string{"install", "--no-interaction", "--no-root"}, sync: "poetry install", get: "pipx install poetry"},
+			install: []string{"install", "--no-interaction", "--no-root"}, sync: "poetry install", add: "poetry add --group dev", get: "pipx install poetry"},
 		{name: "uv", files: []string{"uv.lock"}, key: "uv", where: inProject,
-			install: []string{"sync", "--frozen", "--no-install-project"}, sync: "uv sync", get: "pipx install uv"},
+			install: []string{"sync", "--frozen", "--no-install-project"}, sync: "uv sync", add: "uv add --dev", get: "pipx install uv"},
 		{name: "pdm", files: []string{"pdm.lock"}, key: "virtualenv",
 			where: func(c toolCall) string { // it would make one if it were asked
 				python, _ := os.ReadFile(filepath.Join(c.dir, ".pdm-python"))
@@ -49,13 +50,13 @@ func pythonTools() []pythonTool {
 				}
 				return inProject(c)
 			},
-			install: []string{"sync", "--no-self"}, sync: "pdm sync", get: "pipx install pdm"},
+			install: []string{"sync", "--no-self"}, sync: "pdm sync", add: "pdm add -dG dev", get: "pipx install pdm"},
 		{name: "pipenv", files: []string{"Pipfile.lock"}, key: "virtualenv",
 			where:   func(c toolCall) string { return c.ask("--venv") },
-			install: []string{"sync"}, sync: "pipenv sync", get: "pipx install pipenv"},
+			install: []string{"sync"}, sync: "pipenv sync", add: "pipenv install --dev", get: "pipx install pipenv"},
 		// An environment of conda's is known by its name, to all of the user's projects.
 		{name: "conda", files: []string{"environment.yml", "environment.yaml"}, where: condaEnvironment,
-			sync: "conda env create", get: "install it from conda-forge.org/download"},
+			sync: "conda env create", add: "conda install", get: "install it from conda-forge.org/download"},
 	}
 }
 

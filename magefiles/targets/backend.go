@@ -63,6 +63,11 @@ func start(ctx context.Context, p project, opts supervise.StartOptions) error {
 	default:
 		stderr.Done("ready at %s in %s", stack.Entry(prepared.Plan), time.Since(began))
 	}
+	for _, proc := range prepared.Plan.Processes {
+		if proc.Debug != 0 {
+			stderr.Step(proc.Name + ": " + stack.DebugLink(proc))
+		}
+	}
 	prepared.WarnDifferences(p.client, stderr)
 	return nil
 }
