@@ -129,8 +129,11 @@ type Server struct {
 	Modules []string // nil: nothing is said; empty: the shared endpoints only
 	Paths   []Path   // at the gateway, beside or instead of Modules
 	Hidden  bool     // not at the gateway
-	Debug   int      // port of the debugger of the first instance, and so on; 0 is none
-	Reload  bool
+	// External tells that it was started elsewhere, perhaps in an editor. No file says
+	// so: a command does.
+	External bool
+	Debug    int // port of the debugger of the first instance, and so on; 0 is none
+	Reload   bool
 
 	// Patterns of the files that a reload looks for, relative to Dir, on top of
 	// uvicorn's own.

@@ -68,5 +68,5 @@ func (s *Server) Has(module string) bool {
 // Mergeable tells whether one process with every module can stand for a server: one
 // that names modules, of the backend's own application and folder.
 func (c *Config) Mergeable(s *Server) bool {
-	return s.Command == nil && s.Modules != nil && s.App == c.Backend.App && s.Dir == c.Backend.Dir
+	return s.Command == nil && !s.External && s.Modules != nil && s.App == c.Backend.App && s.Dir == c.Backend.Dir
 }

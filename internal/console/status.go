@@ -60,6 +60,9 @@ func (t Terminal) Status(st supervise.Status) {
 	rows := [][]string{{"PROCESS", "STATE", "PID", "URL", "UPTIME", "CPU", "MEMORY", "RESTARTS", "MODULES"}}
 	for _, p := range st.Processes {
 		row := []string{p.Name, string(p.State), "-", p.URL, "-", "-", "-", fmt.Sprint(p.Restarts), strings.Join(p.Modules, ",")}
+		if p.External {
+			row[2] = "external"
+		}
 		if p.PID != 0 {
 			row[2] = fmt.Sprint(p.PID)
 			row[4] = seconds(time.Duration(p.UptimeSeconds * float64(time.Second)))

@@ -129,10 +129,12 @@ func instances(cfg *config.Config, s *config.Server, tools Tools, place func(n i
 				p.ReloadDirs = []string{config.SourceDir(s.Dir)}
 			}
 		}
-		if err != nil {
+		switch {
+		case s.External:
+			p.external()
+		case err != nil:
 			return nil, fmt.Errorf("server %s: %w", s.Name, err)
-		}
-		if s.Debug != 0 {
+		case s.Debug != 0:
 			p.debug(s, s.Debug+n)
 		}
 		all = append(all, p)

@@ -52,3 +52,12 @@ func (p *Process) Debugpy() bool {
 	i := afterOptions(p.Args)
 	return p.Debug != 0 && len(p.Args) > i+1 && p.Args[i] == "-m" && p.Args[i+1] == config.Debugpy
 }
+
+// external makes the process one that somebody else has started, whose log we do not
+// have. How it would be run is still told to whoever asks for that.
+func (p *Process) external() {
+	p.External, p.Listen, p.Reload, p.ReloadDirs, p.Health.OnFailure = true, false, false, nil, OnFailureReport
+	if p.Health.Log != "" {
+		p.Health.Log, p.Health.TCP = "", true
+	}
+}

@@ -71,6 +71,9 @@ type Process struct {
 	Host string `json:"host,omitempty"`
 	Port int    `json:"port,omitempty"` // 0: none
 	URL  string `json:"url,omitempty"`
+	// External is one that was started elsewhere, perhaps in an editor: it is checked,
+	// and neither launched nor signalled.
+	External bool `json:"external,omitempty"`
 	// Debug is the port, on 127.0.0.1, at which a debugger may be attached: the process
 	// may stand still for as long as somebody wants. 0: none.
 	Debug   int      `json:"debug,omitempty"`
@@ -109,6 +112,9 @@ type Process struct {
 	Unless  []string      `json:"unless,omitempty"`  // argv; where it succeeds, the task is not run
 	Timeout time.Duration `json:"timeout,omitempty"` // after which it is ended, and has failed
 }
+
+// MayStandStill tells of a process that may be at a breakpoint.
+func (p *Process) MayStandStill() bool { return p.Debug != 0 || p.External }
 
 // ReloadExcludeEnv is the variable that names sources which a reloader is not to
 // watch, beside those of its command line.

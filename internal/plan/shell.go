@@ -32,7 +32,7 @@ func (p *Plan) TakeShell(environ []string) {
 	}
 	for i := range p.Processes {
 		proc := &p.Processes[i]
-		if proc.Kind != Server && proc.Kind != Frontend {
+		if proc.Kind != Server && proc.Kind != Frontend || proc.External {
 			continue
 		}
 		own := variables(proc.Env) // which go before the shell's

@@ -32,8 +32,11 @@ func RestartRolling(ctx context.Context, c *supervise.Client, cfg *config.Config
 	for i := range cfg.Servers {
 		s := &cfg.Servers[i]
 		names := chosenInstances(s, o.Only)
-		if len(names) == 0 {
+		if len(names) == 0 || s.External && len(o.Only) == 0 {
 			continue
+		}
+		if s.External {
+			return fmt.Errorf("%s is external, and not ours to restart: restart it where it was started", s.Name)
 		}
 		if err := rollServer(ctx, c, cfg, p.Tools, s, names, o); err != nil {
 			return fmt.Errorf("rolling restart of %s: %w", s.Name, err)

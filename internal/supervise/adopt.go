@@ -29,6 +29,10 @@ func (s *supervisor) takeOver(st savedState, damaged bool) {
 			p.life.to(Succeeded, "")
 			p.publish()
 		}
+		if saved.Process.External && saved.Wanted {
+			p.attach()
+			p.step(adopted{})
+		}
 		if saved.ID.PID != 0 {
 			p.adopt(saved.ID, st.of(s.local))
 		}

@@ -116,7 +116,7 @@ func (c *checker) ask(limit time.Duration) checkResult {
 		r.note = "" // it was told
 	}
 	c.answered = c.answered || r.verdict == verdictHealthy
-	if r.verdict != verdictHealthy || c.known || c.spec.Listen || c.spec.Port == 0 {
+	if r.verdict != verdictHealthy || c.known || c.spec.Listen || c.spec.External || c.spec.Port == 0 {
 		return r
 	}
 	switch whose, holder := c.child.Listener(c.spec.Host, c.spec.Port); whose {
@@ -145,7 +145,7 @@ func (c *checker) hasStarted(h proc.Holder) bool {
 // listensElsewhere tells where the process listens that is not found where it
 // should be.
 func (c *checker) listensElsewhere(r checkResult) string {
-	if r.verdict != verdictRefused {
+	if r.verdict != verdictRefused || c.child == nil {
 		return ""
 	}
 	if at := c.child.ListensOn(); len(at) > 0 {

@@ -22,6 +22,10 @@ func (p *process) launch() event {
 	if p.sup.ending {
 		return nil // the next supervisor starts it
 	}
+	if p.spec.External {
+		p.attach()
+		return launched{}
+	}
 	if name := p.blockedBy(); name != "" {
 		return blocked{name}
 	}

@@ -21,6 +21,8 @@ func TestLife(t *testing.T) {
 	always := plan.Process{Restart: plan.RestartAlways, Health: plan.Health{Retries: 2, StartPeriod: time.Second}}
 	strict := always
 	strict.Health.OnFailure = plan.OnFailureRestart
+	external := always
+	external.External = true
 	debugged := always
 	debugged.Debug = 9229
 	reloader := always
@@ -64,6 +66,9 @@ func TestLife(t *testing.T) {
 		{"once is not yet a failure", always, []event{start, launched{}, well, refused, well, refused}, "starting healthy", "", nil},
 		{"a hang is left alone", always, []event{start, launched{}, well, hung, hung, hung, well}, "starting healthy unhealthy healthy", "", nil},
 		{"a breakpoint", debugged, []event{start, launched{}, well, hung, hung, hung}, "starting healthy", "", nil},
+		{"an external one's breakpoint", external, []event{start, launched{}, well, hung, hung, hung}, "starting healthy", "", nil},
+		{"a stop of an external one", external, []event{start, launched{}, well, stop, ended{ok: true}}, "starting healthy stopping stopped", "", []deed{doCloseSocket}},
+		{"an external one that is not there", external, []event{wait, launched{}, late, ended{ok: true}}, "starting stopping failed", "not healthy within 1s: refused", []deed{doCloseSocket}},
 		{"a breakpoint at a start", debugged, []event{wait, launched{}, hung, lateHung, well}, "starting healthy", "", []deed{doWait}},
 		{"a debugger's process that is not there", debugged, []event{start, launched{}, well, hung, refused, refused}, "starting healthy unhealthy", "refused", nil},
 		{"a hang, restarted", strict, []event{start, launched{}, well, hung, crash, launched{}}, "starting healthy stopping starting", "", nil},

@@ -280,7 +280,7 @@ func (r checkResult) on(l *life, p *plan.Process) []action {
 		return nil
 	case r.verdict == verdictHealthy:
 		return l.answered(r, p)
-	case r.verdict == verdictHung && p.Debug != 0: // it may be at a breakpoint
+	case r.verdict == verdictHung && p.MayStandStill(): // it may be at a breakpoint
 		if l.state == Starting {
 			l.check = r.reason + "; a debugger may hold it"
 		}

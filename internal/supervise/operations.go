@@ -89,7 +89,14 @@ func (s *supervisor) Restart(ctx context.Context, names []string, timeout time.D
 	if err != nil {
 		return err
 	}
-	chosen = s.withFollowers(chosen)
+	if len(names) > 0 {
+		for _, p := range chosen {
+			if p.spec.External {
+				return fmt.Errorf("%s is external, and not ours to restart: restart it where it was started", p.spec.Name)
+			}
+		}
+	}
+	chosen = slices.DeleteFunc(s.withFollowers(chosen), func(p *process) bool { return p.spec.External })
 	related, single := s.related(chosen)
 	s.tell(single, restartOrder{timeout})
 	err = s.inOrder(related, haltOrder{timeout}, func(now snapshot) bool { return now.id.PID == 0 && now.state == Stopped })

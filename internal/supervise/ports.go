@@ -33,7 +33,7 @@ func (c *Client) checkPorts(p plan.Plan, names []string) error {
 	var taken []error
 	for _, spec := range p.Processes {
 		chosen := len(names) == 0 || slices.Contains(names, spec.Name) || slices.Contains(names, spec.Server)
-		if spec.Port == 0 || alive[spec.Name] || !chosen {
+		if spec.Port == 0 || spec.External || alive[spec.Name] || !chosen {
 			continue
 		}
 		for _, err := range []error{checkPort(spec), checkDebugger(spec)} {

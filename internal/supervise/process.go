@@ -51,6 +51,7 @@ type process struct {
 	// What follows belongs to run.
 	life        life
 	child       *proc.Child
+	attached    bool        // there is no child, since it is external, and it is checked
 	since       time.Time   // of its start
 	logged      int64       // size of its log then, in bytes
 	adopted     bool        // its start was another supervisor's
@@ -192,6 +193,9 @@ func (p *process) act(a action) event {
 	case doLaunch:
 		return p.launch()
 	case doEnd:
+		if p.spec.External {
+			return p.detach()
+		}
 		p.end(a.time)
 	case doKill:
 		return p.kill()
@@ -221,7 +225,7 @@ func (p *process) act(a action) event {
 	return nil
 }
 
-func (p *process) waits() bool { return p.child == nil && p.life.state == Starting }
+func (p *process) waits() bool { return p.child == nil && !p.attached && p.life.state == Starting }
 
 // blockedBy names a process that has to be there first.
 func (p *process) blockedBy() string {
@@ -246,6 +250,21 @@ func (p *process) tend(c *proc.Child, since time.Time, adopted bool) {
 	if !p.sup.ending && p.spec.Kind != plan.Task { // a process that is being ended gets no health check
 		p.startChecks()
 	}
+}
+
+// attach begins to check a process that is not ours, and detach ends that: to the
+// life of the process it is its launch and its end.
+func (p *process) attach() {
+	p.attached, p.since = true, time.Now()
+	if !p.sup.ending {
+		p.startChecks()
+	}
+}
+
+func (p *process) detach() event {
+	p.stopChecks()
+	p.attached = false
+	return ended{ok: true, hint: p.spec.Name + " is external: start it in your editor, or leave it out of -external="}
 }
 
 // end tells the child to go, and kills what is left of its group after the

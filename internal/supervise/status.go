@@ -38,7 +38,8 @@ type ProcessStatus struct {
 	PID           int       `json:"pid"`
 	Port          int       `json:"port"`
 	URL           string    `json:"url"`
-	Debug         int       `json:"debug,omitempty"` // port of the debugger
+	External      bool      `json:"external,omitempty"` // it was started elsewhere
+	Debug         int       `json:"debug,omitempty"`    // port of the debugger
 	Modules       []string  `json:"modules"`
 	Restarts      int       `json:"restarts"`
 	Adopted       bool      `json:"adopted"`
@@ -84,13 +85,14 @@ func Checks(dir local.Dir) map[string]plan.Health {
 
 func anyRuns(procs []ProcessStatus) bool {
 	return slices.ContainsFunc(procs, func(p ProcessStatus) bool {
-		return p.PID != 0 || p.State == Backoff || p.State == Starting
+		return p.PID != 0 || p.State == Backoff || p.State == Starting ||
+			p.External && (p.State == Healthy || p.State == Unhealthy)
 	})
 }
 
 func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 	p := ProcessStatus{Name: spec.Name, Server: spec.Server, Kind: spec.Kind, State: now.state, PID: now.id.PID, Port: spec.Port,
-		URL: spec.URL, Debug: spec.Debug, Modules: spec.Modules, Restarts: now.restarts, Adopted: now.adopted,
+		URL: spec.URL, External: spec.External, Debug: spec.Debug, Modules: spec.Modules, Restarts: now.restarts, Adopted: now.adopted,
 		Detail: now.detail, Log: spec.Log}
 	if p.Modules == nil {
 		p.Modules = []string{}
@@ -135,14 +137,14 @@ func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
 		wg.Go(func() {
 			now := snapshot{state: Stopped, since: sp.Since, restarts: sp.Restarts, digest: sp.Digest}
 			switch {
-			case sp.ID.Alive():
+			case sp.ID.Alive(), sp.Process.External && sp.Wanted:
 				now.id, now.state = sp.ID, Healthy
 				if sp.Process.Kind == plan.Task {
 					now.state = Starting
 					break
 				}
 				r := check(ctx, dir, nil, &sp.Process, sp.Process.Health.Timeout)
-				if atBreakpoint := r.verdict == verdictHung && sp.Process.Debug != 0; r.verdict != verdictHealthy && !atBreakpoint {
+				if atBreakpoint := r.verdict == verdictHung && sp.Process.MayStandStill(); r.verdict != verdictHealthy && !atBreakpoint {
 					now.state, now.detail = Unhealthy, r.reason
 				}
 			case sp.State == Succeeded:

@@ -25,9 +25,11 @@ type Backend mg.Namespace
 //
 // -nowait returns at once, -foreground stays, shows the log and stops
 // everything on Ctrl-C, -only=NAMES restricts it to servers or instances,
-// -profile=NAMES adds what is in a profile.
-func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bool, only, profile *string) error {
+// -profile=NAMES adds what is in a profile, -external=SERVERS leaves out what was
+// started elsewhere, in an editor perhaps: it is checked and routed, and never signalled.
+func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bool, only, profile, external *string) error {
 	useProfiles(profile)
+	useExternal(external)
 	if err := checkOptions(only); err != nil {
 		return console.Exit(err)
 	}
@@ -149,7 +151,7 @@ func (Backend) Restart(ctx context.Context, config *string, timeout *time.Durati
 			}
 		}
 		if errors.Is(err, supervise.ErrNothingRuns) {
-			return (Backend{}).Start(ctx, config, nil, nil, only, nil)
+			return (Backend{}).Start(ctx, config, nil, nil, only, nil, nil)
 		}
 		if err == nil {
 			stderr.Done("restarted in %s", time.Since(began))
@@ -163,6 +165,9 @@ func (Backend) Restart(ctx context.Context, config *string, timeout *time.Durati
 // be read.
 func warnStale(ctx context.Context, c *supervise.Client, config *string) {
 	cfg, err := loadConfig(config)
+	if err == nil {
+		err = selectProcesses(cfg, c)
+	}
 	if err != nil {
 		stderr.Warn("what runs was restarted as it was, since the configuration has mistakes; see config:validate")
 		return

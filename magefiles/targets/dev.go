@@ -29,9 +29,11 @@ func (Dev) Setup(ctx context.Context, config *string) error {
 // one process, with every module.
 //
 // -multi runs it as several processes behind the gateway, -detach leaves all
-// running and returns, -profile=NAMES adds what is in a profile.
-func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool, profile *string) error {
+// running and returns, -profile=NAMES adds what is in a profile, -external=SERVERS
+// leaves out what was started elsewhere, in an editor perhaps.
+func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool, profile, external *string) error {
 	useProfiles(profile)
+	useExternal(external)
 	return withProject(config, func(p project) error {
 		st, err := stack.New(p.cfg, p.client, console.Or(multi, false), stderr)
 		if err != nil {
@@ -112,7 +114,7 @@ func (Dev) WatchConfig(ctx context.Context, config *string, multi *bool) error {
 		return stack.Watch(ctx, file, func() (*stack.Stack, error) {
 			cfg, err := loadConfig(config)
 			if err == nil {
-				err = selectProfiles(cfg, c)
+				err = selectProcesses(cfg, c)
 			}
 			if err != nil {
 				return nil, err

@@ -135,7 +135,7 @@ func withProject(arg *string, work func(project) error) error {
 		return console.Exit(err)
 	}
 	return withClient(arg, func(c *supervise.Client) error {
-		if err := selectProfiles(cfg, c); err != nil {
+		if err := selectProcesses(cfg, c); err != nil {
 			return err
 		}
 		c.Logs = logs.Options{MaxSize: cfg.Logs.MaxSize, MaxFiles: cfg.Logs.MaxFiles}
@@ -151,6 +151,14 @@ func useProfiles(profile *string) {
 	if profile != nil {
 		os.Setenv(profilesVar, *profile)
 	}
+}
+
+// selectProcesses makes of a configuration what a command means by it.
+func selectProcesses(cfg *config.Config, c *supervise.Client) error {
+	if err := selectProfiles(cfg, c); err != nil {
+		return err
+	}
+	return selectExternal(cfg, c)
 }
 
 // selectProfiles leaves what is in an active profile, or runs already.
@@ -171,6 +179,41 @@ func selectProfiles(cfg *config.Config, c *supervise.Client) error {
 	})
 	if err != nil {
 		return configError{err}
+	}
+	return nil
+}
+
+// externalVar names the servers that are external, separated by commas.
+const externalVar = "MUSTER_EXTERNAL"
+
+// useExternal takes those of a command line.
+func useExternal(external *string) {
+	if external != nil {
+		os.Setenv(externalVar, *external)
+	}
+}
+
+// selectExternal marks the servers that were started elsewhere: those that a command
+// says, and those that what runs has as such.
+func selectExternal(cfg *config.Config, c *supervise.Client) error {
+	said := os.Getenv(externalVar)
+	external, there := names(&said), []string{}
+	for _, s := range cfg.Servers {
+		there = append(there, s.Name)
+	}
+	for _, name := range external {
+		if !slices.Contains(there, name) {
+			return usageError(fmt.Sprintf("-external: no server %q; there are %s", name, strings.Join(there, ", ")))
+		}
+	}
+	for _, p := range c.Plan().Processes {
+		if p.External {
+			external = append(external, p.Server)
+		}
+	}
+	for i := range cfg.Servers {
+		s := &cfg.Servers[i]
+		s.External = slices.Contains(external, s.Name)
 	}
 	return nil
 }
