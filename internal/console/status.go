@@ -151,6 +151,23 @@ func (t Terminal) table(rows [][]string, colour func(column int, cell string) co
 	}
 }
 
+// Projects prints what runs on this machine as a table.
+func (t Terminal) Projects(all []supervise.Project) {
+	rows := [][]string{{"FOLDER", "URL", "PROCESSES", "HEALTHY", "SUPERVISOR"}}
+	for _, p := range all {
+		row := []string{p.Folder, p.URL, fmt.Sprint(p.Processes), fmt.Sprint(p.Healthy), fmt.Sprint(p.Supervisor)}
+		if p.Supervisor == 0 { // nobody looks after their health
+			row[3], row[4] = "-", "-"
+		}
+		rows = append(rows, row)
+	}
+	if len(all) == 0 {
+		t.Done("nothing runs")
+		return
+	}
+	t.table(rows, func(int, string) color.Attribute { return color.Reset })
+}
+
 // Routes prints the gateway's table: kind, URL, server, instances and what is
 // wrong with a route, if anything.
 func (t Terminal) Routes(rows [][]string) {

@@ -90,6 +90,30 @@ func Unlocked(project local.Dir) []Identity {
 	return found
 }
 
+// Projects are those of which something of this user lives here that carries their
+// mark: each with its supervisor, or 0 where none lives.
+func Projects() (map[local.Dir]int, error) {
+	if _, err := environ(os.Getpid()); err != nil {
+		return nil, err
+	}
+	found := map[local.Dir]int{}
+	for _, pid := range allPIDs() {
+		if !ownedBy(pid, os.Geteuid()) {
+			continue
+		}
+		env, _ := environ(pid)
+		if dir := variable(env, markSupervisor); dir != "" {
+			// A child of one has its environment until it becomes another program.
+			if p, err := look(pid); err == nil && !p.ended && reachable(pid) && !supervisor(p.parent) {
+				found[local.Dir(dir)] = pid
+			}
+		} else if dir := variable(env, markProject); dir != "" && reachable(pid) {
+			found[local.Dir(dir)] += 0
+		}
+	}
+	return found, nil
+}
+
 func hasVariable(env []byte, variable string) bool {
 	for v := range bytes.SplitSeq(env, []byte{0}) {
 		if string(v) == variable {

@@ -41,6 +41,8 @@ var (
 	// environ is the environment that a process began with, each variable ended
 	// by a NUL. Without it no orphan is found.
 	_ func(pid int) ([]byte, error) = environ
+	// ownedBy tells whether a process is a user's.
+	_ func(pid, uid int) bool = ownedBy
 	// arguments are argv of a process, each ended by a NUL.
 	_ func(pid int) ([]byte, error) = arguments
 	// opened is what a process has open as a descriptor.

@@ -38,6 +38,7 @@ var errNotTold = errors.New("macOS does not tell of other processes")
 
 func environ(int) ([]byte, error)          { return nil, errNotTold }
 func arguments(int) ([]byte, error)        { return nil, errNotTold }
+func ownedBy(int, int) bool                { return false }
 func opened(int, int) (os.FileInfo, error) { return nil, errNotTold }
 func outputs(int) []string                 { return nil }
 

@@ -59,6 +59,11 @@ func file(pid int, name string) string { return "/proc/" + strconv.Itoa(pid) + "
 func environ(pid int) ([]byte, error)   { return os.ReadFile(file(pid, "environ")) }
 func arguments(pid int) ([]byte, error) { return os.ReadFile(file(pid, "cmdline")) }
 
+func ownedBy(pid, uid int) bool {
+	var st syscall.Stat_t
+	return syscall.Stat(file(pid, "environ"), &st) == nil && int(st.Uid) == uid
+}
+
 func opened(pid, fd int) (os.FileInfo, error) {
 	return os.Stat(file(pid, "fd/"+strconv.Itoa(fd)))
 }
