@@ -3,6 +3,8 @@ package supervise
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"muster/internal/plan"
@@ -145,11 +147,18 @@ func (c *checker) hasStarted(h proc.Holder) bool {
 // listensElsewhere tells where the process listens that is not found where it
 // should be.
 func (c *checker) listensElsewhere(r checkResult) string {
-	if r.verdict != verdictRefused || c.child == nil {
+	h, port := c.spec.Health, c.spec.Port
+	own := len(h.Command) > 0 || h.Log != "" // a check that knows nothing of the port
+	if c.child == nil || port == 0 || r.verdict != verdictRefused && !own {
 		return ""
 	}
-	if at := c.child.ListensOn(); len(at) > 0 {
-		return fmt.Sprintf("; it listens on %s", at)
+	at := c.child.ListensOn()
+	told := slices.ContainsFunc(strings.Split(at, ", "), func(a string) bool { return strings.HasSuffix(a, fmt.Sprintf(":%d", port)) })
+	switch {
+	case at == "" || own && told:
+		return ""
+	case own:
+		return fmt.Sprintf("; its port is %d, and it listens on %s", port, at)
 	}
-	return ""
+	return fmt.Sprintf("; it listens on %s", at)
 }
