@@ -18,6 +18,10 @@ type Config struct {
 	Nginx      *Nginx // nil: no gateway
 	EnvFile    string // absolute, of every process; "" is none
 
+	AutoPorts bool  // this folder has ports of its own, whatever the file says
+	Block     Block // where they lie
+	spares    map[int]int
+
 	// What runs, each in the order of the file.
 	Servers   []Server
 	Workers   []Process // they listen for nobody, or for others than the gateway

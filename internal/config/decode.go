@@ -19,6 +19,10 @@ func (d *decoder) config(v value) *Config {
 	if c.APIBaseURL == "/" {
 		c.APIBaseURL = ""
 	}
+	ports := "fixed"
+	d.choice(s.field("ports"), &ports, "fixed", "auto")
+	c.AutoPorts = ports == "auto"
+	d.auto = c.AutoPorts
 	if nginx := s.field("nginx"); nginx.set() {
 		c.Nginx = d.nginx(nginx)
 	}
@@ -44,7 +48,7 @@ func (d *decoder) nginx(v value) *Nginx {
 	s := d.section(v)
 	d.str(s.field("host"), &n.Host, "an IP address or a host name", checkHost)
 	d.hosts(s.field("hosts"), &n.Hosts)
-	d.port(s.required("port"), &n.Port)
+	d.portOf(s, "port", &n.Port, true)
 	d.word(s.field("worker_processes"), &n.WorkerProcesses, "a number or auto", checkWorkers)
 	d.integer(s.field("worker_connections"), &n.WorkerConnections, 16, 1_000_000)
 	d.duration(s.field("read_timeout"), &n.ReadTimeout, time.Second, 24*time.Hour)
@@ -55,7 +59,7 @@ func (d *decoder) nginx(v value) *Nginx {
 		n.Extra = filepath.Clean(n.Extra)
 	}
 	d.boolean(s.field("tls"), &n.TLS)
-	d.port(s.field("redirect_port"), &n.RedirectPort)
+	d.portOf(s, "redirect_port", &n.RedirectPort, false)
 	s.finish()
 	return n
 }

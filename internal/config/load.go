@@ -76,6 +76,9 @@ func parse(name string, data []byte, disk bool) (*Config, *decoder, error) {
 	d.expand(root, disk)
 	c := d.config(value{node: root, at: place(root), site: place(root)})
 	c.File, c.Dir = filepath.Join(dir, filepath.Base(name)), dir
+	if d.auto {
+		d.giveBlock(c, disk)
+	}
 	if d.budget < 0 {
 		d.reportAt(position{1, 1}, "", "the merge keys of the file expand to too many entries")
 	}

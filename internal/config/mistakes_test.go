@@ -300,7 +300,7 @@ servers:
 	{"anchor that merges itself", "servers: &s\n  <<: *s\n  a: {port: 8001}\n", "1:10: merge keys in servers nest too deep, or an anchor merges itself"},
 	{"merge of a number", server + "<<: 1\n", "3:5: a merge key in the file must name a mapping or a list of mappings"},
 	{"unknown anchor", "servers:\n  a: {port: 8001, modules: *m}\n", "2:28: the anchor 'm' is not defined above"},
-	{"extension below the top level", "servers:\n  a: {port: 8001, x-a: 1}\n", "2:19: unknown key 'x-a' in servers.a: known are 'port', 'instances', 'restart', 'modules', 'paths', 'expose', 'command', 'dir', 'env', 'env_file', 'depends_on', 'stop_timeout', 'stop_signal', 'kill_mode', 'stdin', 'watch', 'profiles', 'reload', 'reload_include', 'reload_exclude', 'app', 'args', 'health', 'balance'"},
+	{"extension below the top level", "servers:\n  a: {port: 8001, x-a: 1}\n", "2:19: unknown key 'x-a' in servers.a: known are 'port', 'instances', 'restart', 'modules', 'paths', 'expose', 'command', 'dir', 'env', 'env_file', 'depends_on', 'stop_timeout', 'stop_signal', 'kill_mode', 'stdin', 'watch', 'profiles', 'debug', 'reload', 'reload_include', 'reload_exclude', 'app', 'args', 'health', 'balance'"},
 
 	// Workers, tasks, frontends.
 	{"one namespace of names", server + "workers:\n  a: {command: x}\ntasks:\n  b: {command: x}\n  c: {command: x}\nfrontends:\n  b: {dir: .}\n", `

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -49,9 +50,12 @@ func (d *decoder) workers(v value, c *Config) (workers []Process) {
 	for _, e := range d.processes(v) {
 		p := newProcess(e.key, c)
 		s := d.section(e.value)
-		d.port(s.field("port"), &p.Port)
+		d.portOf(s, "port", &p.Port, false)
 		d.instances(s, &p)
 		d.process(s, &p)
+		if d.auto && slices.ContainsFunc(p.Command, func(a string) bool { return strings.Contains(a, "{port}") }) {
+			p.Port = anyPort
+		}
 		s.needs("command")
 		p.Health = d.health(s.field("health"), p, "")
 		s.finish()

@@ -36,6 +36,7 @@ type decoder struct {
 	unset    map[*yaml.Node]bool   // values whose variables have none
 	written  map[*yaml.Node]string // values with variables, as the file has them
 	envFile  string                // absolute, of every process; "" is none
+	auto     bool                  // nobody has to say a port
 	budget   int                   // entries that merge keys may still bring
 	merging  int                   // depth of merge keys being followed
 }
@@ -117,7 +118,9 @@ func (d *decoder) section(v value) *section {
 
 // field returns what the section says for a key.
 func (s *section) field(key string) value {
-	s.known = append(s.known, key)
+	if !slices.Contains(s.known, key) {
+		s.known = append(s.known, key)
+	}
 	if e, ok := s.entries[key]; ok {
 		return e.value
 	}

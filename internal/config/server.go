@@ -20,7 +20,7 @@ func (d *decoder) servers(v value, c *Config) []Server {
 func (d *decoder) server(name string, v value, c *Config) Server {
 	r := Server{Process: newProcess(name, c), App: c.Backend.App, Balance: RoundRobin}
 	s := d.section(v)
-	d.port(s.required("port"), &r.Port)
+	d.portOf(s, "port", &r.Port, true)
 	d.instances(s, &r.Process)
 	d.names(d.mark(s.field("modules")), &r.Modules, "a list of names, such as [broker]")
 	r.Paths = d.servedPaths(s.field("paths"))
@@ -31,7 +31,7 @@ func (d *decoder) server(name string, v value, c *Config) Server {
 	}
 	d.process(s, &r.Process)
 	debug := d.mark(s.field("debug"))
-	d.port(debug, &r.Debug)
+	d.portOf(s, "debug", &r.Debug, false)
 	if r.Debug != 0 && DebuggerOf(&r) == "" {
 		d.reportAt(debug.at, "", "%s is for uvicorn, Python and Node.js, and %s is run by none of them: give its own debugger to its command", debug.path, tick(name))
 	}

@@ -129,6 +129,9 @@ func (w *writer) file(c *Config) *yaml.Node {
 	var b block
 	b.put("api_base_url", text(c.APIBaseURL))
 	b.put("gateway", text(c.Gateway), "auto, nginx or builtin")
+	if c.AutoPorts {
+		b.put("ports", text("auto"))
+	}
 	if c.Nginx != nil {
 		b.put("nginx", w.nginx(c.Nginx))
 	}

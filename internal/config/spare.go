@@ -4,7 +4,7 @@ package config
 // restarted, by the port that they stand in for. They lie below those that the
 // system gives to connections, and are nobody else's in the configuration.
 func (c *Config) SparePorts() map[int]int {
-	const from, to = 1024, 32768
+	const from, to = 1024, ephemeral
 	taken := map[int]bool{}
 	if c.Nginx != nil {
 		taken[c.Nginx.Port], taken[c.Nginx.RedirectPort] = true, true
@@ -22,8 +22,11 @@ func (c *Config) SparePorts() map[int]int {
 	spares := map[int]int{}
 	for _, s := range c.Servers {
 		for i := range s.Instances {
-			spare := s.Port + i + 20000
-			for spare = from + spare%(to-from); taken[spare]; {
+			spare, own := c.spares[s.Port+i]
+			if !own {
+				spare = from + (s.Port+i+20000)%(to-from)
+			}
+			for taken[spare] {
 				spare = from + (spare+1)%(to-from)
 			}
 			taken[spare], spares[s.Port+i] = true, spare

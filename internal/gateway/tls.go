@@ -45,7 +45,7 @@ func ensureCertificate(c *config.Config, now time.Time) error {
 			return fmt.Errorf("local certificate authority: %w", err)
 		}
 	}
-	names, ips := certNames(c.Nginx)
+	names, ips := certNames(c)
 	old, err := tls.LoadX509KeyPair(d.Certificate(), d.CertificateKey())
 	if err == nil && fits(old.Leaf, ca.Leaf, names, ips, now) {
 		return nil
@@ -64,7 +64,7 @@ func ensureCertificate(c *config.Config, now time.Time) error {
 }
 
 // certNames are the names under which the gateway is reached on this machine.
-func certNames(n *config.Nginx) ([]string, []net.IP) {
+func certNames(c *config.Config) ([]string, []net.IP) {
 	names := []string{"localhost"}
 	ips := []net.IP{net.IPv4(127, 0, 0, 1).To4(), net.IPv6loopback}
 	add := func(h string) {
@@ -77,7 +77,7 @@ func certNames(n *config.Nginx) ([]string, []net.IP) {
 			names = append(names, h)
 		}
 	}
-	for _, h := range append([]string{n.Host}, n.Hosts...) {
+	for _, h := range append([]string{c.Nginx.Host, c.LinkHost("")}, c.Nginx.Hosts...) {
 		add(h)
 	}
 	if h, err := os.Hostname(); err == nil {

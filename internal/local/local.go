@@ -83,6 +83,10 @@ func (d Dir) AuthorityKey() string   { return d.at("tls", "ca.key") }
 func (d Dir) Certificate() string    { return d.at("tls", "localhost.crt") }
 func (d Dir) CertificateKey() string { return d.at("tls", "localhost.key") }
 
+// The ports of a checkout that has its own, and the lock of whoever holds them.
+func (d Dir) Ports() string     { return d.at("ports.json") }
+func (d Dir) PortsLock() string { return d.at("run", "ports.lock") }
+
 // What processes are run with, and what clients were made from.
 func (d Dir) Toolchain() string               { return d.at("toolchain") }
 func (d Dir) Venv() string                    { return d.at("venv") }

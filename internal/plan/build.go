@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
 	"time"
@@ -157,7 +156,7 @@ func process(cfg *config.Config, s *config.Process, kind Kind, name string, port
 	if port != 0 {
 		p.Host, p.Port = "127.0.0.1", port
 		if p.URL = ""; kind != Worker {
-			p.URL = "http://127.0.0.1:" + strconv.Itoa(port)
+			p.URL = "http://" + cfg.LinkHost("127.0.0.1") + ":" + strconv.Itoa(port)
 		}
 		p.Env = []string{"PORT=" + strconv.Itoa(port)}
 	}
@@ -191,7 +190,7 @@ func (p *Process) run(argv []string, tools Tools) (err error) {
 
 // members are the instances of a process that is nothing but what all are.
 func members(cfg *config.Config, m config.Member, kind Kind, tools Tools) (all []Process, err error) {
-	env := slices.Clone(baseEnv)
+	env := baseEnv(cfg)
 	if kind != Frontend {
 		env = append(env, tools.Shells[m.Dir].Env...)
 	}
@@ -229,7 +228,7 @@ func frontend(cfg *config.Config, f *config.Frontend, tools Tools) ([]Process, e
 		return nil, err
 	}
 	// Vite listens on whatever "localhost" is, which may be ::1 alone.
-	all[0].Host, all[0].URL = "localhost", "http://localhost:"+strconv.Itoa(f.Port)
+	all[0].Host, all[0].URL = "localhost", "http://"+cfg.LinkHost("localhost")+":"+strconv.Itoa(f.Port)
 	return all, nil
 }
 
@@ -280,14 +279,6 @@ func health(h config.Health) Health {
 }
 
 func gateway(cfg *config.Config, cmd *Command) Process {
-	scheme := "http"
-	if cfg.Nginx.TLS {
-		scheme = "https"
-	}
-	host := cfg.Nginx.Host
-	if host == "0.0.0.0" || host == "::" {
-		host = "127.0.0.1"
-	}
 	dir := cfg.Local()
 	return Process{
 		Name: GatewayName, Server: GatewayName, Kind: Gateway,
@@ -297,8 +288,7 @@ func gateway(cfg *config.Config, cmd *Command) Process {
 			{Path: dir.Log("nginx-access"), Unified: cfg.Logs.AccessLog},
 			{Path: dir.Log("nginx-error")}, // its lines are in the output too
 		},
-		Host: host, Port: cfg.Nginx.Port,
-		URL: fmt.Sprintf("%s://%s", scheme, net.JoinHostPort(host, strconv.Itoa(cfg.Nginx.Port))),
+		Host: cfg.Nginx.Address(), Port: cfg.Nginx.Port, URL: cfg.URL(),
 		Health: Health{TCP: true, Interval: 10 * time.Second, Timeout: 2 * time.Second,
 			Retries: 3, StartPeriod: 10 * time.Second,
 			OnFailure: OnFailureRestart}, // nobody debugs it

@@ -3,7 +3,6 @@ package plan
 import (
 	"net"
 	"os"
-	"slices"
 	"strings"
 
 	"muster/internal/config"
@@ -17,12 +16,18 @@ func BackendEnv(cfg *config.Config) ([]string, error) {
 
 // baseEnv is what every process gets, whatever it is written in: a script may run
 // Python too, whose output would else wait for its buffer to fill. Nothing else
-// reads it.
-var baseEnv = []string{"PYTHONUNBUFFERED=1"}
+// reads it. With ports of its own, a checkout says where it is reached.
+func baseEnv(cfg *config.Config) []string {
+	env := []string{"PYTHONUNBUFFERED=1"}
+	if url := cfg.URL(); url != "" && cfg.AutoPorts {
+		env = append(env, "MUSTER_URL="+url)
+	}
+	return env
+}
 
 // serverEnv is the environment of a server's instances, less their ports.
 func serverEnv(cfg *config.Config, s *config.Server, tools Tools) ([]string, error) {
-	env := slices.Clone(baseEnv)
+	env := baseEnv(cfg)
 	if s.Command == nil {
 		env = append(env, pythonPath(s.Dir))
 		if tools.LosesClients && clientsAreLocal(cfg) && os.Getenv(trusted) == "" {

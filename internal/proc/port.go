@@ -5,20 +5,27 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
 
-// Localhost is a host to listen on or to link to: the same one, but an address
-// in place of a "localhost" that this machine does not know by name.
+// Localhost is a host to listen on or to link to: the same one, but "localhost" in
+// place of a name below it, and an address in place of "localhost", that this
+// machine does not know by name.
 func Localhost(host string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if host != "localhost" {
+	below := strings.HasSuffix(host, ".localhost")
+	if host != "localhost" && !below {
 		return host
 	}
-	if _, err := net.DefaultResolver.LookupHost(ctx, host); err != nil {
+	switch _, err := net.DefaultResolver.LookupHost(ctx, host); {
+	case err != nil && below:
+		return Localhost("localhost")
+	case err != nil:
 		return "127.0.0.1"
 	}
 	return host
@@ -55,6 +62,25 @@ func tryAddress(host string, port int) error {
 		return err
 	}
 	return l.Close()
+}
+
+// ReservePort takes a port of this machine's own address without listening on it:
+// nobody else can have it, in whichever program or container of this network, for as
+// long as some process has the file open. The error is EADDRINUSE where somebody has
+// it.
+func ReservePort(port int) (*os.File, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	syscall.CloseOnExec(fd)
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		syscall.Close(fd)
+		return nil, os.NewSyscallError("bind", err)
+	}
+	return os.NewFile(uintptr(fd), "port "+strconv.Itoa(port)), nil
 }
 
 // Holder is a process that listens on a port.

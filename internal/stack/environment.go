@@ -18,7 +18,7 @@ func (st *Stack) environment() error {
 			return err
 		}
 		if api == "" {
-			api = "http://" + proc.Localhost("localhost") + ":" + strconv.Itoa(*port)
+			api = "http://" + proc.Localhost(st.cfg.LinkHost("localhost")) + ":" + strconv.Itoa(*port)
 		}
 	}
 	page := os.Getenv("FRONTEND_URL")
@@ -27,7 +27,7 @@ func (st *Stack) environment() error {
 			return err
 		}
 		if page == "" {
-			page = "http://" + proc.Localhost("localhost") + ":" + strconv.Itoa(f.Port)
+			page = "http://" + st.cfg.LinkHost(proc.Localhost("localhost")) + ":" + strconv.Itoa(f.Port)
 		}
 	}
 	for i := range st.cfg.Frontends {

@@ -1,9 +1,12 @@
 package stack
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"muster/internal/plan"
@@ -46,7 +49,7 @@ func DebugLink(p plan.Process) string { return fmt.Sprintf("debugger 127.0.0.1:%
 // serves tells whether there is a page at a URL: an application may have its
 // documentation elsewhere, or none.
 func serves(url string) bool {
-	c := http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{
+	c := http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DialContext: dial,
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}} // it is our own gateway
 	res, err := c.Get(url)
 	if err != nil {
@@ -54,4 +57,13 @@ func serves(url string) bool {
 	}
 	res.Body.Close()
 	return res.StatusCode == http.StatusOK
+}
+
+// dial knows the names below localhost, which a machine may not.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err == nil && strings.HasSuffix(host, ".localhost") {
+		address = net.JoinHostPort("127.0.0.1", port)
+	}
+	return new(net.Dialer).DialContext(ctx, network, address)
 }

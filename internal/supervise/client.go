@@ -29,6 +29,10 @@ type Client struct {
 	Logs    logs.Options // how a supervisor started by this client keeps the logs
 	OnEvent func(Event)  // told of every change of a process; may be nil
 
+	// Claims are files that a supervisor which is launched holds open to its end, and
+	// this client meanwhile: the checkout's ports are nobody else's as long.
+	Claims []*os.File
+
 	patience time.Duration // in place of answerPatience, unless it is 0
 }
 
@@ -93,7 +97,7 @@ func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []strin
 			err = c.checkPorts(p, names)
 		}
 		if err == nil {
-			err = launchSupervisor(c.Local, lock, c.Exe, c.Logs)
+			err = launchSupervisor(c.Local, lock, c.Exe, c.Logs, c.Claims)
 		}
 		lock.Close()
 		if err != nil {

@@ -68,7 +68,16 @@ func TestAChildHasNoDescriptorsButItsOwn(t *testing.T) {
 		p.Health.Path = "" // it is healthy as soon as it runs
 	}
 	ours := leaky(t)
-	pr.start(StartOptions{})
+	claim, err := proc.ReservePort(freePort(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer claim.Close()
+	c := pr.client()
+	c.Claims = []*os.File{claim}
+	if _, err := c.Start(t.Context(), pr.plan, StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	if err := pr.client().Restart(t.Context(), []string{"plain-1"}, time.Second); err != nil {
 		t.Fatal(err)
 	}

@@ -20,12 +20,13 @@ const residentName = "muster-supervisor"
 const (
 	lockFD   = proc.SupervisorLockFD
 	socketFD = 4
+	claimsFD = 5 // the first of the Claims, which it does nothing with but to have them
 )
 
 // launchSupervisor starts one for the project, detached from this command and
 // its terminal, and hands it the lock and the control socket, on which it can
 // be asked at once.
-func launchSupervisor(dir local.Dir, lock *os.File, exe string, opts logs.Options) error {
+func launchSupervisor(dir local.Dir, lock *os.File, exe string, opts logs.Options, claims []*os.File) error {
 	l, err := listenSocket(dir)
 	if err != nil {
 		return err
@@ -51,7 +52,7 @@ func launchSupervisor(dir local.Dir, lock *os.File, exe string, opts logs.Option
 		strconv.FormatInt(opts.MaxSize, 10), strconv.Itoa(opts.MaxFiles)}, &os.ProcAttr{
 		Dir:   dir.Project(),
 		Env:   append(residentEnv(os.Environ()), proc.SupervisorMark(dir)),
-		Files: []*os.File{null, out, out, lock, sock},
+		Files: append([]*os.File{null, out, out, lock, sock}, claims...),
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {

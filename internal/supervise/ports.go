@@ -19,6 +19,24 @@ func (c *Client) CheckPorts(p plan.Plan) error {
 	return c.checkPorts(p, nil)
 }
 
+// Uses tells whether a process of the project that runs, or is to, has such a port.
+func (c *Client) Uses(ctx context.Context, such func(port int) bool) bool {
+	if rep, err := c.ask(ctx, request{Op: opStatus}); err == nil && rep.Status != nil {
+		return slices.ContainsFunc(rep.Status.Processes, func(p ProcessStatus) bool { return such(p.Port) })
+	}
+	st, _ := loadState(c.Local)
+	return slices.ContainsFunc(st.Processes, func(p savedProcess) bool { return p.ID.Alive() && such(p.Process.Port) })
+}
+
+// CheckPort reports a port that somebody else holds.
+func (c *Client) CheckPort(process string, port int) error {
+	err := checkPort(plan.Process{Name: process, Host: "localhost", Port: port})
+	if err == nil || c.isOurs(err) {
+		return nil
+	}
+	return err
+}
+
 // checkPorts reports every port that somebody else holds, before anything is
 // started. Ports of processes that will be adopted are theirs.
 func (c *Client) checkPorts(p plan.Plan, names []string) error {

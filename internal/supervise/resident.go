@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/proc"
@@ -43,6 +45,9 @@ func resident(root, maxSize, maxFiles string) error {
 	// waiting, after this process's end.
 	syscall.CloseOnExec(lockFD)
 	syscall.CloseOnExec(socketFD)
+	for fd := claimsFD; isOpen(fd); fd++ {
+		syscall.CloseOnExec(fd)
+	}
 	lock := os.NewFile(lockFD, dir.SupervisorLock())
 	socket := os.NewFile(socketFD, dir.Socket())
 	l, err := net.FileListener(socket)
@@ -76,6 +81,11 @@ func resident(root, maxSize, maxFiles string) error {
 	}()
 	s.serve(ctx, l.(*net.UnixListener))
 	return s.Close()
+}
+
+func isOpen(fd int) bool {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil
 }
 
 // losesLock waits until the lock that we hold is no longer the one of the project,

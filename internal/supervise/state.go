@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"syscall"
 	"time"
 
 	"muster/internal/local"
@@ -19,7 +18,7 @@ import (
 // something may run; an orderly stop removes it.
 type savedState struct {
 	Version    int            `json:"version"`
-	Folder     place          `json:"folder"`                  // the project's
+	Folder     local.Place    `json:"folder"`                  // the project's
 	Namespace  string         `json:"pid_namespace,omitempty"` // in which the pids mean something
 	Supervisor proc.Identity  `json:"supervisor"`
 	Config     string         `json:"config"`
@@ -55,30 +54,6 @@ func (st savedState) of(dir local.Dir) local.Dir {
 		return dir
 	}
 	return local.Of(st.Folder.Path)
-}
-
-// place is a folder, by its path and by what tells it from another one there.
-type place struct {
-	Path   string `json:"path"`
-	Device uint64 `json:"device"`
-	Inode  uint64 `json:"inode"`
-}
-
-// placeAt is the zero place where there is nothing.
-func placeAt(path string) place {
-	var st syscall.Stat_t
-	if err := syscall.Stat(path, &st); err != nil {
-		return place{}
-	}
-	return place{path, uint64(st.Dev), st.Ino}
-}
-
-// copied tells whether the folder dir is but a copy of this one, which is still
-// where it was. A folder that was moved is the same one.
-func (p place) copied(dir string) bool {
-	here := placeAt(dir)
-	here.Path = p.Path
-	return p.Inode != 0 && placeAt(p.Path) == p && here != p
 }
 
 // Elsewhere says that what a state tells of runs in another PID namespace, that
@@ -128,7 +103,7 @@ func loadState(dir local.Dir) (savedState, error) {
 	if !st.Supervisor.ThisBoot() {
 		return savedState{}, nil // nothing survives a boot
 	}
-	if st.Folder.copied(dir.Project()) {
+	if st.Folder.Copied(dir.Project()) {
 		return savedState{}, nil
 	}
 	if st.Namespace != "" && st.Namespace != proc.PIDNamespace() {
@@ -138,7 +113,7 @@ func loadState(dir local.Dir) (savedState, error) {
 }
 
 func (st savedState) save(dir local.Dir) error {
-	st.Version, st.Folder, st.Namespace = stateVersion, placeAt(dir.Project()), proc.PIDNamespace()
+	st.Version, st.Folder, st.Namespace = stateVersion, local.PlaceAt(dir.Project()), proc.PIDNamespace()
 	b, err := json.Marshal(st)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bo
 	if err := checkOptions(only); err != nil {
 		return console.Exit(err)
 	}
-	return withProject(config, func(p project) error {
+	return withPorts(ctx, config, func(p project) error {
 		opts := supervise.StartOptions{Names: names(only), NoWait: console.Or(nowait, false)}
 		if !console.Or(foreground, false) {
 			return start(ctx, p, opts)
@@ -201,7 +201,7 @@ func checkOptions(only *string, durations ...option) error {
 // -profile=NAMES adds what is in a profile.
 func (Backend) Reload(ctx context.Context, config, profile *string) error {
 	useProfiles(profile)
-	return withProject(config, func(p project) error {
+	return withPorts(ctx, config, func(p project) error {
 		return stack.Reload(ctx, p.client, p.cfg, stderr)
 	})
 }
@@ -211,6 +211,9 @@ func (Backend) Run(ctx context.Context, config *string, task string) error {
 	return withProject(config, func(p project) error {
 		if !slices.ContainsFunc(p.cfg.Tasks, func(t muster.Task) bool { return t.Name == task }) {
 			return usageError(fmt.Sprintf("no task %q; there are %s", task, strings.Join(p.cfg.TaskNames(), ", ")))
+		}
+		if err := stack.TakePorts(ctx, p.client, p.cfg, stderr); err != nil {
+			return err
 		}
 		prepared, err := stack.Prepare(ctx, p.cfg, stderr)
 		if err == nil {

@@ -36,8 +36,11 @@ func httpClient() {
 	}
 }
 
-// dial knows localhost, which a machine may not.
+// dial knows localhost and what is below it, which a machine may not.
 func dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if _, port, ok := strings.Cut(addr, ".localhost:"); ok {
+		addr = "localhost:" + port
+	}
 	conn, err := new(net.Dialer).DialContext(ctx, network, strings.Replace(addr, "localhost:", "127.0.0.1:", 1))
 	if err != nil && strings.HasPrefix(addr, "localhost:") {
 		return new(net.Dialer).DialContext(ctx, network, strings.Replace(addr, "localhost:", "[::1]:", 1))

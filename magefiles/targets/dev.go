@@ -1,7 +1,9 @@
 package targets
 
 import (
+	"cmp"
 	"context"
+	"os"
 
 	"github.com/magefile/mage/mg"
 
@@ -34,7 +36,7 @@ func (Dev) Setup(ctx context.Context, config *string) error {
 func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool, profile, external *string) error {
 	useProfiles(profile)
 	useExternal(external)
-	return withProject(config, func(p project) error {
+	return withPorts(ctx, config, func(p project) error {
 		st, err := stack.New(p.cfg, p.client, console.Or(multi, false), stderr)
 		if err != nil {
 			return err
@@ -52,7 +54,7 @@ func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool, p
 
 // Backend runs the backend alone, as one process with every module, until Ctrl-C.
 func (Dev) Backend(ctx context.Context, config *string) error {
-	return withProject(config, func(p project) error {
+	return withPorts(ctx, config, func(p project) error {
 		st, err := stack.New(p.cfg, p.client, false, stderr)
 		if err != nil {
 			return err
@@ -64,7 +66,7 @@ func (Dev) Backend(ctx context.Context, config *string) error {
 
 // Frontend runs the frontend alone until Ctrl-C.
 func (Dev) Frontend(ctx context.Context, config *string) error {
-	return withProject(config, func(p project) error {
+	return withPorts(ctx, config, func(p project) error {
 		st, err := stack.New(p.cfg, p.client, false, stderr)
 		if err == nil {
 			err = st.OnlyFrontend()
@@ -91,6 +93,18 @@ func (Dev) Status(ctx context.Context, config *string) error {
 	return Backend{}.Status(ctx, config, nil)
 }
 
+// Projects lists what muster runs on this machine for this user.
+//
+// -json prints it for scripts.
+func (Dev) Projects(json *bool) error {
+	all, err := supervise.Projects()
+	if err != nil || console.Or(json, false) {
+		return console.Exit(cmp.Or(err, console.JSON(os.Stdout, all)))
+	}
+	stdout.Projects(all)
+	return nil
+}
+
 // WatchFiles restarts the processes that name files to watch when these change. It
 // runs beside what it restarts.
 func (Dev) WatchFiles(ctx context.Context, config *string) error {
@@ -115,6 +129,9 @@ func (Dev) WatchConfig(ctx context.Context, config *string, multi *bool) error {
 			cfg, err := loadConfig(config)
 			if err == nil {
 				err = selectProcesses(cfg, c)
+			}
+			if err == nil {
+				err = stack.TakePorts(ctx, c, cfg, stderr)
 			}
 			if err != nil {
 				return nil, err

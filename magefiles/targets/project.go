@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +16,7 @@ import (
 	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/plan"
+	"muster/internal/stack"
 	"muster/internal/supervise"
 )
 
@@ -140,6 +142,16 @@ func withProject(arg *string, work func(project) error) error {
 		}
 		c.Logs = logs.Options{MaxSize: cfg.Logs.MaxSize, MaxFiles: cfg.Logs.MaxFiles}
 		return work(project{cfg, c})
+	})
+}
+
+// withPorts is withProject for a target that starts something.
+func withPorts(ctx context.Context, arg *string, work func(project) error) error {
+	return withProject(arg, func(p project) error {
+		if err := stack.TakePorts(ctx, p.client, p.cfg, stderr); err != nil {
+			return err
+		}
+		return work(p)
 	})
 }
 
