@@ -112,6 +112,13 @@ func npm(t testing.TB, packages ...string) string {
 	return dir
 }
 
+// Programs is the folder of the programs that packages of the npm registry bring
+// along.
+func Programs(t testing.TB, packages ...string) string {
+	t.Helper()
+	return filepath.Join(npm(t, packages...), "node_modules", ".bin")
+}
+
 // Frontend is a folder whose node_modules are those of npm.
 func Frontend(t testing.TB) string {
 	t.Helper()
