@@ -69,10 +69,6 @@ func (p *process) spawn() (*proc.Child, error) {
 	return proc.Spawn(c)
 }
 
-// asks tells whether the next child is the one that tells whether a task is to be
-// run.
-func (p *process) asks() bool { return len(p.spec.Unless) > 0 && !p.life.asked }
-
 // takePort binds the process's port, or looks whether it can.
 func (p *process) takePort() (err error) {
 	if err := checkDebugger(p.spec); err != nil {

@@ -228,26 +228,6 @@ func (e ended) on(l *life, p *plan.Process) []action {
 	return []action{wait}
 }
 
-// taskEnded takes the end of a task, or of the command that tells whether it is to
-// be run. One that another supervisor had started is run again if nobody knows.
-func (l *life) taskEnded(e ended, how string) []action {
-	switch {
-	case how != e.how: // it took too long
-		l.to(Failed, how)
-	case e.unknown, l.asks && !e.ok:
-		l.asked = l.asks
-		return []action{{do: doLaunch}}
-	case l.asks:
-		l.to(Succeeded, "not run, since its unless succeeds")
-	case e.ok:
-		l.to(Succeeded, "")
-	default:
-		l.to(Failed, how)
-	}
-	l.wanted, l.asked = false, false
-	return nil
-}
-
 func (timeUp) on(l *life, p *plan.Process) []action {
 	switch l.state {
 	case Starting:
