@@ -42,7 +42,10 @@ func (t Terminal) Event(e supervise.Event) {
 	case supervise.Stopped:
 		t.Done("%s", line)
 	case supervise.Succeeded:
-		t.Done("%s  %s", line, paint(t.Out, color.FgHiBlack, e.Detail))
+		if e.Detail != "" {
+			line += "  " + paint(t.Out, color.FgHiBlack, e.Detail)
+		}
+		t.Done("%s", line)
 	case supervise.Starting:
 		if e.Detail != "" {
 			t.Step(line + ": " + e.Detail)

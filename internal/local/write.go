@@ -3,8 +3,10 @@ package local
 import (
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -14,6 +16,12 @@ const temporary = ".muster-tmp-"
 // IsTemporary tells whether a path is that of a file that is being written.
 func IsTemporary(path string) bool {
 	return strings.HasPrefix(filepath.Base(path), temporary)
+}
+
+// TemporaryName is a path for a file that is soon to go. Temporary lists it if
+// somebody is killed before.
+func TemporaryName(dir string) string {
+	return filepath.Join(dir, temporary+strconv.FormatUint(rand.Uint64(), 36))
 }
 
 // Temporary lists the files of a folder that are being written or, where nobody

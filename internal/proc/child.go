@@ -129,15 +129,14 @@ func (c Command) input() (*os.File, error) {
 		return os.Open(os.DevNull)
 	}
 	// Whoever reads a FIFO that it can also write to waits for ever, whoever else dies.
-	dir, err := os.MkdirTemp("", "muster-")
-	if err != nil {
+	if err := local.Mkdir(c.Mark.Project.Run()); err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	fifo := filepath.Join(dir, "stdin")
+	fifo := local.TemporaryName(c.Mark.Project.Run())
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		return nil, err
+		return nil, &os.PathError{Op: "make the FIFO", Path: fifo, Err: err}
 	}
+	defer os.Remove(fifo)
 	fd, err := syscall.Open(fifo, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: fifo, Err: err}

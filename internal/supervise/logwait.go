@@ -23,6 +23,12 @@ const logAtOnce = 1 << 20
 
 // yet tells whether the line has come. Only whole lines count.
 func (w *logWait) yet() bool {
+	if w.find == nil {
+		var err error
+		if w.find, err = regexp.Compile(w.pattern); err != nil { // of a damaged state
+			return false
+		}
+	}
 	for !w.done {
 		data := w.more()
 		end := bytes.LastIndexByte(data, '\n') + 1
@@ -43,9 +49,6 @@ func (w *logWait) yet() bool {
 // more is what the log holds behind what was looked at. A log that has become
 // shorter was rotated, and begins anew.
 func (w *logWait) more() []byte {
-	if w.find == nil {
-		w.find = regexp.MustCompile(w.pattern) // as the configuration has proved
-	}
 	f, err := os.Open(w.file)
 	if err != nil {
 		return nil

@@ -65,7 +65,15 @@ func (s *supervisor) Roll(ctx context.Context, r Roll) error {
 		s.tasks.Go(func() { s.finishRoll(s.ctx, r.Server, r.Drain) })
 		return err
 	}
-	s.finishRoll(ctx, r.Server, r.Drain)
+	finished := make(chan struct{})
+	s.tasks.Go(func() {
+		defer close(finished)
+		s.finishRoll(s.ctx, r.Server, r.Drain)
+	})
+	select {
+	case <-finished:
+	case <-ctx.Done(): // whoever has asked for it is gone, and it comes to its end all the same
+	}
 	return context.Cause(ctx)
 }
 

@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -192,4 +193,32 @@ func TestNothingWaitsForWhatStandsStill(t *testing.T) {
 	}
 	os.Remove(hang)
 	eventually(t, "both are healthy", func() bool { return pr.status().Healthy() })
+}
+
+func TestAProcessIsEndedByItsOwnSignalAloneOrWithItsGroup(t *testing.T) {
+	t.Parallel()
+	for _, mixed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("mixed %t", mixed), func(t *testing.T) {
+			t.Parallel()
+			pr := newProject(t)
+			p := pr.add("jobs-0")
+			p.Kind, p.Port, p.Health = plan.Worker, 0, plan.Health{Log: "^child ready", Interval: time.Second, Timeout: time.Second, Retries: 3, StartPeriod: 20 * time.Second}
+			p.StopSignal, p.KillMixed = "SIGUSR1", mixed
+			p.Exe, p.Args = "/bin/sh", []string{"sh", "-c", `
+trap 'echo parent was told; sleep 0.2; exit 0' USR1
+( trap 'echo child was told' USR1 TERM; echo child ready; while :; do sleep 0.05; done ) &
+while :; do sleep 0.05; done`}
+			pr.start(StartOptions{})
+			if err := pr.client().Stop(t.Context(), nil, OwnTimeout); err != nil {
+				t.Fatal(err)
+			}
+			if left := pr.marked(); len(left) != 0 {
+				t.Errorf("left: %v", left)
+			}
+			log := pr.log("jobs-0")
+			if !strings.Contains(log, "parent was told") || strings.Contains(log, "child was told") == mixed {
+				t.Errorf("%s", log)
+			}
+		})
+	}
 }

@@ -227,7 +227,10 @@ func (Backend) Run(ctx context.Context, config *string, task string) error {
 // shell: eval "$(muster backend:env -only=NAME)".
 func (Backend) Env(ctx context.Context, config, only *string) error {
 	return withProject(config, func(p project) error {
-		proc, err := stack.Process(ctx, p.cfg, console.Or(only, ""))
+		if only == nil {
+			return usageError("of which process? say -only=NAME")
+		}
+		proc, err := stack.Process(ctx, p.cfg, *only)
 		if err != nil {
 			return err
 		}

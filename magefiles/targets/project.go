@@ -178,6 +178,9 @@ func selectProfiles(cfg *config.Config, c *supervise.Client) error {
 	active, known := os.Getenv(profilesVar), cfg.ProfileNames()
 	profiles := names(&active)
 	for _, p := range profiles {
+		if len(known) == 0 {
+			return usageError(fmt.Sprintf("no process is in a profile %q, or in any: write profiles: [%s] at one", p, p))
+		}
 		if !slices.Contains(known, p) {
 			return usageError(fmt.Sprintf("no process is in a profile %q; there are %s", p, strings.Join(known, ", ")))
 		}
