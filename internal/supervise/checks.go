@@ -58,6 +58,10 @@ func (c *checker) run() {
 	}
 }
 
+// lastTry is what the last check of a start has at least: one without time for an
+// answer would say that there was none, whatever is wrong.
+const lastTry = 100 * time.Millisecond
+
 // start asks until a good answer, or tells that the start is late.
 func (c *checker) start(limit time.Duration) (healthy bool) {
 	end := time.Now().Add(c.spec.Health.StartPeriod)
@@ -67,7 +71,7 @@ func (c *checker) start(limit time.Duration) (healthy bool) {
 		limit = c.spec.Health.StartPeriod
 	}
 	for pause := pollFirst; ; pause = c.pollPause(end) {
-		r := c.ask(min(limit, time.Until(end)))
+		r := c.ask(min(limit, max(time.Until(end), lastTry)))
 		if r.verdict != verdictHealthy && time.Until(end) <= pause {
 			pause, r.late = time.Until(end), true
 			r.reason += c.listensElsewhere(r)

@@ -148,3 +148,13 @@ func TestAWorkersPortMayBeHeldByWhatAnotherHasStartedForIt(t *testing.T) {
 		t.Errorf("what was started elsewhere was ended: %v", err)
 	}
 }
+
+func TestALateStartSaysWhatIsWrongAndNotThatTheTimeIsOver(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("late-0", "-delay", "1h").Health.StartPeriod = time.Nanosecond
+	_, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
+	if err == nil || !strings.Contains(err.Error(), "nobody listens on") {
+		t.Errorf("%v", err)
+	}
+}
