@@ -53,7 +53,7 @@ var ports struct {
 
 // The ports lie apart from those of the other packages' tests, which run at the
 // same time, and from those that the kernel gives out (32768 and up, ip(7)).
-const lowestPort, highestPort = 12000, 19900
+const lowestPort, highestPort = 12000, 16900
 
 // portRange finds n free ports in a row.
 func portRange(t testing.TB, n int) int {

@@ -310,15 +310,21 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	// Below what the system gives to connections: a port from there may be gone
-	// again before its server listens.
+	// Each once, apart from those of the other packages' tests, which run at the same
+	// time, and from those of checkouts that choose their own.
+	const lowest, highest = 8_100, 9_900
 	for {
-		port := 10_000 + rand.IntN(22_000)
+		port := lowest + int(nextPort.Add(1)+firstPort)%(highest-lowest)
 		if proc.TryPort("127.0.0.1", port) == nil {
 			return port
 		}
 	}
 }
+
+var (
+	firstPort = rand.Uint32N(1_800)
+	nextPort  atomic.Uint32
+)
 
 func kill(t *testing.T, pid int, sig syscall.Signal) {
 	t.Helper()

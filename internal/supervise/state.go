@@ -142,6 +142,8 @@ func (s *supervisor) keepState() {
 }
 
 func (s *supervisor) saveState() {
+	s.stateFile.Lock()
+	defer s.stateFile.Unlock()
 	if !s.holdsLock() {
 		return
 	}

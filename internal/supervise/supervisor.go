@@ -51,7 +51,8 @@ type supervisor struct {
 	closing   sync.Once
 	closed    error
 
-	pidFile sync.Mutex // held while one is written
+	pidFile   sync.Mutex // held while one is written
+	stateFile sync.Mutex // held while it is written: the newest is the last
 
 	alone sync.Map // the processes that were named as left alone, by proc.Identity
 

@@ -57,7 +57,11 @@ func (s *supervisor) takeTurn(ctx context.Context) (context.Context, func(), err
 			leave()
 			return nil, nil, context.Cause(ctx)
 		case stops == 0:
-			return ctx, func() { s.op.Unlock(); leave() }, nil
+			return ctx, func() {
+				s.saveState() // what it has started is on disk before anybody is told of it
+				s.op.Unlock()
+				leave()
+			}, nil
 		}
 		s.op.Unlock()
 		select {
