@@ -147,7 +147,7 @@ func (c *cut) keepHead() error {
 	if c.keep <= 0 {
 		return os.Remove(copied)
 	}
-	return putRotated(copied, c.path, c.keep)
+	return PutRotated(copied, c.path, c.keep)
 }
 
 // done empties the journal.

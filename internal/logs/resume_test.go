@@ -48,7 +48,7 @@ func TestAllThatWasRotatedWhileNobodyFollowedIsRead(t *testing.T) {
 		f.write("a", "rest of 0\n")
 		want += line("a", "rest of 0")
 		for i := range rotations {
-			if err := putRotated(f.path("a"), f.path("a"), 9); err != nil {
+			if err := PutRotated(f.path("a"), f.path("a"), 9); err != nil {
 				t.Fatal(err)
 			}
 			f.write("a", fmt.Sprintf("%d\n", i+1))

@@ -18,10 +18,10 @@ func Rotated(path string, n int) string {
 	return path + "." + strconv.Itoa(n)
 }
 
-// putRotated makes file the first of the rotated files of path: the others move
+// PutRotated makes file the first of the rotated files of path: the others move
 // up, and the last one goes. If it is interrupted, it leaves a gap, which the
 // next one fills.
-func putRotated(file, path string, keep int) error {
+func PutRotated(file, path string, keep int) error {
 	gap := 1
 	for ; gap < keep; gap++ {
 		if _, err := os.Lstat(Rotated(path, gap)); errors.Is(err, os.ErrNotExist) {
@@ -50,10 +50,10 @@ func (u *Unifier) rotateUnified() error {
 		return nil
 	}
 	index := path + indexSuffix
-	if err := putRotated(index, index, u.opts.MaxFiles); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := PutRotated(index, index, u.opts.MaxFiles); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := putRotated(path, path, u.opts.MaxFiles); err != nil {
+	if err := PutRotated(path, path, u.opts.MaxFiles); err != nil {
 		return err
 	}
 	return u.openUnified()
@@ -83,7 +83,7 @@ func (u *Unifier) Rotate(path string) error {
 	if u.opts.MaxFiles <= 0 {
 		return os.Truncate(path, 0)
 	}
-	if err := putRotated(path, path, u.opts.MaxFiles); err != nil {
+	if err := PutRotated(path, path, u.opts.MaxFiles); err != nil {
 		return err
 	}
 	u.recheck = true

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -53,13 +54,13 @@ func (f *filter) judge(name string, text []byte) verdict {
 // selects reports whether the process is among those asked for, by its own
 // name or by that of its server: broker stands for broker-0, broker-1, ...
 func (f *filter) selects(name string) bool {
-	for _, o := range f.only {
-		rest, ok := strings.CutPrefix(name, o)
-		if ok && (rest == "" || rest[0] == '-' && len(rest) > 1 && strings.Trim(rest[1:], "0123456789") == "") {
-			return true
-		}
-	}
-	return len(f.only) == 0
+	return len(f.only) == 0 || slices.ContainsFunc(f.only, func(asked string) bool { return Stands(asked, name) })
+}
+
+// Stands tells whether a name that is asked for stands for a process.
+func Stands(asked, process string) bool {
+	rest, ok := strings.CutPrefix(process, asked)
+	return ok && (rest == "" || rest[0] == '-' && len(rest) > 1 && strings.Trim(rest[1:], "0123456789") == "")
 }
 
 // visible returns what a terminal would show of a line with bare CRs: the last

@@ -18,8 +18,9 @@ const (
 	quiet = 100 * time.Millisecond
 )
 
-// followAll prints what comes until ctx ends.
-func followAll(ctx context.Context, streams []*stream, out *printer) error {
+// followAll has the streams read what comes, and calls flush behind it, until ctx
+// ends.
+func followAll(ctx context.Context, streams []*stream, flush func() error) error {
 	w, err := follow.NewWaiter()
 	if err != nil { // the kernel has none left: looking from time to time does too
 		w = follow.NewSleeper()
@@ -52,7 +53,7 @@ func followAll(ctx context.Context, streams []*stream, out *printer) error {
 				active = time.Now()
 			}
 		}
-		if err := out.flush(); err != nil {
+		if err := flush(); err != nil {
 			return err
 		}
 		pause := poll

@@ -29,30 +29,35 @@ func (s *stream) printPast(ctx context.Context, h *history, o Options) error {
 	if o.Lines == 0 {
 		return nil
 	}
+	last, err := s.last(ctx, h, o.Lines, least)
+	if err != nil {
+		return err
+	}
+	// The filter starts over, knowing what the lines before said.
+	for _, m := range last {
+		line := make([]byte, min(m.size, longest))
+		if _, err := h.ReadAt(line, m.off); err != nil {
+			return err
+		}
+		name, text := s.split(line)
+		if err := s.out.line(name, text, m.level, h.writtenAt(m.off)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// last returns the last n matches that are not before least, or as many as there are.
+func (s *stream) last(ctx context.Context, h *history, n int, least int64) ([]match, error) {
 	for window := int64(firstWindow); ; window *= 8 {
 		from, err := h.lineAfter(max(least, h.size-window))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		last, err := s.lastMatches(ctx, h, o.Lines, from, least)
-		if err != nil {
-			return err
+		last, err := s.lastMatches(ctx, h, n, from, least)
+		if err != nil || len(last) == n || from <= least {
+			return last, err
 		}
-		if len(last) < o.Lines && from > least {
-			continue
-		}
-		// The filter starts over, knowing what the lines before said.
-		for _, m := range last {
-			line := make([]byte, min(m.size, longest))
-			if _, err := h.ReadAt(line, m.off); err != nil {
-				return err
-			}
-			name, text := s.split(line)
-			if err := s.out.line(name, text, m.level, h.writtenAt(m.off)); err != nil {
-				return err
-			}
-		}
-		return nil
 	}
 }
 

@@ -93,25 +93,32 @@ func (p *printer) readable(text []byte) (first string, more []string, ok bool) {
 
 // object writes a line as JSON.
 func (p *printer) object(name string, text []byte, level Level, at time.Time) error {
+	p.one.Reset()
+	if err := p.json.Encode(lineOf(name, text, level, at)); err != nil {
+		return err
+	}
+	_, err := p.w.Write(printable.JSON(p.one.Bytes()))
+	return err
+}
+
+// Line is a line of a log, as `logs:tail -json` prints it.
+type Line struct {
+	Process string `json:"process,omitempty"`
+	Level   string `json:"level,omitempty"` // debug, info, warn, error, critical; none: nobody knows
+	Time    string `json:"time,omitempty"`  // that it says, or else that of its writing; RFC 3339
+	Text    string `json:"text"`
+}
+
+// lineOf is a line, its text free of escape sequences, that was written at a time.
+func lineOf(name string, text []byte, level Level, at time.Time) Line {
 	if said, ok := timeOf(text); ok {
 		at = said
 	}
-	when := ""
+	l := Line{Process: name, Level: level.String(), Text: string(text)}
 	if year := at.Year(); !at.IsZero() && year > 0 && year < 10_000 {
-		when = at.Format("2006-01-02T15:04:05.000000Z07:00") // RFC 3339
+		l.Time = at.Format("2006-01-02T15:04:05.000000Z07:00") // RFC 3339
 	}
-	p.one.Reset()
-	err := p.json.Encode(struct {
-		Process string `json:"process,omitempty"`
-		Level   string `json:"level,omitempty"`
-		Time    string `json:"time,omitempty"`
-		Text    string `json:"text"`
-	}{name, level.String(), when, string(text)})
-	if err != nil {
-		return err
-	}
-	_, err = p.w.Write(printable.JSON(p.one.Bytes()))
-	return err
+	return l
 }
 
 // timeOf returns the time that a line says.

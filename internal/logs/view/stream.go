@@ -12,9 +12,10 @@ import (
 	"muster/internal/printable"
 )
 
-// stream is a log whose lines are shown.
+// stream is a log whose lines come.
 type stream struct {
 	Log
+	each   func(line []byte, written time.Time, end int64) error // told of each line that comes, and where in the file it ends
 	filter *filter
 	out    *printer
 	file   *follow.File
@@ -75,8 +76,10 @@ func (s *stream) read(ctx context.Context, buf []byte) (came bool, err error) {
 		}
 		if n > 0 {
 			came = true
-			if err := s.out.flush(); err != nil {
-				return came, err
+			if s.out != nil {
+				if err := s.out.flush(); err != nil {
+					return came, err
+				}
 			}
 			continue
 		}
@@ -166,6 +169,7 @@ func (s *stream) readFile(buf []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	at := s.file.Offset
 	s.file.Advance(data)
 	n, now := len(data), time.Now()
 	for {
@@ -179,7 +183,8 @@ func (s *stream) readFile(buf []byte) (int, error) {
 			s.keep(line)
 			line, s.line = s.line, nil
 		}
-		if err := s.show(line, now); err != nil {
+		at += int64(i + 1)
+		if err := s.each(line, now, at); err != nil {
 			return n, err
 		}
 		data = data[i+1:]

@@ -38,6 +38,19 @@ type Options struct {
 	Color    bool // with colours; otherwise those of the lines are taken out, too
 }
 
+// grep is the regular expression asked for; nil is none.
+func (o Options) grep() (*regexp.Regexp, error) {
+	if o.Grep == "" {
+		return nil, nil
+	}
+	grep, err := regexp.Compile(o.Grep)
+	if err != nil {
+		return nil, fmt.Errorf("-grep=%s is no regular expression: %s", o.Grep,
+			strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	return grep, nil
+}
+
 // Log is a log to show.
 type Log struct {
 	Name string // of its process; "": it is the unified log, whose lines say it
@@ -49,18 +62,15 @@ type Log struct {
 // needed, and goes on when a log is rotated, cleaned, removed or written by
 // another supervisor.
 func Tail(ctx context.Context, w io.Writer, o Options, all ...Log) error {
-	var grep *regexp.Regexp
-	if o.Grep != "" {
-		var err error
-		if grep, err = regexp.Compile(o.Grep); err != nil {
-			return fmt.Errorf("-grep=%s is no regular expression: %s", o.Grep,
-				strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-		}
+	grep, err := o.grep()
+	if err != nil {
+		return err
 	}
 	out := newPrinter(w, o)
 	var streams []*stream
 	for _, l := range all {
 		s := &stream{Log: l, filter: newFilter(o, grep), out: out}
+		s.each = func(line []byte, written time.Time, _ int64) error { return s.show(line, written) }
 		defer s.close()
 		streams = append(streams, s)
 	}
@@ -97,7 +107,7 @@ func showAll(ctx context.Context, streams []*stream, o Options, out *printer) er
 	if err := out.flush(); err != nil || !o.Follow {
 		return err
 	}
-	return followAll(ctx, streams, out)
+	return followAll(ctx, streams, out.flush)
 }
 
 // ended makes the end of the context no error: it is how a tail ends.
