@@ -154,6 +154,11 @@ func (t Terminal) table(rows [][]string, colour func(column int, cell string) co
 	}
 }
 
+// Table prints a head and rows in aligned columns.
+func (t Terminal) Table(rows [][]string) {
+	t.table(rows, func(int, string) color.Attribute { return color.Reset })
+}
+
 // Projects prints what runs on this machine as a table.
 func (t Terminal) Projects(all []supervise.Project) {
 	rows := [][]string{{"FOLDER", "URL", "PROCESSES", "HEALTHY", "SUPERVISOR"}}
@@ -168,7 +173,7 @@ func (t Terminal) Projects(all []supervise.Project) {
 		t.Done("nothing runs")
 		return
 	}
-	t.table(rows, func(int, string) color.Attribute { return color.Reset })
+	t.Table(rows)
 }
 
 // Routes prints the gateway's table: kind, URL, server, instances and what is

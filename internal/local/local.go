@@ -71,6 +71,9 @@ const SocketName = "supervisor.sock"
 func (d Dir) Log(name string) string { return d.at("logs", name+".log") }
 func (d Dir) Unified() string        { return d.Log("backend-unified") }
 
+// Events is the journal of what happened, for programs.
+func (d Dir) Events() string { return d.at("logs", "events.jsonl") }
+
 // The gateway.
 func (d Dir) NginxBinary() string    { return d.at("bin", "nginx") }
 func (d Dir) NginxLibs() string      { return d.at("lib", "nginx") } // those that the system lacks

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"muster/internal/apidoc"
 	"muster/internal/clients"
 	"muster/internal/config"
+	"muster/internal/events"
 	"muster/internal/hint"
 	"muster/internal/watch"
 )
@@ -58,7 +60,7 @@ func WatchPython(ctx context.Context, w Watcher) error {
 			}
 			return
 		}
-		seen = w.tell(seen)
+		seen = w.tell(seen, len(cfg.Specs.TypeScript) == 0)
 		r, err := clients.Generate(ctx, cfg, clients.Options{Only: []clients.Kind{clients.Python}, Own: own})
 		w.omitted(told, r)
 		w.summary("Python", r, err, began)
@@ -102,7 +104,7 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 			r, err = clients.Generate(ctx, cfg, o)
 		}
 		if err == nil {
-			seen = w.tell(seen)
+			seen = w.tell(seen, true)
 		}
 		w.omitted(told, r)
 		w.summary("TypeScript", r, err, began)
@@ -204,9 +206,10 @@ func (w Watcher) load() map[string]apidoc.Document {
 }
 
 // tell reports what differs from the documents seen before, one line an
-// operation, and returns today's.
-func (w Watcher) tell(before map[string]apidoc.Document) map[string]apidoc.Document {
+// operation, and returns today's. Of two watchers one records it as well.
+func (w Watcher) tell(before map[string]apidoc.Document, records bool) map[string]apidoc.Document {
 	now := w.load()
+	var happened []events.Event
 	all := maps.Clone(before)
 	maps.Copy(all, now)
 	for _, key := range slices.Sorted(maps.Keys(all)) {
@@ -216,19 +219,39 @@ func (w Watcher) tell(before map[string]apidoc.Document) map[string]apidoc.Docum
 		switch {
 		case !inOld:
 			w.report("%s: added %s (operations: %d)", module, b.Kind, b.Count())
+			happened = append(happened, events.Event{Kind: events.API, Module: module, Document: string(b.Kind), Change: "added"})
 			if !slices.ContainsFunc(w.Config.Servers, func(s config.Server) bool { return s.Has(module) }) {
 				w.report("warning: no server has the module %s, so only the single-process mode serves it; add it to a server's modules in %s",
 					module, filepath.Base(w.Config.File))
 			}
 		case !inNew:
 			w.report("%s: removed %s (breaking)", module, a.Kind)
+			happened = append(happened, events.Event{Kind: events.API, Module: module, Document: string(a.Kind), Change: "removed", Breaking: true})
 		default:
 			for _, c := range apidoc.Diff(a, b) {
 				w.report("%s: %s", module, c)
+				e := events.Event{Kind: events.API, Module: module, Document: string(b.Kind), Change: c.String(), Breaking: c.Breaking}
+				happened = append(happened, e)
 			}
 		}
 	}
+	if records {
+		w.record(happened...)
+	}
 	return now
+}
+
+// record writes to the journal of events, which is there once something has run. What
+// is watched does not depend on it.
+func (w Watcher) record(all ...events.Event) {
+	if len(all) == 0 {
+		return
+	}
+	j := events.Of(w.Config.Local())
+	defer j.Close()
+	if err := j.Write(all...); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		w.report("warning: events are lost: %s", err)
+	}
 }
 
 func (w Watcher) summary(what string, r clients.Result, err error, began time.Time) {
@@ -242,6 +265,7 @@ func (w Watcher) summary(what string, r clients.Result, err error, began time.Ti
 		return
 	}
 	w.report("%s clients: %d files in %s", what, len(r.Written), time.Since(began).Round(time.Millisecond))
+	w.record(events.Event{Kind: events.Clients, Clients: strings.ToLower(what), Files: len(r.Written)})
 }
 
 // omitted reports what the clients leave out, each thing when it is new.

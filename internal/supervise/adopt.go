@@ -24,7 +24,7 @@ func (s *supervisor) takeOver(st savedState, damaged bool) {
 		p := newProcess(s, moved(saved.Process, st.of(s.local), s.local))
 		s.procs = append(s.procs, p)
 		s.follow(p.spec)
-		p.life.restarts, p.since, p.digest = saved.Restarts, saved.Since, saved.Digest
+		p.life.restarts, p.since, p.logged, p.digest = saved.Restarts, saved.Since, saved.LogFrom, saved.Digest
 		if saved.State == Succeeded {
 			p.life.to(Succeeded, "")
 			p.publish()

@@ -16,7 +16,7 @@ func (p *process) startChecks() {
 	p.checks, p.endChecks = context.WithCancel(context.Background())
 	c := &checker{process: p, child: p.child, ctx: p.checks}
 	if p.spec.Health.Log != "" {
-		c.said = logWait{file: p.spec.Log, pattern: p.spec.Health.Log, at: p.logged, done: p.adopted}
+		c.said = LogWait{file: p.spec.Log, pattern: p.spec.Health.Log, at: p.logged, done: p.adopted}
 	}
 	go c.run()
 }
@@ -36,7 +36,7 @@ type checker struct {
 	ctx      context.Context
 	known    bool // whose the listening socket is
 	answered bool
-	said     logWait
+	said     LogWait
 }
 
 // run polls until the first good answer or the end of the start's time, and
@@ -114,7 +114,7 @@ func (c *checker) report(r checkResult) bool {
 
 // ask checks once. The first good answer counts if it comes from the process.
 func (c *checker) ask(limit time.Duration) checkResult {
-	if c.spec.Health.Log != "" && !c.said.yet() {
+	if c.spec.Health.Log != "" && !c.said.Yet() {
 		return checkResult{verdict: verdictRefused, reason: "no line of its log matches " + c.spec.Health.Log + " yet"}
 	}
 	r := check(c.ctx, c.sup.local, c.sup.shell(), &c.spec, limit)

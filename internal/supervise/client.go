@@ -33,6 +33,8 @@ type Client struct {
 	// this client meanwhile: the checkout's ports are nobody else's as long.
 	Claims []*os.File
 
+	Began time.Time // of the command; a start that takes its time before it asks shows that then
+
 	patience time.Duration // in place of answerPatience, unless it is 0
 }
 
@@ -52,7 +54,7 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (alr
 	if err := c.Local.Make(); err != nil {
 		return false, err
 	}
-	req := request{Op: opStart, Plan: &p, Names: opts.Names, Wait: !opts.NoWait, Lease: opts.Lease != nil}
+	req := request{Op: opStart, Plan: &p, Names: opts.Names, Wait: !opts.NoWait, Lease: opts.Lease != nil, Began: c.Began}
 	for try := 1; ; try++ {
 		conn, err := c.connectOrLaunch(ctx, p, opts.Names)
 		if err != nil {

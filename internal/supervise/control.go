@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"muster/internal/events"
 )
 
 // serve answers the control socket until nothing is left to supervise. When
@@ -147,9 +149,25 @@ func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *
 	s.takeEnviron(req.Plan)
 	stop := s.sendEvents(ctx, out)
 	defer stop()
+	began, operation := time.Now(), events.Event{Kind: events.Begin, Operation: req.Op, Names: req.Names}
+	if req.Roll != nil {
+		operation.Names = req.Roll.Names
+	}
+	if !req.Began.IsZero() {
+		operation.Seconds = time.Since(req.Began).Seconds()
+	}
+	s.record(operation)
+	defer func() {
+		operation.Seconds = time.Since(began).Seconds()
+		operation.Kind, operation.Added, operation.Removed, operation.Restarted = events.End, rep.Changes.Added, rep.Changes.Removed, rep.Changes.Restarted
+		if err != nil && !errors.Is(err, errRunning) {
+			operation.Error = err.Error()
+		}
+		s.record(operation)
+	}()
 	switch req.Op {
 	case opStart:
-		err := s.Start(ctx, *req.Plan, req.Names, req.Wait)
+		err = s.Start(ctx, *req.Plan, req.Names, req.Wait)
 		if err == nil || errors.Is(err, errRunning) {
 			var e error
 			if rep.Changes.Reread, e = s.reread(ctx); e != nil {

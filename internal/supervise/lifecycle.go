@@ -36,6 +36,7 @@ type life struct {
 	hint     string // what a person can do about it
 	runs     bool   // there is a child
 	looking  bool   // a reloader's worker is looked at, at its start and after one ended
+	waitsFor string // the process that has to be there first
 	check    string // what the last failed health check of a start told
 	failed   int    // health checks in a row
 	restarts int
@@ -170,6 +171,7 @@ func (unread) on(*life, *plan.Process) []action { return []action{{do: doForgetC
 
 func (e blocked) on(l *life, _ *plan.Process) []action {
 	l.to(Starting, "waits for "+e.by)
+	l.waitsFor = e.by
 	return nil
 }
 
@@ -364,7 +366,7 @@ func (e workerLooked) on(l *life, p *plan.Process) []action {
 }
 
 func (l *life) to(s State, detail string) {
-	l.state, l.detail, l.hint = s, detail, ""
+	l.state, l.detail, l.hint, l.waitsFor = s, detail, "", ""
 }
 
 // end asks the child to go. A second call can only shorten the time that it has.

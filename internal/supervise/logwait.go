@@ -7,8 +7,10 @@ import (
 	"regexp"
 )
 
-// logWait waits for a line of a log.
-type logWait struct {
+// LogWait waits for a line of a log.
+type LogWait struct {
+	Line string // that has come
+
 	file    string
 	pattern string // regular expression
 	at      int64  // offset of the first byte that was not looked at
@@ -21,8 +23,16 @@ type logWait struct {
 // beginning is looked at.
 const logAtOnce = 1 << 20
 
-// yet tells whether the line has come. Only whole lines count.
-func (w *logWait) yet() bool {
+// NewLogWait waits for a line, since its launch, of a process that runs.
+func NewLogWait(p ProcessStatus, pattern string) *LogWait {
+	return &LogWait{file: p.Log, pattern: pattern, at: p.LogFrom}
+}
+
+// longestShown is how much of a line is kept, in bytes.
+const longestShown = 4 << 10
+
+// Yet tells whether the line has come. Only whole lines count.
+func (w *LogWait) Yet() bool {
 	if w.find == nil {
 		var err error
 		if w.find, err = regexp.Compile(w.pattern); err != nil { // of a damaged state
@@ -40,7 +50,9 @@ func (w *logWait) yet() bool {
 		}
 		w.at += int64(end)
 		for line := range bytes.Lines(data[:end]) {
-			w.done = w.done || w.find.Match(bytes.TrimRight(line, "\r\n"))
+			if line = bytes.TrimRight(line, "\r\n"); !w.done && w.find.Match(line) {
+				w.done, w.Line = true, string(line[:min(len(line), longestShown)])
+			}
 		}
 	}
 	return true
@@ -48,7 +60,7 @@ func (w *logWait) yet() bool {
 
 // more is what the log holds behind what was looked at. A log that has become
 // shorter was rotated, and begins anew.
-func (w *logWait) more() []byte {
+func (w *LogWait) more() []byte {
 	f, err := os.Open(w.file)
 	if err != nil {
 		return nil

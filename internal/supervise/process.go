@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/internal/events"
 	"muster/internal/plan"
 	"muster/internal/proc"
 )
@@ -23,9 +24,11 @@ type snapshot struct {
 	state    State
 	detail   string // why it is in that state; "" where there is nothing to say
 	hint     string // what a person can do about it
+	waitsFor string // the process that has to be there first
 	check    string // what the last failed health check of a start told
 	id       proc.Identity
 	since    time.Time // of the running process's start
+	logged   int64     // size of its log then, in bytes
 	changed  time.Time // of the state
 	restarts int
 	adopted  bool
@@ -103,9 +106,13 @@ func (p *process) run() {
 		var others <-chan struct{}
 		if p.waits() {
 			others = p.sup.changes()
-			if p.blockedBy() == "" {
+			switch by := p.blockedBy(); by {
+			case "":
 				p.step(unblocked{})
 				continue
+			case p.life.waitsFor:
+			default:
+				p.step(blocked{by})
 			}
 		}
 		var tick <-chan time.Time
@@ -134,6 +141,9 @@ func (p *process) run() {
 		case <-tick:
 			p.lookForWorker()
 		case <-p.workerEnded:
+			if p.life.state != Stopping {
+				p.sup.record(events.Event{Kind: events.Reload, Process: p.spec.Name, Of: string(p.spec.Kind)})
+			}
 			p.step(workerEnded{})
 			p.noteReload()
 		case <-others:
@@ -165,14 +175,14 @@ func (p *process) publish() {
 
 func (p *process) published() bool {
 	l, now := &p.life, &p.now // which is written here alone
-	return l.state == now.state && l.detail == now.detail && l.hint == now.hint && l.check == now.check &&
+	return l.state == now.state && l.detail == now.detail && l.hint == now.hint && l.waitsFor == now.waitsFor && l.check == now.check &&
 		l.restarts == now.restarts && l.wanted == now.wanted && l.stuck == now.stuck &&
 		p.since == now.since && p.adopted == now.adopted && p.digest == now.digest && (p.child == nil && now.id.PID == 0 || p.child != nil && p.child.ID == now.id)
 }
 
 func (p *process) announce() {
 	l := &p.life
-	to := snapshot{state: l.state, detail: l.detail, hint: l.hint, check: l.check, since: p.since, restarts: l.restarts,
+	to := snapshot{state: l.state, detail: l.detail, hint: l.hint, waitsFor: l.waitsFor, check: l.check, since: p.since, logged: p.logged, restarts: l.restarts,
 		adopted: p.adopted, wanted: l.wanted, stuck: l.stuck, digest: p.digest, changed: p.now.changed}
 	if p.child != nil {
 		to.id = p.child.ID

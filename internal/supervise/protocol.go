@@ -18,6 +18,7 @@ type request struct {
 	Lease   bool           `json:"lease,omitempty"` // everything is stopped when the connection ends
 	Signal  syscall.Signal `json:"signal,omitempty"`
 	Roll    *Roll          `json:"roll,omitempty"`
+	Began   time.Time      `json:"began,omitzero"` // of the command
 }
 
 // The operations of the control socket.

@@ -34,7 +34,8 @@ type savedProcess struct {
 	Restarts int           `json:"restarts"`
 	State    State         `json:"state"` // as of the supervisor's last breath
 	Wanted   bool          `json:"wanted"`
-	Digest   string        `json:"digest,omitempty"` // of the configuration file that it runs with
+	LogFrom  int64         `json:"log_from,omitempty"` // size of its log at its launch, in bytes
+	Digest   string        `json:"digest,omitempty"`   // of the configuration file that it runs with
 }
 
 // members are the processes that it tells of.
@@ -154,7 +155,7 @@ func (s *supervisor) saveState() {
 	for _, p := range procs {
 		now := p.snapshot()
 		st.Processes = append(st.Processes, savedProcess{Process: p.spec, ID: now.id, Since: now.since,
-			Restarts: now.restarts, State: now.state, Wanted: now.wanted, Digest: now.digest})
+			Restarts: now.restarts, State: now.state, Wanted: now.wanted, LogFrom: now.logged, Digest: now.digest})
 	}
 	if err := st.save(s.local); err != nil {
 		fmt.Fprintf(s.log, "[WARN] state not written: %v\n", err)

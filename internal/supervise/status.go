@@ -11,6 +11,7 @@ import (
 	"muster/internal/local"
 	"muster/internal/plan"
 	"muster/internal/proc"
+	"muster/internal/version"
 )
 
 // Status is what runs, as `backend:status -json` prints it.
@@ -24,8 +25,9 @@ type Status struct {
 
 // SupervisorStatus is the supervisor itself.
 type SupervisorStatus struct {
-	PID   int  `json:"pid"`
-	Alive bool `json:"alive"`
+	PID   int            `json:"pid"`
+	Alive bool           `json:"alive"`
+	Build *version.Build `json:"build,omitempty"` // that it runs; left out where it is not alive, or of a version that does not tell
 }
 
 // ProcessStatus is one process. CPU and memory include its descendants; CPU
@@ -48,8 +50,15 @@ type ProcessStatus struct {
 	CPUPercent    float64   `json:"cpu_percent"`
 	RSSBytes      int64     `json:"rss_bytes"`
 	Detail        string    `json:"detail,omitempty"`
+	WaitsFor      string    `json:"waits_for,omitempty"` // the process that has to be there first
 	Log           string    `json:"log"`
+	LogFrom       int64     `json:"log_from"`             // size of the log at its launch, in bytes
 	LastLines     []string  `json:"last_lines,omitempty"` // of the log of a process that ended
+}
+
+// Ended tells whether a process runs no more, and will not by itself.
+func (p ProcessStatus) Ended() bool {
+	return p.PID == 0 && (p.State == Stopped || p.State == Failed || p.State == Succeeded)
 }
 
 // Healthy tells whether all that is wanted is well, as far as that can be seen.
@@ -61,7 +70,7 @@ func (st Status) Healthy() bool {
 
 // Status tells how every process is.
 func (s *supervisor) Status() Status {
-	st := Status{Supervisor: SupervisorStatus{PID: s.id.PID, Alive: true}, Processes: []ProcessStatus{},
+	st := Status{Supervisor: SupervisorStatus{PID: s.id.PID, Alive: true, Build: new(version.This())}, Processes: []ProcessStatus{},
 		Warnings: append([]string{}, s.unifier.Warnings()...)}
 	for _, p := range s.processes() {
 		st.Processes = append(st.Processes, processStatus(p.spec, p.snapshot()))
@@ -93,7 +102,7 @@ func anyRuns(procs []ProcessStatus) bool {
 func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 	p := ProcessStatus{Name: spec.Name, Server: spec.Server, Kind: spec.Kind, State: now.state, PID: now.id.PID, Port: spec.Port,
 		URL: spec.URL, External: spec.External, Debug: spec.Debug, Modules: spec.Modules, Restarts: now.restarts, Adopted: now.adopted,
-		Detail: now.detail, Log: spec.Log}
+		Detail: now.detail, WaitsFor: now.waitsFor, Log: spec.Log, LogFrom: now.logged}
 	if p.Modules == nil {
 		p.Modules = []string{}
 	}
@@ -135,7 +144,7 @@ func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
 	var wg sync.WaitGroup
 	for i, sp := range saved.Processes {
 		wg.Go(func() {
-			now := snapshot{state: Stopped, since: sp.Since, restarts: sp.Restarts, digest: sp.Digest}
+			now := snapshot{state: Stopped, since: sp.Since, restarts: sp.Restarts, digest: sp.Digest, logged: sp.LogFrom}
 			switch {
 			case sp.ID.Alive(), sp.Process.External && sp.Wanted:
 				now.id, now.state = sp.ID, Healthy

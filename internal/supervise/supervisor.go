@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"muster/internal/events"
 	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/plan"
@@ -50,6 +51,9 @@ type supervisor struct {
 	over      chan struct{} // closed when it is to end
 	closing   sync.Once
 	closed    error
+
+	journal *events.Journal
+	unheard atomic.Bool // the journal cannot be written
 
 	pidFile   sync.Mutex // held while one is written
 	stateFile sync.Mutex // held while it is written: the newest is the last
@@ -83,11 +87,15 @@ func open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options, ending
 	s := &supervisor{
 		local: dir, lock: lock, id: id, log: log, ending: ending, config: st.Config,
 		changed: make(chan struct{}), dirty: make(chan struct{}, 1), over: make(chan struct{}), filesGone: make(chan struct{}, 1),
-		turns: turns{quiet: time.NewTimer(quietTime)},
+		turns:   turns{quiet: time.NewTimer(quietTime)},
+		journal: events.Of(dir),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.unifier = openLogs(s, opts)
 	s.followLog(logs.Source{Name: supervisorName, Path: dir.Log(supervisorName)})
+	if !ending {
+		s.record(events.Event{Kind: events.Supervisor, State: "started", PID: id.PID})
+	}
 	s.takeOver(st, damaged)
 	s.resumeRolls()
 	s.tasks.Go(s.keepState)
@@ -125,6 +133,10 @@ func (s *supervisor) close() error {
 			}
 		}
 	}
+	if !s.ending {
+		s.record(events.Event{Kind: events.Supervisor, State: "ended", PID: s.id.PID})
+	}
+	s.journal.Close()
 	return s.lock.Close()
 }
 
@@ -158,6 +170,9 @@ func (s *supervisor) changedState(p *process, from, to *snapshot) {
 	}
 	if from.state != to.state || from.stuck != to.stuck && to.stuck {
 		fmt.Fprintln(s.log, describe(p.spec, *to))
+	}
+	if from.state != to.state || from.id != to.id || from.detail != to.detail {
+		s.record(stateEvent(p.spec, from, to))
 	}
 	s.mu.Lock()
 	s.notify()

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"muster/internal/config"
 	"muster/internal/console"
@@ -110,6 +111,7 @@ func client(arg *string) (*supervise.Client, error) {
 	return &supervise.Client{
 		Local: local.Of(dir),
 		Exe:   exe,
+		Began: time.Now(),
 		OnEvent: func(e supervise.Event) {
 			stderr.Event(e)
 		},
