@@ -29,7 +29,10 @@ muster-config := $(if $(config),-config=$(call muster-from,$(config)))
 muster-output := $(if $(output),-output=$(call muster-from,$(output)))
 muster-cd      = cd $(call muster-quote,$(muster-root)) &&
 muster-there   = { command -v $(call muster-quote,$(MUSTER)) >/dev/null || { echo "there is no "$(call muster-quote,$(MUSTER))" in "$(call muster-quote,$(muster-root))": put the program muster there, or name it with MUSTER=FILE" >&2; exit 2; }; } &&
-muster-run     = @$(muster-cd) $(muster-there) $(if $(MUSTER_CONFIG),MUSTER_CONFIG=$(call muster-from,$(MUSTER_CONFIG)) )$(if $(BACKEND_PORT),BACKEND_PORT=$(BACKEND_PORT) )$(if $(FRONTEND_PORT),FRONTEND_PORT=$(FRONTEND_PORT) )$(call muster-quote,$(MUSTER))
+muster-run     = @$(muster-cd) $(muster-there) MUSTER_CALLED=$(call muster-quote,$(muster-called)) $(if $(MUSTER_CONFIG),MUSTER_CONFIG=$(call muster-from,$(MUSTER_CONFIG)) )$(if $(BACKEND_PORT),BACKEND_PORT=$(BACKEND_PORT) )$(if $(FRONTEND_PORT),FRONTEND_PORT=$(FRONTEND_PORT) )$(call muster-quote,$(MUSTER))
+
+# How make was called, for hints.
+muster-called := make$(if $(filter-out Makefile makefile GNUmakefile,$(wildcard $(firstword $(MAKEFILE_LIST)))), -f $(firstword $(MAKEFILE_LIST)))$(if $(config), config=$(call muster-quote,$(config)))
 
 muster-targets := help install setup install-nginx check-nginx verify-nginx \
   backend-manager-start backend-manager-stop backend-manager-status backend-manager-restart \

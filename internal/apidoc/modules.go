@@ -27,7 +27,7 @@ func Modules(dir string) ([]Module, error) {
 	within := func(file string) (Document, error) { return LoadWithin(dir, file) }
 	all, err := eachModule(dir, func(at string) (Module, error) { return loadModule(at, within) })
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hint.With(fmt.Errorf("there is no folder %s with the API's documents", dir), "export them first: mage specs:export")
+		return nil, hint.With(fmt.Errorf("there is no folder %s with the API's documents", dir), "export them first: specs:export")
 	}
 	if err != nil || len(all) > 0 {
 		return all, err
@@ -37,7 +37,7 @@ func Modules(dir string) ([]Module, error) {
 		return nil, err
 	}
 	if m.empty() {
-		return nil, hint.With(fmt.Errorf("there is no openapi.json or asyncapi.json in %s or its folders", dir), "export them first: mage specs:export")
+		return nil, hint.With(fmt.Errorf("there is no openapi.json or asyncapi.json in %s or its folders", dir), "export them first: specs:export")
 	}
 	m.Name = "api"
 	return []Module{m}, nil

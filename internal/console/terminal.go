@@ -32,7 +32,12 @@ func (t Terminal) line(with color.Attribute, sign, format string, args ...any) {
 			args[i] = seconds(d)
 		}
 	}
-	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, with, sign), printable.Text(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, with, sign), printable.Text(fmt.Sprintf(asCalledFormat(format), args...)))
+}
+
+// Indented prints what belongs to the line before.
+func (t Terminal) Indented(text string) {
+	fmt.Fprintln(t.Out, "                 "+printable.Text(asCalled(text)))
 }
 
 // Error prints an error and its hints.
@@ -41,7 +46,7 @@ func (t Terminal) Error(err error) {
 	var h interface{ Hint() string }
 	if errors.As(err, &h) {
 		for line := range strings.Lines(h.Hint()) {
-			fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgYellow, "hint:"), printable.Line(strings.TrimRight(line, "\n")))
+			fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgYellow, "hint:"), printable.Line(asCalled(strings.TrimRight(line, "\n"))))
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	muster "muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/hint"
+	"muster/internal/plan"
 	"muster/internal/stack"
 	"muster/internal/supervise"
 )
@@ -63,7 +64,7 @@ func start(ctx context.Context, p project, opts supervise.StartOptions) error {
 	case opts.NoWait:
 		stderr.Done("starting; see backend:status")
 	default:
-		stderr.Done("ready at %s in %s", stack.Entry(prepared.Plan), time.Since(began))
+		stderr.Done("ready%s in %s", entry(prepared.Plan), time.Since(began))
 	}
 	for _, proc := range prepared.Plan.Processes {
 		if proc.Debug != 0 {
@@ -72,6 +73,14 @@ func start(ctx context.Context, p project, opts supervise.StartOptions) error {
 	}
 	prepared.WarnDifferences(p.client, stderr)
 	return nil
+}
+
+// entry tells where a person begins, if anything has a URL.
+func entry(p *plan.Plan) string {
+	if url := stack.Entry(p); url != "" {
+		return " at " + url
+	}
+	return ""
 }
 
 func startForeground(ctx context.Context, p project, only []string) error {
@@ -87,7 +96,7 @@ func startForeground(ctx context.Context, p project, only []string) error {
 		if _, err := p.client.Start(ctx, *prepared.Plan, opts); err != nil {
 			return err
 		}
-		stderr.Done("ready at %s; Ctrl-C stops everything", stack.Entry(prepared.Plan))
+		stderr.Done("ready%s; Ctrl-C stops everything", entry(prepared.Plan))
 		return nil
 	})
 }

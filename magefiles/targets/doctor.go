@@ -3,10 +3,8 @@ package targets
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"muster/internal/console"
-	"muster/internal/printable"
 	"muster/internal/stack"
 	"muster/internal/supervise"
 )
@@ -42,7 +40,7 @@ func showFindings(findings []stack.Finding, fix bool) error {
 		sick = sick || !f.Warn
 		stdout.Warn("%-14s %s", f.What, f.Wrong)
 		if f.Mend != "" {
-			fmt.Println("                 " + printable.Text(f.Mend))
+			stdout.Indented(f.Mend)
 		}
 	}
 	if sick {

@@ -1,5 +1,20 @@
 // Package targets holds muster's Mage targets, one file a namespace. Other
-// repositories import it with mage:import and so get the same targets.
+// repositories import it and so get the same targets:
+//
+//	//go:build mage
+//
+//	package main
+//
+//	import (
+//		// mage:import
+//		_ "muster/magefiles/targets"
+//	)
+//
+// A target of one's own calls them as Go methods. An option is a pointer, and nil where
+// it is left out; config is the path of the configuration, nil for the nearest
+// dev-config.yaml. What goes wrong is shown, with a hint, and ends the program with an
+// exit code of its own (README lists them), as Mage's own errors do: a target that
+// returns has done its work.
 package targets
 
 import (

@@ -25,7 +25,7 @@ func (e *notFound) Error() string {
 	return "no nginx found: " + strings.Join(e.tried, "; ")
 }
 func (e *notFound) Unwrap() error { return ErrNotFound }
-func (e *notFound) Hint() string  { return "install one with: mage nginx:install" }
+func (e *notFound) Hint() string  { return "install one with: nginx:install" }
 
 // Find looks for nginx: the project's own below .local first, then the
 // system's. One that does not match nginx.version is passed over. What

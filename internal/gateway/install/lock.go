@@ -27,7 +27,7 @@ func (e *lockError) Error() string { return e.text }
 func (e *lockError) Hint() string  { return e.hint }
 
 // renew tells how a person changes what is locked.
-const renew = "install the newest that is offered, and lock that, with: mage nginx:install -update"
+const renew = "install the newest that is offered, and lock that, with: nginx:install -update"
 
 func lockPath(c *config.Config) string { return filepath.Join(c.Dir, "nginx.lock") }
 

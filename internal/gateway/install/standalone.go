@@ -71,7 +71,7 @@ func (i *installer) standalone(ctx context.Context) (gateway.Binary, error) {
 		os.Remove(part)
 		return gateway.Binary{}, &lockError{
 			fmt.Sprintf("%s has the SHA-256 %s, but %s says %s: the mirror serves another file than it did", chosen.Filename, got256, lockPath(i.c), want),
-			"do not use it before you know why; to accept the new file: mage nginx:install -update"}
+			"do not use it before you know why; to accept the new file: nginx:install -update"}
 	}
 	b, err := i.try(ctx, part, chosen)
 	if err != nil {
