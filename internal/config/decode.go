@@ -14,7 +14,7 @@ import (
 func (d *decoder) config(v value) *Config {
 	c := &Config{APIBaseURL: "/api/v1", Gateway: GatewayAuto}
 	s := d.section(v)
-	d.str(s.field("api_base_url"), &c.APIBaseURL, "a path such as /api/v1", checkBasePath)
+	d.str(s.field("api_base_url"), &c.APIBaseURL, "a path such as /api/v1", aBasePath)
 	d.choice(s.field("gateway"), &c.Gateway, GatewayAuto, GatewayNginx, GatewayBuiltin)
 	if c.APIBaseURL == "/" {
 		c.APIBaseURL = ""
@@ -26,8 +26,8 @@ func (d *decoder) config(v value) *Config {
 	if nginx := s.field("nginx"); nginx.set() {
 		c.Nginx = d.nginx(nginx)
 	}
-	c.EnvFile = d.envFile
-	s.known = append(s.known, "env_file")
+	c.EnvFile = d.envFile // which was read before all else
+	d.asked.text(s.field("env_file"), "", "a path", aPath)
 	c.Backend = d.backend(s.field("backend"))
 	c.Servers = d.servers(s.field("servers"), c)
 	c.Workers = d.workers(s.field("workers"), c)
@@ -46,15 +46,15 @@ func (d *decoder) nginx(v value) *Nginx {
 	// that nobody announced, whose libraries send a sign of life every 15 s.
 	n := &Nginx{Host: "127.0.0.1", WorkerProcesses: "1", WorkerConnections: 1024, ReadTimeout: time.Minute}
 	s := d.section(v)
-	d.str(s.field("host"), &n.Host, "an IP address or a host name", checkHost)
+	d.str(s.field("host"), &n.Host, "an IP address or a host name", aHost)
 	d.hosts(s.field("hosts"), &n.Hosts)
 	d.portOf(s, "port", &n.Port, true)
-	d.word(s.field("worker_processes"), &n.WorkerProcesses, "a number or auto", checkWorkers)
+	d.word(s.field("worker_processes"), &n.WorkerProcesses, "a number or auto", aWorkerCount)
 	d.integer(s.field("worker_connections"), &n.WorkerConnections, 16, 1_000_000)
 	d.duration(s.field("read_timeout"), &n.ReadTimeout, time.Second, 24*time.Hour)
-	d.word(s.field("version"), &n.Version, "a version such as 1.28.2", checkVersion)
-	d.str(s.field("mirror"), &n.Mirror, "a URL", checkMirror)
-	d.str(d.mark(s.field("extra")), &n.Extra, "a path", checkIncludePath)
+	d.word(s.field("version"), &n.Version, "a version such as 1.28.2", aVersion)
+	d.str(s.field("mirror"), &n.Mirror, "a URL", aMirror)
+	d.str(d.mark(s.field("extra")), &n.Extra, "a path", anIncludePath)
 	if n.Extra != "" {
 		n.Extra = filepath.Clean(n.Extra)
 	}
@@ -63,6 +63,8 @@ func (d *decoder) nginx(v value) *Nginx {
 	s.finish()
 	return n
 }
+
+var aWorkerCount = grammar{check: checkWorkers, pattern: `^(auto|[1-9]|[1-5][0-9]|6[0-4])$`, most: 64}
 
 // checkWorkers accepts what nginx.org says of worker_processes; more than 64
 // is a mistake on a developer's machine.
@@ -78,11 +80,13 @@ func (d *decoder) webSocket(v value) WebSocket {
 	w := WebSocket{RoutingStrategy: RouteByPath, QueryParamName: "type"}
 	s := d.section(v)
 	d.choice(s.field("routing_strategy"), &w.RoutingStrategy, RouteByPath, RouteByQuery)
-	d.str(s.field("query_param_name"), &w.QueryParamName, "a name", checkParameter)
-	d.str(d.mark(s.field("default_server")), &w.DefaultServer, "the name of a server", checkName)
+	d.str(s.field("query_param_name"), &w.QueryParamName, "a name", aParameter)
+	d.str(d.mark(s.field("default_server")), &w.DefaultServer, "the name of a server", aName)
 	s.finish()
 	return w
 }
+
+var aParameter = grammar{check: checkParameter, pattern: `^[A-Za-z_][A-Za-z0-9_]{0,39}$`}
 
 func checkParameter(s string) error {
 	if len(s) > maxName {
@@ -98,12 +102,12 @@ func (d *decoder) webSocketRoutes(v value) []WebSocketRoute {
 		return nil
 	}
 	routes := []WebSocketRoute{}
-	for _, e := range d.mapping(v) {
+	for _, e := range d.named(v, aName) {
 		if err := checkName(e.key); err != nil {
 			d.reportAt(e.at, "", "websocket_routes: the module %s %s", tick(e.key), err)
 		}
 		r := WebSocketRoute{Module: e.key}
-		d.str(e.value, &r.Server, "the name of a server", checkName)
+		d.str(e.value, &r.Server, "the name of a server", aName)
 		if r.Server != "" {
 			d.mark(e.value)
 			routes = append(routes, r)
@@ -116,7 +120,7 @@ func (d *decoder) backend(v value) Backend {
 	b := Backend{Dir: d.dir, App: "trading_api.main:app"}
 	s := d.section(v)
 	d.path(s.field("dir"), &b.Dir)
-	d.str(s.field("app"), &b.App, "MODULE:ATTRIBUTE", checkApp)
+	d.str(s.field("app"), &b.App, "MODULE:ATTRIBUTE", anApp)
 	d.program(s.field("python"), &b.Python)
 	d.env(s.field("env"), &b.Env)
 	d.path(s.field("env_file"), &b.EnvFile)
@@ -158,8 +162,8 @@ func (d *decoder) servedDocuments(v value) (all []ServedDocument) {
 	for _, e := range values {
 		doc := ServedDocument{URL: "/openapi.json"}
 		s := d.section(e)
-		d.str(d.mark(s.required("server")), &doc.Server, "the name of a server", checkName)
-		d.str(s.field("url"), &doc.URL, "a path such as /openapi.json", checkRequestPath)
+		d.str(d.mark(s.required("server")), &doc.Server, "the name of a server", aName)
+		d.str(s.field("url"), &doc.URL, "a path such as /openapi.json", aRequestPath)
 		s.finish()
 		all = append(all, doc)
 	}
@@ -193,8 +197,8 @@ func (d *decoder) typeScriptClients(v value, c *Config, folders map[string]posit
 		d.reportAt(v.at, "", "%s.dir is missing: without a frontend there is no default", v.path)
 	}
 	d.path(dir, &t.Dir)
-	d.str(rest, &t.RESTPrefix, "a prefix", checkPrefix)
-	d.str(ws, &t.WSPrefix, "a prefix", checkPrefix)
+	d.str(rest, &t.RESTPrefix, "a prefix", aPrefix)
+	d.str(ws, &t.WSPrefix, "a prefix", aPrefix)
 	d.command(s.field("command"), &t.Command)
 	s.finish()
 	if t.RESTPrefix == t.WSPrefix {

@@ -11,8 +11,21 @@ import (
 // path: "servers.x.port" + " " + problem. None of them uses a regular
 // expression: the supervisor links this package and stays small.
 
+// grammar is what a text must be. The pattern is what an editor can be told of the
+// check, in what ECMA 262 and RE2 have in common: it may match more, never less.
+type grammar struct {
+	check   func(string) error
+	pattern string
+	never   []string // not even these
+	most    int      // of a word that is a whole number, from 1; 0: it may be any number
+}
+
 // maxName keeps NAME-INDEX.log and the log prefix readable.
 const maxName = 40
+
+const namePattern = `^[a-z][a-z0-9_-]{0,39}$`
+
+var aName = grammar{check: checkName, pattern: namePattern}
 
 // checkName accepts what is safe as a file name, in nginx.conf and as a word
 // of a command line: a letter, then letters, digits, _ and -, all lower case.
@@ -35,6 +48,10 @@ const (
 // only tells whether s holds no other characters than those of set.
 func only(s, set string) bool { return strings.Trim(s, set) == "" }
 
+const identifier = `[A-Za-z_][A-Za-z0-9_]*`
+
+var anIdentifier = grammar{check: checkIdentifier, pattern: `^` + identifier + `$`}
+
 // checkIdentifier accepts [A-Za-z_][A-Za-z0-9_]*: a variable of the
 // environment or of nginx.
 func checkIdentifier(s string) error {
@@ -43,6 +60,11 @@ func checkIdentifier(s string) error {
 	}
 	return nil
 }
+
+// segments are those of a path, none of which is . or ..
+const segments = `(/(\.{0,2}[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.{3}[A-Za-z0-9._~-]*))+`
+
+var aBasePath = grammar{check: checkBasePath, pattern: `^/?$|^` + segments + `$`}
 
 // checkBasePath accepts "", / and /segment/segment.
 func checkBasePath(s string) error {
@@ -68,6 +90,8 @@ func checkBasePath(s string) error {
 	return nil
 }
 
+var aRequestPath = grammar{check: checkRequestPath, pattern: "^/([A-Za-z0-9._~!$&'()*+,;=:@%?-][A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?$"}
+
 // checkRequestPath accepts what can stand in an HTTP request line: a path and
 // perhaps a query.
 func checkRequestPath(s string) error {
@@ -85,6 +109,17 @@ func checkRequestPath(s string) error {
 	}
 	return nil
 }
+
+// A host name ends with a label that is not a number.
+const (
+	label     = `[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?`
+	lastLabel = `([0-9]*[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?|[0-9]+-([A-Za-z0-9-]*[A-Za-z0-9]))`
+	hostName  = `(` + label + `\.)*` + lastLabel
+	octet     = `(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])`
+	address   = octet + `(\.` + octet + `){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*`
+)
+
+var aHost = grammar{check: checkHost, pattern: `^(` + hostName + `|` + address + `)$`}
 
 // checkHost accepts an IP address or a host name.
 func checkHost(s string) error {
@@ -110,6 +145,8 @@ func checkHost(s string) error {
 	return nil
 }
 
+var aHostName = grammar{check: checkHostName, pattern: `^((\*\.)?` + hostName + `|` + address + `)$`}
+
 // checkHostName accepts what checkHost does and, with "*." before a name, all
 // names below that.
 func checkHostName(s string) error {
@@ -120,6 +157,10 @@ func checkHostName(s string) error {
 	}
 	return nil
 }
+
+const dottedName = identifier + `(\.` + identifier + `)*`
+
+var anApp = grammar{check: checkApp, pattern: `^` + dottedName + `:` + dottedName + `$`}
 
 // checkApp accepts uvicorn's MODULE:ATTRIBUTE.
 func checkApp(s string) error {
@@ -138,6 +179,10 @@ func dotted(s string) bool {
 	}
 	return true
 }
+
+const versionRange = `(>=|<=|[<>=^~v])?[0-9]{1,6}(\.([0-9]{1,6}|x|\*)){0,2}`
+
+var aVersion = grammar{check: checkVersion, pattern: `^\s*` + versionRange + `(\s+` + versionRange + `)*\s*$`}
 
 // checkVersion accepts a version, its beginning, or a range of them: 1.28.2,
 // 1.28, 1.28.x, ^1.26, "~1.28.0", ">=1.26 <1.29".
@@ -168,6 +213,8 @@ func checkVersion(s string) error {
 	return nil
 }
 
+var aMirror = grammar{check: checkMirror, pattern: `^[Hh][Tt][Tt][Pp][Ss]?://[^/?#][^?#]*\??#?$`}
+
 // checkMirror accepts the base URL of a web server.
 func checkMirror(s string) error {
 	u, err := url.Parse(s)
@@ -176,6 +223,16 @@ func checkMirror(s string) error {
 	}
 	return nil
 }
+
+// Paths of several kinds end alike, and a ~ that begins one is no home.
+const (
+	control  = `\x00-\x1f\x7f`
+	pathEnd  = `[^` + control + `]*$`
+	tilde    = `|^~[^/` + control + `]` + pathEnd
+	relative = `^[^~/` + control + `]` + pathEnd + tilde
+)
+
+var aPath = grammar{check: checkPath, pattern: `^[^~` + control + `]` + pathEnd + tilde}
 
 // checkPath accepts any path that a program can be handed and a person can
 // read. Nothing is expanded in it.
@@ -194,6 +251,8 @@ func checkPath(s string) error {
 	return nil
 }
 
+var aPattern = grammar{check: checkPattern, pattern: relative}
+
 // checkPattern accepts what uvicorn takes as a pattern of files.
 func checkPattern(s string) error {
 	if err := checkPath(s); err != nil {
@@ -204,6 +263,10 @@ func checkPattern(s string) error {
 	}
 	return nil
 }
+
+const directive = `"'\\$;{}*?\[\]#` + control
+
+var anIncludePath = grammar{check: checkIncludePath, pattern: `^([^~/` + directive + `]|~[^/` + directive + `])[^` + directive + `]*$|^~$`}
 
 // checkIncludePath is stricter: the path is written into nginx.conf.
 func checkIncludePath(s string) error {
@@ -218,6 +281,8 @@ func checkIncludePath(s string) error {
 	}
 	return nil
 }
+
+var aPrefix = grammar{check: checkPrefix, pattern: `^([A-Za-z0-9_][A-Za-z0-9._-]{0,39})?$`}
 
 // checkPrefix accepts the beginning of a folder's name.
 func checkPrefix(s string) error {

@@ -12,6 +12,12 @@ import (
 
 // elements returns the elements of a list.
 func (d *decoder) elements(v value, expected string) ([]value, bool) {
+	if d.asked != nil {
+		d.asked.list(v)
+		if !v.set() {
+			return []value{{path: v.path + "[0]"}}, true
+		}
+	}
 	if !v.set() {
 		return nil, false
 	}
@@ -42,13 +48,14 @@ func (d *decoder) elements(v value, expected string) ([]value, bool) {
 // names reads a list of names, each at most once. What is wrong is left out.
 func (d *decoder) names(v value, into *[]string, expected string) {
 	values, ok := d.elements(v, expected)
+	d.asked.once(v)
 	if !ok {
 		return
 	}
 	names := make([]string, 0, len(values))
 	for _, e := range values {
 		var s string
-		d.str(e, &s, "a name", checkName)
+		d.str(e, &s, "a name", aName)
 		if s == "" {
 			continue
 		}
@@ -65,6 +72,7 @@ func (d *decoder) names(v value, into *[]string, expected string) {
 
 // command reads an argv: a list of words, or a text that is split into them.
 func (d *decoder) command(v value, into *[]string) {
+	d.asked.words(v, 1)
 	argv, ok := d.words(v, "a command: a list of words, or one text")
 	switch {
 	case !ok:
@@ -122,6 +130,7 @@ func portVariable(arg string) string {
 
 // args reads further arguments of uvicorn, without those that are ours to give.
 func (d *decoder) args(v value, into *[]string) {
+	d.asked.words(v, 0)
 	args, ok := d.words(v, "arguments: a list of words, or one text")
 	for _, arg := range args {
 		option, _, _ := strings.Cut(arg, "=")
@@ -159,7 +168,7 @@ func (d *decoder) patterns(v value, into *[]string) {
 	}
 	patterns := make([]string, len(values))
 	for i, e := range values {
-		d.str(e, &patterns[i], "a pattern", checkPattern)
+		d.str(e, &patterns[i], "a pattern", aPattern)
 	}
 	*into = patterns
 }
@@ -172,17 +181,21 @@ func (d *decoder) globs(v value, into *[]string) {
 	}
 	globs := make([]string, len(values))
 	for i, e := range values {
-		d.str(e, &globs[i], "a pattern", func(s string) error {
-			if err := checkPattern(s); err != nil {
-				return err
-			}
-			if !doublestar.ValidatePattern(s) {
-				return errors.New("must be a pattern of files, such as src/**/*.go")
-			}
-			return nil
-		})
+		d.str(e, &globs[i], "a pattern", aGlob)
 	}
 	*into = globs
+}
+
+var aGlob = grammar{check: checkGlob, pattern: relative}
+
+func checkGlob(s string) error {
+	if err := checkPattern(s); err != nil {
+		return err
+	}
+	if !doublestar.ValidatePattern(s) {
+		return errors.New("must be a pattern of files, such as src/**/*.go")
+	}
+	return nil
 }
 
 // hosts reads a list of host names. An empty one says that there are no others
@@ -194,7 +207,7 @@ func (d *decoder) hosts(v value, into *[]string) {
 	}
 	hosts := make([]string, len(values))
 	for i, e := range values {
-		d.str(e, &hosts[i], "a host name", checkHostName)
+		d.str(e, &hosts[i], "a host name", aHostName)
 	}
 	*into = hosts
 }
@@ -238,6 +251,7 @@ func (d *decoder) words(v value, expected string) (argv []string, ok bool) {
 // env reads a mapping of variables. A value is taken as it is written, so
 // that 010 and yes stay what they are.
 func (d *decoder) env(v value, into *[]EnvVar) {
+	d.asked.env(v)
 	var env []EnvVar
 	for _, e := range d.mapping(v) {
 		if err := checkIdentifier(e.key); err != nil {
@@ -267,7 +281,8 @@ func (d *decoder) env(v value, into *[]EnvVar) {
 // path reads a path and makes it absolute, from the folder of the file.
 func (d *decoder) path(v value, into *string) {
 	p := ""
-	d.str(v, &p, "a path", checkPath)
+	d.str(v, &p, "a path", aPath)
+	d.asked.path(v, *into, d.dir)
 	if p != "" {
 		*into = d.absolute(p)
 		d.mark(v)
@@ -280,6 +295,7 @@ func (d *decoder) paths(v value, into *[]string) {
 	if !ok {
 		return
 	}
+	d.asked.some(v)
 	if len(values) == 0 {
 		d.report(v, "%s is empty: it must name a folder", v.path)
 		return
@@ -295,12 +311,7 @@ func (d *decoder) paths(v value, into *[]string) {
 // used, anything else is a path.
 func (d *decoder) program(v value, into *string) {
 	p := ""
-	d.str(v, &p, "a program", func(s string) error {
-		if strings.HasPrefix(s, "-") {
-			return errors.New("must not begin with -")
-		}
-		return checkPath(s)
-	})
+	d.str(v, &p, "a program", aProgram)
 	if strings.Contains(p, "/") {
 		p = d.absolute(p)
 	}
@@ -308,6 +319,15 @@ func (d *decoder) program(v value, into *string) {
 		*into = p
 		d.mark(v)
 	}
+}
+
+var aProgram = grammar{check: checkProgram, pattern: `^[^~` + control + `-]` + pathEnd + tilde}
+
+func checkProgram(s string) error {
+	if strings.HasPrefix(s, "-") {
+		return errors.New("must not begin with -")
+	}
+	return checkPath(s)
 }
 
 func (d *decoder) absolute(p string) string {

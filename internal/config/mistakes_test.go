@@ -33,26 +33,7 @@ const server = "servers:\n  a: {port: 8001}\n"
 // TestBounds has the least and the most of every number, duration and size,
 // which load, and what lies just beyond them, which does not.
 func TestBounds(t *testing.T) {
-	for _, b := range []struct {
-		file                               string // VALUE is the setting
-		below, least, most, above, allowed string
-	}{
-		{"nginx: {port: VALUE}\n" + server, "1023", "1024", "65535", "65536", "1024 to 65535"},
-		{"nginx: {port: 8000, tls: true, redirect_port: VALUE}\n" + server, "1023", "1024", "65535", "65536", "1024 to 65535"},
-		{"nginx: {port: 8000, worker_processes: VALUE}\n" + server, "0", "1", "64", "65", "1 to 64, or auto"},
-		{"nginx: {port: 8000, worker_connections: VALUE}\n" + server, "15", "16", "1000000", "1000001", "16 to 1000000"},
-		{"servers: {a: {port: VALUE}}\n", "1023", "1024", "65535", "65536", "1024 to 65535"},
-		{"servers: {a: {port: 8001, instances: VALUE}}\n", "0", "1", "256", "257", "1 to 256"},
-		{"nginx: {port: 8000, read_timeout: VALUE}\n" + server, "999ms", "1s", "24h", "24h1ms", "1s to 24h0m0s"},
-		{"servers: {a: {port: 8001, stop_timeout: VALUE}}\n", "-1ms", "0s", "10m", "10m1ms", "0s to 10m0s"},
-		{"servers: {a: {port: 8001, health: {interval: VALUE}}}\n", "9ms", "10ms", "1h", "1h1ms", "10ms to 1h0m0s"},
-		{"servers: {a: {port: 8001, health: {timeout: VALUE}}}\n", "9ms", "10ms", "1h", "1h1ms", "10ms to 1h0m0s"},
-		{"servers: {a: {port: 8001, health: {start_period: VALUE}}}\n", "9ms", "10ms", "1h", "1h1ms", "10ms to 1h0m0s"},
-		{"servers: {a: {port: 8001, health: {retries: VALUE}}}\n", "0", "1", "1000", "1001", "1 to 1000"},
-		{"frontend: {dir: web, port: VALUE}\n" + server, "1023", "1024", "65535", "65536", "1024 to 65535"},
-		{"logs: {max_size: VALUE}\n" + server, "4095B", "4KiB", "1024GiB", "1025GiB", "4KiB to 1024GiB, or 0"},
-		{"logs: {max_files: VALUE}\n" + server, "-1", "0", "1000", "1001", "0 to 1000"},
-	} {
+	for _, b := range bounds {
 		parse := func(value string) error {
 			_, err := Parse("f.yaml", []byte(strings.Replace(b.file, "VALUE", value, 1)))
 			return err
@@ -68,6 +49,27 @@ func TestBounds(t *testing.T) {
 			}
 		}
 	}
+}
+
+var bounds = []struct {
+	file                               string // VALUE is the setting
+	below, least, most, above, allowed string
+}{
+	{"nginx: {port: VALUE}\n" + server, "1023", "1024", "65535", "65536", "1024 to 65535"},
+	{"nginx: {port: 8000, tls: true, redirect_port: VALUE}\n" + server, "1023", "1024", "65535", "65536", "1024 to 65535"},
+	{"nginx: {port: 8000, worker_processes: VALUE}\n" + server, "0", "1", "64", "65", "1 to 64, or auto"},
+	{"nginx: {port: 8000, worker_connections: VALUE}\n" + server, "15", "16", "1000000", "1000001", "16 to 1000000"},
+	{"servers: {a: {port: VALUE}}\n", "1023", "1024", "65535", "65536", "1024 to 65535"},
+	{"servers: {a: {port: 8001, instances: VALUE}}\n", "0", "1", "256", "257", "1 to 256"},
+	{"nginx: {port: 8000, read_timeout: VALUE}\n" + server, "999ms", "1s", "24h", "24h1ms", "1s to 24h0m0s"},
+	{"servers: {a: {port: 8001, stop_timeout: VALUE}}\n", "-1ms", "0s", "10m", "10m1ms", "0s to 10m0s"},
+	{"servers: {a: {port: 8001, health: {interval: VALUE}}}\n", "9ms", "10ms", "1h", "1h1ms", "10ms to 1h0m0s"},
+	{"servers: {a: {port: 8001, health: {timeout: VALUE}}}\n", "9ms", "10ms", "1h", "1h1ms", "10ms to 1h0m0s"},
+	{"servers: {a: {port: 8001, health: {start_period: VALUE}}}\n", "9ms", "10ms", "1h", "1h1ms", "10ms to 1h0m0s"},
+	{"servers: {a: {port: 8001, health: {retries: VALUE}}}\n", "0", "1", "1000", "1001", "1 to 1000"},
+	{"frontend: {dir: web, port: VALUE}\n" + server, "1023", "1024", "65535", "65536", "1024 to 65535"},
+	{"logs: {max_size: VALUE}\n" + server, "4095B", "4KiB", "1024GiB", "1025GiB", "4KiB to 1024GiB, or 0"},
+	{"logs: {max_files: VALUE}\n" + server, "-1", "0", "1000", "1001", "0 to 1000"},
 }
 
 var mistakes = []struct{ name, file, want string }{

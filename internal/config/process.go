@@ -105,7 +105,7 @@ func (d *decoder) frontend(name string, v value, c *Config) Frontend {
 	d.choice(s.field("restart"), &f.Restart, RestartAlways, RestartOnFailure, RestartNever)
 	d.port(s.field("port"), &f.Port)
 	path := "/"
-	d.str(d.mark(s.field("path")), &path, "a path such as /admin", checkServedPath)
+	d.str(d.mark(s.field("path")), &path, "a path such as /admin", aServedPath)
 	f.Path = clean(path)
 	f.Health = d.health(s.field("health"), f.Process, "")
 	if !s.entries["health"].set() {
@@ -117,11 +117,10 @@ func (d *decoder) frontend(name string, v value, c *Config) Frontend {
 
 // processes are the entries of a section of processes.
 func (d *decoder) processes(v value) []entry {
-	if !v.set() {
-		return nil
+	if v.set() {
+		d.where[v.path] = v.at
 	}
-	d.where[v.path] = v.at
-	entries := d.mapping(v)
+	entries := d.named(v, aProcessName)
 	for _, e := range entries {
 		if err := checkProcessName(e.key); err != nil {
 			d.reportAt(e.at, "", "%s: the name %s %s", v.path, tick(e.key), err)
@@ -130,9 +129,13 @@ func (d *decoder) processes(v value) []entry {
 	return entries
 }
 
+// reserved are the names of processes of our own.
+var reserved = []string{"nginx", "frontend", "supervisor", "watch-files", "watch-config", "watch-python", "watch-frontend"}
+
+var aProcessName = grammar{check: checkProcessName, pattern: namePattern, never: reserved}
+
 func checkProcessName(s string) error {
-	switch s {
-	case "nginx", "frontend", "supervisor", "watch-files", "watch-config", "watch-python", "watch-frontend":
+	if slices.Contains(reserved, s) {
 		return errors.New("is reserved for a process of that name")
 	}
 	return checkName(s)
@@ -148,7 +151,7 @@ func (d *decoder) dependencies(v value) (all []Dependency) {
 		}
 		return all
 	}
-	for _, e := range d.mapping(v) {
+	for _, e := range d.named(v, aName) {
 		on := Dependency{Name: e.key}
 		if err := checkName(e.key); err != nil {
 			d.reportAt(e.at, "", "%s: the name %s %s", v.path, tick(e.key), err)
@@ -175,10 +178,11 @@ func (d *decoder) health(v value, p Process, guess string) Health {
 		OnFailure: OnFailureReport}
 	s := d.section(v)
 	path, tcp, command, log := s.field("path"), s.field("tcp"), s.field("command"), s.field("log")
-	d.str(path, &h.Path, "a path such as /health", checkRequestPath)
+	d.str(path, &h.Path, "a path such as /health", aRequestPath)
 	d.boolean(tcp, &h.TCP)
+	d.asked.varies(tcp)
 	d.portCommand(command, &h.Command)
-	d.str(log, &h.Log, "a regular expression", checkRegexp)
+	d.str(log, &h.Log, "a regular expression", aRegexp)
 	const shortest, longest = 10 * time.Millisecond, time.Hour
 	d.duration(s.field("interval"), &h.Interval, shortest, longest)
 	d.duration(s.field("timeout"), &h.Timeout, shortest, longest)
@@ -203,6 +207,8 @@ func (d *decoder) health(v value, p Process, guess string) Health {
 	}
 	return h
 }
+
+var aRegexp = grammar{check: checkRegexp, pattern: `[\s\S]`}
 
 func checkRegexp(s string) error {
 	if _, err := regexp.Compile(s); err != nil || s == "" {

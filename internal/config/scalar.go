@@ -36,7 +36,8 @@ func (d *decoder) scalar(v value, expected string) (text string, ok bool) {
 }
 
 // str reads a string that check accepts.
-func (d *decoder) str(v value, into *string, expected string, check func(string) error) {
+func (d *decoder) str(v value, into *string, expected string, of grammar) {
+	d.asked.text(v, *into, expected, of)
 	text, ok := d.scalar(v, expected)
 	if !ok {
 		return
@@ -45,18 +46,19 @@ func (d *decoder) str(v value, into *string, expected string, check func(string)
 		d.suggest(v, strconv.Quote(text), "%s must be %s, not %s", v.path, expected, describe(v.node))
 		return
 	}
-	d.accept(v, text, into, check)
+	d.accept(v, text, into, of)
 }
 
 // word is str for a value that may look like a number, such as a version.
-func (d *decoder) word(v value, into *string, expected string, check func(string) error) {
+func (d *decoder) word(v value, into *string, expected string, of grammar) {
+	d.asked.word(v, *into, expected, of)
 	if text, ok := d.scalar(v, expected); ok {
-		d.accept(v, text, into, check)
+		d.accept(v, text, into, of)
 	}
 }
 
-func (d *decoder) accept(v value, text string, into *string, check func(string) error) {
-	if err := check(text); err != nil {
+func (d *decoder) accept(v value, text string, into *string, of grammar) {
+	if err := of.check(text); err != nil {
 		if text == "" {
 			d.report(v, "%s is empty: it %s", v.path, err)
 			return
@@ -69,6 +71,7 @@ func (d *decoder) accept(v value, text string, into *string, check func(string) 
 
 // choice reads one of a few words.
 func (d *decoder) choice(v value, into *string, choices ...string) {
+	d.asked.choice(v, *into, choices)
 	expected := "one of " + list(choices)
 	text, ok := d.scalar(v, expected)
 	if !ok {
@@ -83,6 +86,7 @@ func (d *decoder) choice(v value, into *string, choices ...string) {
 
 // boolean reads true or false.
 func (d *decoder) boolean(v value, into *bool) {
+	d.asked.boolean(v, *into)
 	text, ok := d.scalar(v, "true or false")
 	if !ok {
 		return
@@ -103,6 +107,7 @@ func (d *decoder) boolean(v value, into *bool) {
 
 // integer reads a decimal number from low to high.
 func (d *decoder) integer(v value, into *int, low, high int) {
+	d.asked.integer(v, *into, low, high)
 	text, ok := d.scalar(v, "a whole number")
 	if !ok {
 		return
@@ -134,6 +139,7 @@ func (d *decoder) port(v value, into *int) { d.integer(d.mark(v), into, lowPort,
 // duration reads a number with a unit.
 func (d *decoder) duration(v value, into *time.Duration, low, high time.Duration) {
 	const expected = "a duration with its unit, such as 500ms, 3s or 1m30s"
+	d.asked.duration(v, *into, low, high, expected)
 	text, ok := d.scalar(v, expected)
 	if !ok {
 		return
@@ -175,6 +181,7 @@ var sizeUnits = [...]struct {
 // size reads a number of bytes with its unit, or 0.
 func (d *decoder) size(v value, into *int64, low, high int64) {
 	const expected = "a size with its unit, such as 10MB or 512KiB, or 0"
+	d.asked.size(v, *into, low, high, expected)
 	text, ok := d.scalar(v, expected)
 	if !ok {
 		return

@@ -39,6 +39,7 @@ type decoder struct {
 	auto     bool                  // nobody has to say a port
 	budget   int                   // entries that merge keys may still bring
 	merging  int                   // depth of merge keys being followed
+	asked    *recorder             // what is asked for, for Schema; nil otherwise
 }
 
 // report notes a problem with a value, at its content.
@@ -106,6 +107,7 @@ type section struct {
 // section reads v as a mapping; nothing (or null) is an empty one. Call
 // finish when every key was asked for.
 func (d *decoder) section(v value) *section {
+	d.asked.section(v)
 	s := &section{d: d, path: v.path, at: v.at, entries: map[string]entry{}}
 	if v.set() {
 		d.where[v.path] = v.at
@@ -135,19 +137,22 @@ func (s *section) required(key string) value {
 
 // needs notes a key that must be there.
 func (s *section) needs(key string) {
+	s.d.asked.needs(s.path, key)
 	if !s.entries[key].set() {
 		s.lacking = append(s.lacking, key)
 	}
 }
+
+// extension begins Compose's place for anchors: top-level keys that are not read.
+const extension = "x-"
 
 // finish reports the keys that nobody asked for, and those that are missing
 // unless one of the former was probably meant.
 func (s *section) finish() {
 	meant := map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(s.entries)) {
-		// Compose's place for anchors: top-level keys that are not read.
-		extension := s.path == "" && len(key) > 2 && key[:2] == "x-"
-		if extension || slices.Contains(s.known, key) {
+		anchors := s.path == "" && len(key) > len(extension) && strings.HasPrefix(key, extension)
+		if anchors || slices.Contains(s.known, key) {
 			continue
 		}
 		e := s.entries[key]
@@ -177,6 +182,17 @@ func join(path, key string) string {
 		return key
 	}
 	return path + "." + key
+}
+
+// named is mapping for one whose keys are names that the file gives.
+func (d *decoder) named(v value, of grammar) []entry {
+	if d.asked != nil {
+		d.asked.names(v, of)
+		if !v.set() {
+			return []entry{{key: "name", value: value{path: join(v.path, "name")}}}
+		}
+	}
+	return d.mapping(v)
 }
 
 // mapping returns the entries of a mapping in the order of the file, those of

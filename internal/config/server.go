@@ -40,7 +40,7 @@ func (d *decoder) server(name string, v value, c *Config) Server {
 	d.boolean(reload, &r.Reload)
 	d.patterns(include, &r.ReloadInclude)
 	d.patterns(exclude, &r.ReloadExclude)
-	d.str(app, &r.App, "MODULE:ATTRIBUTE", checkApp)
+	d.str(app, &r.App, "MODULE:ATTRIBUTE", anApp)
 	d.args(args, &r.Args)
 	d.uvicornOnly(&r, reload, include, exclude, app, args)
 	guess := ""
@@ -92,7 +92,7 @@ func (d *decoder) servedPaths(v value) (paths []Path) {
 			s = d.section(e)
 			text = s.required("path")
 		}
-		d.str(text, &p.Path, "a path such as /result", checkServedPath)
+		d.str(text, &p.Path, "a path such as /result", aServedPath)
 		if s != nil {
 			d.boolean(s.field("strip"), &p.Strip)
 			s.finish()
@@ -111,6 +111,8 @@ func (d *decoder) servedPaths(v value) (paths []Path) {
 	}
 	return paths
 }
+
+var aServedPath = grammar{check: checkServedPath, pattern: `^//?$|^` + segments + `/?$`}
 
 func checkServedPath(s string) error {
 	if s == "/" {
