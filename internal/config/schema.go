@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"muster/internal/local"
 )
 
 // A schema is one of JSON Schema, draft 07: that is the draft which the editors'
@@ -83,6 +85,10 @@ specs: {python: null, typescript: [{}]}
 `, `
 {}
 `}
+
+// Modeline is the first line of a configuration file, by which an editor finds the
+// schema: relative to the file.
+const Modeline = "# yaml-language-server: $schema=.local/" + local.SchemaName + "\n"
 
 // Schema is the JSON schema of the configuration file. It is made of what the decoder
 // asks for: a key, a type, a bound or a default that one of them has, the other has.

@@ -96,6 +96,12 @@ func (d Dir) Venv() string                    { return d.at("venv") }
 func (d Dir) Pycache() string                 { return d.at("pycache") }
 func (d Dir) ClientRecord(name string) string { return d.at("specs-" + name + ".json") }
 
+// SchemaName is the schema of the configuration file, for editors: the file's first
+// line names it.
+const SchemaName = "dev-config.schema.json"
+
+func (d Dir) Schema() string { return d.at(SchemaName) }
+
 // IsDir tells whether there is a folder of that path.
 func IsDir(path string) bool {
 	st, err := os.Stat(path)

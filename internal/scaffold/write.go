@@ -141,6 +141,7 @@ func (d *draft) write() ([]byte, error) {
 		}
 	}
 	var out bytes.Buffer
+	out.WriteString(config.Modeline)
 	fmt.Fprintf(&out, "# Drafted from %s by config:init; it is yours now.\n", oneLine(strings.Join(d.used, ", ")))
 	if d.gateway > 0 {
 		fmt.Fprintf(&out, "# All of it is at http://127.0.0.1:%d once `dev:fullstack -multi` runs.\n", d.gateway)

@@ -27,6 +27,13 @@ type Prepared struct {
 // Prepare finds or gets all that servers and gateway need and lays out their
 // plan. The gateway's configuration is generated and proved.
 func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared, err error) {
+	schema := make(chan error, 1)
+	go func() { schema <- WriteSchema(cfg.Local()) }() // no start waits for it
+	defer func() {
+		if err := <-schema; err != nil {
+			report.Warn("%v", err)
+		}
+	}()
 	if plan.UsesPython(cfg) {
 		python, err := toolchain.Python(ctx, cfg, report.Step)
 		if err != nil {
@@ -82,6 +89,18 @@ func writeReloader(cfg *config.Config) error {
 		return err
 	}
 	return local.Replace(file, templates.UvicornReload, 0o600)
+}
+
+// WriteSchema puts the schema that an editor reads the configuration file by in its
+// place, unless it is there.
+func WriteSchema(dir local.Dir) error {
+	file, schema := dir.Schema(), config.Schema()
+	if info, err := os.Lstat(file); err == nil && info.Mode().IsRegular() && info.Size() == int64(len(schema)) {
+		if b, err := local.Read(file, info.Size()); err == nil && bytes.Equal(b, schema) {
+			return nil
+		}
+	}
+	return local.Write(file, schema, 0o644)
 }
 
 // pythonTools are an interpreter that was found for a project, and what the plan

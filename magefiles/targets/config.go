@@ -10,9 +10,12 @@ import (
 
 	"github.com/magefile/mage/mg"
 
+	muster "muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/hint"
+	"muster/internal/local"
 	"muster/internal/scaffold"
+	"muster/internal/stack"
 	"muster/templates"
 )
 
@@ -22,6 +25,7 @@ type Config mg.Namespace
 // Validate reports every mistake in the configuration, each with its line.
 func (Config) Validate(config *string) error {
 	return withProject(config, func(p project) error {
+		writeSchema(p.cfg.Dir)
 		stdout.Done("%s is valid", p.cfg.File)
 		return nil
 	})
@@ -36,6 +40,20 @@ func (Config) Show(config *string) error {
 		}
 		return err
 	})
+}
+
+// Schema prints the JSON schema of the configuration, which editors check and complete
+// it by. It is also in .local, where the first line of a dev-config.yaml names it.
+func (Config) Schema() error {
+	_, err := os.Stdout.Write(muster.Schema())
+	return console.Exit(err)
+}
+
+// writeSchema writes it for editors, who can do without.
+func writeSchema(dir string) {
+	if err := stack.WriteSchema(local.Of(dir)); err != nil {
+		stderr.Warn("%v", err)
+	}
 }
 
 // makefileName is the file of the old targets in a project of somebody's own.
@@ -69,6 +87,7 @@ func initProject(dir, from string) error {
 		if err := draftConfig(dir, from); err != nil {
 			return err
 		}
+		writeSchema(dir)
 	}
 	if !makefile {
 		if err := create(filepath.Join(dir, makefileName), templates.MusterMK); err != nil {
