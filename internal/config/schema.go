@@ -339,7 +339,7 @@ func (r *recorder) names(v value, of grammar) {
 	if s.Names != nil {
 		return
 	}
-	s.Names, s.Others = &schema{Pattern: of.pattern}, &schema{}
+	s.Names, s.Others = &schema{Pattern: of.pattern, Mismatch: of.check("").Error()}, &schema{}
 	if of.never != nil {
 		s.Names.Not = &schema{Enum: of.never}
 	}

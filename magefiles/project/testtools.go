@@ -25,6 +25,8 @@ type testTool struct {
 var testTools = []testTool{
 	{name: "cc", debian: "gcc libc6-dev"}, // the race detector links with it
 	{name: "chromium", debian: "chromium"},
+	{name: "zsh", debian: "zsh"},
+	{name: "fish", debian: "fish"},
 	{name: "mypy", debian: "mypy"},
 	{name: "mypy for Python", imports: "import mypy", pip: "mypy", debian: "mypy"},
 	{name: "pytest", imports: "import pytest", pip: "pytest", debian: "python3-pytest"},

@@ -26,11 +26,12 @@ import (
 )
 
 // The supervisor and the builtin gateway are this same binary, started by itself
-// under other names. They have
-// to be told apart before Mage looks at the arguments.
+// under other names, and a shell asks it for words in a call of its own. They have to be
+// told apart before Mage looks at the arguments.
 func init() {
 	supervise.Resident()
 	stack.ServeBuiltin()
+	complete()
 }
 
 // stdout gets what was asked for, stderr how the work goes.
