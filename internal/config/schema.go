@@ -93,6 +93,18 @@ const Modeline = "# yaml-language-server: $schema=.local/" + local.SchemaName + 
 // Schema is the JSON schema of the configuration file. It is made of what the decoder
 // asks for: a key, a type, a bound or a default that one of them has, the other has.
 func Schema() []byte {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "\t")
+	if err := encoder.Encode(recorded()); err != nil {
+		panic(err) // of nothing but texts and numbers
+	}
+	return out.Bytes()
+}
+
+// recorded is what the decoder asks for of the samples.
+func recorded() *schema {
 	r := &recorder{root: &schema{Draft: "http://json-schema.org/draft-07/schema#", Title: "dev-config.yaml of muster"}}
 	for i, sample := range samples {
 		r.run = 1 << i
@@ -105,14 +117,7 @@ func Schema() []byte {
 	r.root.If = &schema{Properties: map[string]*schema{"ports": {Enum: []string{"fixed"}}}}
 	r.root.Then = r.root.unlessAuto()
 	r.root.Type = types{"object"} // a file says something
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r.root); err != nil {
-		panic(err) // of nothing but texts and numbers
-	}
-	return out.Bytes()
+	return r.root
 }
 
 // recorder notes what the decoder asks for. A nil one, as in all other use, does nothing.

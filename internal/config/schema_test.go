@@ -227,18 +227,33 @@ func TestSchemaHasEveryKey(t *testing.T) {
 	if err := json.Unmarshal(Schema(), &doc); err != nil {
 		t.Fatal(err)
 	}
-	keys, described := map[string]bool{}, map[string]bool{}
+	keys, used := map[string]bool{}, map[string]bool{}
 	doc.walk("", func(path string, n schemaNode) {
 		key := path[strings.LastIndexByte(path, '.')+1:]
 		keys[key] = true
 		if n.Description == "" {
 			t.Errorf("%s has no description", path)
 		}
-		described[strings.TrimSuffix(strings.SplitN(n.Description, ": ", 2)[0], ".")] = true
+		for _, d := range descriptions {
+			_, general, _ := strings.Cut(d.path, "process.")
+			if strings.HasPrefix(n.Description, strings.TrimSuffix(d.text, ".")) && (d.path == path || general != "" && strings.HasSuffix(path, "."+general)) {
+				used[d.path] = true
+			}
+		}
 	})
 	for _, d := range descriptions {
-		if !described[strings.TrimSuffix(strings.SplitN(d.text, ": ", 2)[0], ".")] {
+		if !used[d.path] {
 			t.Errorf("%s is described, and is no key", d.path)
+		}
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, reference, _ := strings.Cut(string(readme), "## Configuration")
+	for key := range keys {
+		if !regexp.MustCompile("(?m)(^|[`.{ ])" + key + "[`:.]").MatchString(reference) {
+			t.Errorf("README does not name the key %s", key)
 		}
 	}
 	files, err := filepath.Glob("*.go")
