@@ -22,7 +22,7 @@ import (
 const completeWord = "__complete"
 
 // completeLimit is how long a prompt may wait.
-const completeLimit = time.Second
+const completeLimit = 3 * time.Second
 
 // complete answers a shell, and does not return, if this process was started for that.
 // A line is a word that may stand there, with a tab and what it is for; `:files` stands
