@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"muster/internal/logs/view"
@@ -82,17 +83,24 @@ func (s *supervisor) startError(procs []*process) error {
 }
 
 // standstill tells why what a process waits for is not on its way: nobody would
-// end the wait.
-func (s *supervisor) standstill(p *process) string {
+// end the wait. That is also so where all wait in turn, from via on.
+func (s *supervisor) standstill(p *process, via ...*process) string {
 	d := s.find(p.blockedBy())
 	if d == nil {
 		return ""
+	}
+	if slices.Contains(via, d) {
+		return ", as that does in turn"
 	}
 	switch on := d.snapshot(); {
 	case on.state == Failed:
 		return ", which has failed: " + on.detail
 	case !on.wanted:
 		return ", which does not run: start that too"
+	case on.state == Starting && on.id.PID == 0:
+		if why := s.standstill(d, append(via, p)...); why != "" {
+			return ", which waits for " + d.blockedBy() + why
+		}
 	case arrived(on) && !on.state.well():
 		return ", which is " + string(on.state) + ": " + on.detail
 	}

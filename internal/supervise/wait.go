@@ -41,11 +41,15 @@ func (s *supervisor) awaitAll(ctx context.Context, ok func() bool) error {
 	}
 }
 
-// awaitHealthy waits until all are healthy, or one of started has failed.
+// awaitHealthy waits until all are healthy, or one of started has failed, or one
+// waits for what is not on its way.
 func (s *supervisor) awaitHealthy(ctx context.Context, started, all []*process) error {
 	var failed error
 	err := s.awaitAll(ctx, func() bool {
-		failed = s.startError(started)
+		failed = s.startError(slices.DeleteFunc(slices.Clone(all), func(p *process) bool {
+			now := p.snapshot()
+			return !slices.Contains(started, p) && (now.state != Starting || now.id.PID != 0)
+		}))
 		return failed != nil || !slices.ContainsFunc(all, func(p *process) bool { return !arrived(p.snapshot()) })
 	})
 	if err != nil {
