@@ -72,7 +72,8 @@ func differs(a, b Process) (what []string) {
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
 	for i := range va.NumField() {
 		field := va.Type().Field(i)
-		if field.Name == "Env" || field.Name == "Shell" || same(va.Field(i).Interface(), vb.Field(i).Interface()) {
+		ofOthers := field.Name == "StopRank" // who depends on it: the plan as a whole
+		if field.Name == "Env" || field.Name == "Shell" || ofOthers || same(va.Field(i).Interface(), vb.Field(i).Interface()) {
 			continue
 		}
 		key, _, _ := strings.Cut(field.Tag.Get("json"), ",")

@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 		case "server":
 			server(os.Args[2:])
 			return
+		case "traced":
+			traced(os.Args[2:])
+			return
 		case "command":
 			os.Exit(runCommand(os.Args[2:]))
 		}

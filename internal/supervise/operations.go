@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"sync"
 	"syscall"
@@ -31,6 +30,7 @@ func (s *supervisor) Start(ctx context.Context, p plan.Plan, names []string, wai
 	}
 	defer end()
 	s.clearFlags()
+	s.drop(slices.DeleteFunc(s.named(s.removed(p)), running)) // a start of all is not one of those
 	s.merge(p)
 	chosen, err := s.choose(names)
 	if err != nil {
@@ -46,21 +46,20 @@ func (s *supervisor) Start(ctx context.Context, p plan.Plan, names []string, wai
 			started = append(started, p)
 		}
 	}
-	if len(started) > 0 || len(done) == len(chosen) {
-		started = append(done, started...) // tasks are run at every start of something
-	}
-	if len(started) == 0 {
+	if len(started) == 0 && (len(done) == 0 || len(done) < len(chosen)) {
 		if wait {
-			if err := s.await(ctx, chosen, arrived); err != nil {
-				return err
-			}
-			if err := s.startError(chosen); err != nil {
+			if err := s.awaitHealthy(ctx, nil, chosen); err != nil {
 				return err
 			}
 		}
 		return errRunning
 	}
+	// Tasks are run at every start of something, and who depends on one waits for that.
+	for _, rank := range slices.Backward(s.ranked(done)) {
+		s.tell(rank, startOrder{failFast: wait})
+	}
 	s.tell(started, startOrder{failFast: wait})
+	started = append(done, started...)
 	if !wait {
 		return nil
 	}
@@ -143,8 +142,8 @@ func (s *supervisor) merge(next plan.Plan) {
 	for _, spec := range next.Processes {
 		old := s.find(spec.Name)
 		if old != nil {
-			now := old.snapshot()
-			if now.wanted || now.id.PID != 0 || reflect.DeepEqual(old.spec, spec) {
+			if running(old) || same(old.spec, spec) {
+				old.rank.Store(int64(spec.StopRank))
 				continue
 			}
 			s.drop([]*process{old})

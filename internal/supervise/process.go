@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -42,6 +43,7 @@ type snapshot struct {
 type process struct {
 	sup  *supervisor
 	spec plan.Process
+	rank atomic.Int64 // its StopRank in the newest plan, which may differ in that alone
 	in   chan order
 	done chan struct{} // closed when run has returned
 
@@ -83,6 +85,7 @@ func newProcess(s *supervisor, spec plan.Process) *process {
 		life: life{state: Stopped}, now: snapshot{state: Stopped},
 	}
 	p.timer.Stop()
+	p.rank.Store(int64(spec.StopRank))
 	return p
 }
 

@@ -18,8 +18,9 @@ type Changes struct {
 }
 
 // Reload brings what runs in line with a new plan: it stops what is not in it
-// any more, restarts what differs, starts what is new, and leaves the rest
-// alone. What does not come up is tried again, as after a crash.
+// any more, restarts what differs and those that are to be restarted with it,
+// starts what is new, and leaves the rest alone. What does not come up is tried
+// again, as after a crash.
 func (s *supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error) {
 	ctx, end, err := s.takeTurn(ctx)
 	if err != nil {
@@ -49,29 +50,42 @@ func (s *supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error
 
 func (s *supervisor) compare(next plan.Plan) Changes {
 	var ch Changes
-	running := map[string]plan.Process{}
-	for _, p := range s.processes() {
-		running[p.spec.Name] = p.spec
-	}
 	for _, p := range next.Processes {
-		old, ok := running[p.Name]
-		switch {
-		case !ok:
+		switch old := s.find(p.Name); {
+		case old == nil:
 			ch.Added = append(ch.Added, p.Name)
-		case reflect.DeepEqual(old, p):
+		case same(old.spec, p):
 			ch.Unchanged = append(ch.Unchanged, p.Name)
 		default:
 			ch.Restarted = append(ch.Restarted, p.Name)
 		}
-		delete(running, p.Name)
 	}
+	for _, p := range s.withFollowers(s.named(ch.Restarted)) {
+		if i := slices.Index(ch.Unchanged, p.spec.Name); i >= 0 && running(p) {
+			ch.Unchanged, ch.Restarted = slices.Delete(ch.Unchanged, i, i+1), append(ch.Restarted, p.spec.Name)
+		}
+	}
+	ch.Removed = s.removed(next)
+	return ch
+}
+
+// same tells whether a process has the same form in two plans. That others have come
+// to depend on it changes its rank, and nothing of itself.
+func same(a, b plan.Process) bool {
+	a.StopRank = b.StopRank
+	return reflect.DeepEqual(a, b)
+}
+
+// removed names the processes that a plan has not any more.
+func (s *supervisor) removed(next plan.Plan) (names []string) {
 	// A plan of the backend alone says nothing of the page and the watchers.
 	beside := func(k plan.Kind) bool { return k == plan.Frontend || k == plan.Watcher }
 	whole := slices.ContainsFunc(next.Processes, func(p plan.Process) bool { return beside(p.Kind) })
 	for _, p := range s.processes() {
-		if _, ok := running[p.spec.Name]; ok && (whole || !beside(p.spec.Kind)) {
-			ch.Removed = append(ch.Removed, p.spec.Name)
+		there := slices.ContainsFunc(next.Processes, func(n plan.Process) bool { return n.Name == p.spec.Name })
+		if !there && (whole || !beside(p.spec.Kind)) {
+			names = append(names, p.spec.Name)
 		}
 	}
-	return ch
+	return names
 }

@@ -153,8 +153,9 @@ func (s *supervisor) saveState() {
 	procs := slices.Clone(s.procs)
 	s.mu.Unlock()
 	for _, p := range procs {
-		now := p.snapshot()
-		st.Processes = append(st.Processes, savedProcess{Process: p.spec, ID: now.id, Since: now.since,
+		now, spec := p.snapshot(), p.spec
+		spec.StopRank = int(p.rank.Load())
+		st.Processes = append(st.Processes, savedProcess{Process: spec, ID: now.id, Since: now.since,
 			Restarts: now.restarts, State: now.state, Wanted: now.wanted, LogFrom: now.logged, Digest: now.digest})
 	}
 	if err := st.save(s.local); err != nil {

@@ -56,20 +56,40 @@ func (s *supervisor) stopInOrder(procs []*process, timeout time.Duration) error 
 // inOrder gives an order rank by rank, and waits for each rank until done holds
 // of it. One that does not end keeps no other waiting.
 func (s *supervisor) inOrder(procs []*process, e event, done func(snapshot) bool) (err error) {
-	byRank := map[int][]*process{}
-	for _, p := range procs {
-		byRank[p.spec.StopRank] = append(byRank[p.spec.StopRank], p)
-	}
-	for _, r := range slices.Sorted(maps.Keys(byRank)) {
-		s.tell(byRank[r], e)
-		s.await(s.ctx, byRank[r], func(now snapshot) bool { return now.stuck || done(now) })
-		for _, p := range byRank[r] {
+	for _, rank := range s.ranked(procs) {
+		s.tell(rank, e)
+		s.await(s.ctx, rank, func(now snapshot) bool { return now.stuck || done(now) })
+		for _, p := range rank {
 			if now := p.snapshot(); now.stuck {
 				err = errors.Join(err, fmt.Errorf("%s still runs: %s", p.spec.Name, now.detail))
 			}
 		}
 	}
 	return err
+}
+
+// ranked groups processes by when they end, the first first. The rank that a plan
+// gives counts those that depend on a process in that plan: what an earlier one has
+// started may do so as well.
+func (s *supervisor) ranked(procs []*process) (groups [][]*process) {
+	all, ranks := s.processes(), map[string]int{}
+	for range all { // a chain is at most as long as there are processes
+		for _, p := range all {
+			rank := max(ranks[p.spec.Name], int(p.rank.Load()))
+			ranks[p.spec.Name] = rank
+			for _, d := range slices.Concat(p.spec.DependsOn, p.spec.After) {
+				ranks[d] = max(ranks[d], rank+1)
+			}
+		}
+	}
+	byRank := map[int][]*process{}
+	for _, p := range procs {
+		byRank[ranks[p.spec.Name]] = append(byRank[ranks[p.spec.Name]], p)
+	}
+	for _, rank := range slices.Sorted(maps.Keys(byRank)) {
+		groups = append(groups, byRank[rank])
+	}
+	return groups
 }
 
 // drop forgets processes that do not run, and their logs.

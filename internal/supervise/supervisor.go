@@ -97,6 +97,9 @@ func open(dir local.Dir, lock *os.File, log io.Writer, opts logs.Options, ending
 		s.record(events.Event{Kind: events.Supervisor, State: "started", PID: id.PID})
 	}
 	s.takeOver(st, damaged)
+	if !ending {
+		s.saveState() // a trace of what it starts, should it be killed before that is written down
+	}
 	s.resumeRolls()
 	s.tasks.Go(s.keepState)
 	s.tasks.Go(func() {
@@ -149,11 +152,12 @@ func (s *supervisor) configFile() string {
 // idle tells whether nothing runs and nothing is wanted.
 func (s *supervisor) idle() bool { return idle(s.processes()) }
 
-func idle(procs []*process) bool {
-	return !slices.ContainsFunc(procs, func(p *process) bool {
-		now := p.snapshot()
-		return now.wanted || now.id.PID != 0
-	})
+func idle(procs []*process) bool { return !slices.ContainsFunc(procs, running) }
+
+// running tells of a process that runs, or is to.
+func running(p *process) bool {
+	now := p.snapshot()
+	return now.wanted || now.id.PID != 0
 }
 
 func (s *supervisor) processes() []*process {
