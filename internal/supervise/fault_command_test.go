@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"muster/internal/local"
@@ -12,9 +13,11 @@ import (
 )
 
 // runCommand is the command line as a process of its own, which can be killed:
-// VERB ROOT PLANFILE NAME...
+// VERB ROOT PLANFILE NAME... With ":own" behind the verb, each process has its own
+// time to end.
 func runCommand(args []string) int {
-	verb, names := args[0], args[3:]
+	verb, own := strings.CutSuffix(args[0], ":own")
+	names := args[3:]
 	var p plan.Plan
 	b, err := os.ReadFile(args[2])
 	if err == nil {
@@ -27,7 +30,10 @@ func runCommand(args []string) int {
 	exe, _ := os.Executable()
 	c := &Client{Local: local.Dir(args[1]), Exe: exe}
 	ctx := context.Background()
-	const timeout = 500 * time.Millisecond
+	timeout := 500 * time.Millisecond
+	if own {
+		timeout = OwnTimeout
+	}
 	switch verb {
 	case "start":
 		_, err = c.Start(ctx, p, StartOptions{Names: names})

@@ -126,7 +126,10 @@ func TestAWorkersPortMayBeHeldByWhatAnotherHasStartedForIt(t *testing.T) {
 		_, err := pr.client().Start(t.Context(), pr.plan, StartOptions{})
 		done <- err
 	}()
-	eventually(t, "db-0 runs", func() bool { return len(pr.marked()) > 0 })
+	eventually(t, "db-0 runs", func() bool {
+		said, _ := os.ReadFile(pr.local.Log("db-0"))
+		return len(said) > 0
+	})
 	daemon := exec.Command(db.Exe, "server", "-port", strconv.Itoa(db.Port))
 	if err := daemon.Start(); err != nil {
 		t.Fatal(err)

@@ -73,8 +73,8 @@ func (Check) Test(ctx context.Context) error {
 	}())
 }
 
-// Faults runs the supervisor under random kills and damage, and proves that
-// nothing is lost, left or doubled.
+// Faults runs the supervisor under random kills and damage, and random plans under
+// random orders, and proves that nothing is lost, left, doubled or out of order.
 //
 // -time=10m is how long, -seed=N repeats a run.
 func (Check) Faults(ctx context.Context, time *time.Duration, seed *int) error {
@@ -83,8 +83,8 @@ func (Check) Faults(ctx context.Context, time *time.Duration, seed *int) error {
 		if err != nil {
 			return err
 		}
-		argv := []string{"go", "test", "-count=1", "-timeout=0", "-v", "-run=^TestFaults$", "./internal/supervise",
-			"-faults=" + console.Or(time, faultTime).String()}
+		argv := []string{"go", "test", "-count=1", "-timeout=0", "-v", "-run=^Test(Faults|Sequences)$", "./internal/supervise",
+			"-faults=" + console.Or(time, faultTime).String(), "-sequences=200"}
 		if seed != nil {
 			argv = append(argv, fmt.Sprintf("-seed=%d", *seed))
 		}
