@@ -24,7 +24,7 @@ import (
 	"muster/internal/proc"
 )
 
-var sequences = flag.Int("sequences", 16, "how many of them TestSequences runs")
+var sequences = flag.Int("sequences", 12, "how many of them TestSequences runs")
 
 // TestSequences gives random plans of real processes random orders, one after the
 // other or two at once, while processes and the supervisor are killed. No process is
