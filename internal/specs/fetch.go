@@ -52,8 +52,12 @@ func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, err
 		}
 	}
 	// A process serves what it runs; ?modules=all asks one that can for everything.
-	main := clients.ServerURL(e.Config.SharedServer()) + base
+	url := clients.ServerURL(e.Config.SharedServer())
+	main := url + base
 	whole, err := fetch(ctx, main+"/openapi.json?modules=all", apidoc.OpenAPI)
+	if errors.Is(err, errNotFound) && len(docs) == 0 { // where FastAPI has it by itself
+		whole, err = fetch(ctx, url+"/openapi.json?modules=all", apidoc.OpenAPI)
+	}
 	if errors.Is(err, errNotFound) && len(docs) > 0 {
 		return docs, nil // each module is an application of its own
 	}

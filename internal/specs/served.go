@@ -34,7 +34,7 @@ type served struct {
 type servedServer struct {
 	address string
 	urls    []string
-	modules []string // the documents of applications that are mounted, asked for where there is no whole one
+	others  []string // where else documents may be, asked for where there is no whole one
 	seen    map[string][sha256.Size]byte
 	absent  map[string]bool // what its worker does not have
 	due     bool            // it is to be asked, or did not answer
@@ -49,12 +49,15 @@ func newServed(w Watcher) *served {
 		if srv := &w.Config.Servers[i]; srv.Command == nil && srv.Reload {
 			url := clients.ServerURL(srv)
 			root := url + w.Config.APIBaseURL
-			var modules []string
+			var others []string
 			for _, m := range srv.Modules {
 				at := root + "/" + m
-				modules = append(modules, at+"/openapi.json", at+"/asyncapi.json", at+"/ws/asyncapi.json")
+				others = append(others, at+"/openapi.json", at+"/asyncapi.json", at+"/ws/asyncapi.json")
 			}
-			s.servers = append(s.servers, &servedServer{modules: modules, address: strings.TrimPrefix(url, "http://"), due: true,
+			if root != url {
+				others = append(others, url+"/openapi.json") // where FastAPI has it by itself
+			}
+			s.servers = append(s.servers, &servedServer{others: others, address: strings.TrimPrefix(url, "http://"), due: true,
 				urls: []string{root + "/openapi.json", root + "/asyncapi.json"},
 				seen: map[string][sha256.Size]byte{}, absent: map[string]bool{}})
 		}
@@ -158,7 +161,7 @@ func (s *served) look(ctx context.Context) (news bool) {
 		for i := 0; i < len(asked); i++ {
 			url := asked[i]
 			if i == len(srv.urls)-1 && srv.absent[srv.urls[0]] {
-				asked = append(slices.Clip(asked), srv.modules...)
+				asked = append(slices.Clip(asked), srv.others...)
 			}
 			if srv.absent[url] {
 				continue

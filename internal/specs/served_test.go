@@ -24,6 +24,7 @@ type reloader struct {
 	mu      sync.Mutex
 	asked   map[string]int // by path
 	openapi string
+	at      string // the path of the document; "" is any folder
 }
 
 // shared is a listener that outlives the workers.
@@ -49,7 +50,7 @@ func (r *reloader) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked[q.URL.Path]++
-	if filepath.Base(q.URL.Path) != "openapi.json" {
+	if filepath.Base(q.URL.Path) != "openapi.json" || r.at != "" && q.URL.Path != r.at {
 		http.NotFound(w, q)
 		return
 	}
@@ -111,4 +112,22 @@ func TestAServerIsAskedOnceForEachOfItsWorkers(t *testing.T) {
 	s2 := r.questions()
 	eventually(t, "one more look", func() bool { return r.questions()["/openapi.json"] > s2["/openapi.json"] })
 	askedFor(5, 4)
+}
+
+// An application need not have its document where its API begins.
+func TestADocumentIsSeenWhereFastAPIHasItByItself(t *testing.T) {
+	t.Parallel()
+	cfg := project(t, "")
+	cfg.APIBaseURL = "/api/v1"
+	cfg.Servers[0].Reload, cfg.Servers[0].Modules = true, nil
+	r := newReloader(t, cfg.Servers[0].Port)
+	r.at = "/openapi.json"
+	r.reload(apitest.API)
+	s := newServed(Watcher{Config: cfg})
+	s.start(t.Context())
+	defer s.close()
+	eventually(t, "the first question", func() bool { return r.questions()[r.at] > 0 })
+	r.reload(`{"openapi":"3.1.0","info":{"title":"new","version":"1"},"paths":{}}`)
+	file := filepath.Join(cfg.Specs.Dir, "openapi.json")
+	eventually(t, "the document", func() bool { _, err := os.Stat(file); return err == nil })
 }
