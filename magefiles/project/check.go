@@ -38,7 +38,7 @@ type command struct {
 // out and named at the end; with CI=true that is a failure.
 func (Check) Test(ctx context.Context) error {
 	return console.Exit(func() error {
-		c, err := newCheck(ctx)
+		c, err := newCheck(ctx, testTools)
 		if err != nil {
 			return err
 		}
@@ -94,6 +94,26 @@ func (Check) Faults(ctx context.Context, time *time.Duration, seed *int) error {
 
 const faultTime = 10 * time.Minute
 
+// Foreign runs stacks of the shapes that other people's have, with the programs
+// that they consist of: PostgreSQL, Redis, gunicorn, Django, Express, Vite, ...
+//
+// What they need is got first: packages of Debian, as root, or of the Python index;
+// those of the npm registry and Go modules come into a folder of their own. A stack
+// whose programs are not to be had is left out and named at the end; with CI=true
+// that is a failure. It takes some two minutes. -only=django runs one.
+func (Check) Foreign(ctx context.Context, only *string) error {
+	return console.Exit(func() error {
+		c, err := newCheck(ctx, foreignTools)
+		if err != nil {
+			return err
+		}
+		stderr.Step("npm packages and Go modules are got from their registries, into folders that are removed again")
+		c.leftOut, err = goTest(ctx, c.cfg.Dir, c.env, "-count=1", "-timeout=20m",
+			"-run=^TestForeign$/^"+console.Or(only, ""), "./magefiles/targets", "-foreign")
+		return errors.Join(err, c.end())
+	}())
+}
+
 // Fresh tries both commands of the README on a fresh machine: a root of Debian
 // with nothing but what README asks for, as root and as an ordinary user.
 //
@@ -113,7 +133,7 @@ func (Check) Fresh(ctx context.Context, suite *string) error {
 // Lint checks the form of all sources.
 func (Check) Lint(ctx context.Context) error {
 	return console.Exit(func() error {
-		c, err := newCheck(ctx)
+		c, err := newCheck(ctx, testTools)
 		if err != nil {
 			return err
 		}
@@ -145,7 +165,7 @@ type check struct {
 }
 
 // newCheck gets everything that a check needs.
-func newCheck(ctx context.Context) (*check, error) {
+func newCheck(ctx context.Context, tools []testTool) (*check, error) {
 	cfg, err := example()
 	if err != nil {
 		return nil, err
@@ -155,7 +175,7 @@ func newCheck(ctx context.Context) (*check, error) {
 		return nil, err
 	}
 	c := &check{cfg: cfg, python: python}
-	if c.lacking, err = getTestTools(ctx, cfg, python); err != nil {
+	if c.lacking, err = getTools(ctx, tools, cfg, python); err != nil {
 		return nil, err
 	}
 	c.env, err = testEnv(ctx, cfg, python)

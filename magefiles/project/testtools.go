@@ -40,11 +40,25 @@ except ImportError:
     import multipart.multipart`},
 }
 
-// getTestTools gets what of testTools is not there, and returns the names of
+// foreignTools are what other people's stacks consist of.
+var foreignTools = []testTool{
+	{name: "initdb", debian: "postgresql"}, // brings the server too
+	{name: "redis-server", debian: "redis-server"},
+	{name: "gunicorn", imports: "import gunicorn", pip: "gunicorn", debian: "gunicorn"},
+	{name: "django", imports: "import django", pip: "django", debian: "python3-django"},
+	{name: "flask", imports: "import flask", pip: "flask", debian: "python3-flask"},
+	{name: "psycopg2", imports: "import psycopg2", pip: "psycopg2-binary", debian: "python3-psycopg2"},
+	{name: "redis for Python", imports: "import redis", pip: "redis", debian: "python3-redis"},
+}
+
+// debianPrograms is where Debian has programs that are not on PATH.
+const debianPrograms = "/usr/lib/postgresql/*/bin/"
+
+// getTools gets what of the tools is not there, and returns the names of
 // those that are not to be had. Python modules come with pip where the
 // interpreter's environment is ours, everything else as packages of Debian.
-func getTestTools(ctx context.Context, cfg *config.Config, python string) (lacking []string, err error) {
-	missing := missingTestTools(ctx, python)
+func getTools(ctx context.Context, tools []testTool, cfg *config.Config, python string) (lacking []string, err error) {
+	missing := missingTools(ctx, tools, python)
 	var modules, packages []string
 	for _, t := range missing {
 		if t.imports != "" && isOwnVenv(cfg, python) {
@@ -69,7 +83,7 @@ func getTestTools(ctx context.Context, cfg *config.Config, python string) (lacki
 		return nil, context.Cause(ctx)
 	}
 	if len(missing) > 0 {
-		missing = missingTestTools(ctx, python)
+		missing = missingTools(ctx, tools, python)
 	}
 	for _, t := range missing {
 		lacking = append(lacking, t.name)
@@ -82,13 +96,14 @@ func isOwnVenv(cfg *config.Config, python string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-func missingTestTools(ctx context.Context, python string) []testTool {
-	return slices.DeleteFunc(slices.Clone(testTools), func(t testTool) bool {
+func missingTools(ctx context.Context, tools []testTool, python string) []testTool {
+	return slices.DeleteFunc(slices.Clone(tools), func(t testTool) bool {
 		if t.imports != "" {
 			return exec.CommandContext(ctx, python, "-c", t.imports).Run() == nil
 		}
 		_, err := exec.LookPath(t.name)
-		return err == nil
+		found, _ := filepath.Glob(debianPrograms + t.name)
+		return err == nil || len(found) > 0
 	})
 }
 

@@ -20,6 +20,10 @@ import (
 // own. They are told in commands_test.go what they may say.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	runScripts(t, "testdata/script", setUp)
+}
+
+func runScripts(t *testing.T, scripts string, setUp func(*testscript.Env) error) {
 	// testscript leaves the folder of the scripts' folders behind where -run
 	// selects some of them.
 	var dir atomic.Value
@@ -29,7 +33,7 @@ func TestScripts(t *testing.T) {
 		}
 	})
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", RequireUniqueNames: true,
+		Dir: scripts, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			dir.Store(filepath.Dir(env.WorkDir))
 			return setUp(env)
@@ -52,6 +56,8 @@ func TestScripts(t *testing.T) {
 			"alive":      alive,
 			"signal":     sendSignal,
 			"noleft":     noLeft,
+			"needs":      needs,
+			"fetch":      fetch,
 		},
 	})
 }
