@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -31,6 +32,11 @@ func followRoutes(ctx context.Context, st *Stack, before []gateway.Route) (leave
 func (st *Stack) followRoutes(ctx context.Context, known []gateway.Route) error {
 	if st.cfg.Nginx == nil {
 		return nil
+	}
+	if !st.cfg.Specs.Asked { // documents of somebody's own may be there
+		if _, err := os.Stat(st.cfg.Specs.Dir); errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
 	}
 	if err := os.MkdirAll(st.cfg.Specs.Dir, 0o755); err != nil {
 		return err
