@@ -17,8 +17,8 @@ func TestWhatTestsSayIsShownWhenTheyFailAndCountedWhenTheyAreLeftOut(t *testing.
 {"Action":"output","Package":"a","Test":"TestBad","Output":"    a_test.go:2: it is wrong\n"}
 {"Action":"fail","Package":"a","Test":"TestBad"}
 {"Action":"output","Package":"a","Test":"TestSkipped","Output":"=== RUN   TestSkipped\n"}
-{"Action":"output","Package":"a","Test":"TestSkipped","Output":"    testscript.go:584: # the page\n"}
-{"Action":"output","Package":"a","Test":"TestSkipped","Output":"    testscript.go:584: no chromium\n"}
+{"Action":"output","Package":"a","Test":"TestSkipped","Output":"    cmd.go:380: no chromium\n"}
+{"Action":"output","Package":"a","Test":"TestSkipped","Output":"    testscript.go:609: WORK=$WORK\n"}
 {"Action":"skip","Package":"a","Test":"TestSkipped"}
 {"Action":"output","Package":"a","Output":"FAIL\ta\t0.1s\n"}
 {"Action":"output","Package":"b","Output":"PASS\n"}
