@@ -164,5 +164,5 @@ func (c *checker) listensElsewhere(r checkResult) string {
 	case own:
 		return fmt.Sprintf("; its port is %d, and it listens on %s", port, at)
 	}
-	return fmt.Sprintf("; it listens on %s", at)
+	return fmt.Sprintf("; it listens on %s: its command takes the port as {port}", at)
 }
