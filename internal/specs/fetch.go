@@ -26,6 +26,15 @@ var (
 // maxDocument bounds what is read from a server; GitHub's whole API is 13 MB.
 const maxDocument = 64 << 20
 
+// fromServers reads the documents that the configuration names or, where it names none,
+// every one that is known.
+func (e Exporter) fromServers(ctx context.Context) (map[string]apidoc.Document, error) {
+	if len(e.Config.Specs.Documents) > 0 {
+		return e.fetchNamed(ctx)
+	}
+	return e.fetchAll(ctx)
+}
+
 // fetchAll reads every document from the servers. It fails unless all of
 // them serve theirs: half an API would look like removed operations.
 func (e Exporter) fetchAll(ctx context.Context) (map[string]apidoc.Document, error) {

@@ -46,10 +46,18 @@ func newServed(w Watcher) *served {
 	s := &served{w: w, e: Exporter{Config: w.Config, Python: w.Python}, wake: make(chan struct{}, 1),
 		worker: make(chan *servedServer), patient: 5 * time.Second}
 	for i := range w.Config.Servers {
-		if srv := &w.Config.Servers[i]; srv.Command == nil && srv.Reload {
-			url := clients.ServerURL(srv)
-			root := url + w.Config.APIBaseURL
-			var others []string
+		srv := &w.Config.Servers[i]
+		url := clients.ServerURL(srv)
+		var urls, others []string
+		switch root := url + w.Config.APIBaseURL; {
+		case len(w.Config.Specs.Documents) > 0: // and no others
+			for _, named := range w.Config.Specs.Documents {
+				if named.Server == srv.Name && (srv.Reload || len(srv.Watch) > 0) {
+					urls = append(urls, url+named.URL)
+				}
+			}
+		case srv.Command == nil && srv.Reload:
+			urls = []string{root + "/openapi.json", root + "/asyncapi.json"}
 			for _, m := range srv.Modules {
 				at := root + "/" + m
 				others = append(others, at+"/openapi.json", at+"/asyncapi.json", at+"/ws/asyncapi.json")
@@ -57,8 +65,9 @@ func newServed(w Watcher) *served {
 			if root != url {
 				others = append(others, url+"/openapi.json") // where FastAPI has it by itself
 			}
-			s.servers = append(s.servers, &servedServer{others: others, address: strings.TrimPrefix(url, "http://"), due: true,
-				urls: []string{root + "/openapi.json", root + "/asyncapi.json"},
+		}
+		if urls != nil {
+			s.servers = append(s.servers, &servedServer{urls: urls, others: others, address: strings.TrimPrefix(url, "http://"), due: true,
 				seen: map[string][sha256.Size]byte{}, absent: map[string]bool{}})
 		}
 	}
@@ -135,7 +144,7 @@ func (s *served) run(ctx context.Context) {
 		if !owed {
 			continue
 		}
-		docs, err := s.e.fetchAll(ctx)
+		docs, err := s.e.fromServers(ctx)
 		if err != nil {
 			if failures++; failures < tries {
 				look.Reset(again)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"muster/internal/apitest"
+	"muster/internal/config"
 )
 
 // reloader is a server whose workers come and go behind one socket, as
@@ -114,20 +115,37 @@ func TestAServerIsAskedOnceForEachOfItsWorkers(t *testing.T) {
 	askedFor(5, 4)
 }
 
-// An application need not have its document where its API begins.
-func TestADocumentIsSeenWhereFastAPIHasItByItself(t *testing.T) {
+// An application need not have its document where its API begins, and whoever names it
+// gets it in the folder of its server.
+func TestADocumentIsSeenWhereverItIsServed(t *testing.T) {
 	t.Parallel()
-	cfg := project(t, "")
-	cfg.APIBaseURL = "/api/v1"
-	cfg.Servers[0].Reload, cfg.Servers[0].Modules = true, nil
-	r := newReloader(t, cfg.Servers[0].Port)
-	r.at = "/openapi.json"
-	r.reload(apitest.API)
-	s := newServed(Watcher{Config: cfg})
-	s.start(t.Context())
-	defer s.close()
-	eventually(t, "the first question", func() bool { return r.questions()[r.at] > 0 })
-	r.reload(`{"openapi":"3.1.0","info":{"title":"new","version":"1"},"paths":{}}`)
-	file := filepath.Join(cfg.Specs.Dir, "openapi.json")
-	eventually(t, "the document", func() bool { _, err := os.Stat(file); return err == nil })
+	for _, test := range []struct {
+		name, file string
+		named      []config.ServedDocument
+	}{
+		{"FastAPI's own place", "openapi.json", nil},
+		{"named", "shop/openapi.json", []config.ServedDocument{{Server: "shop", URL: "/openapi.json"}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := project(t, "")
+			cfg.APIBaseURL, cfg.Specs.Documents = "/api/v1", test.named
+			cfg.Servers[0].Reload, cfg.Servers[0].Modules = true, nil
+			r := newReloader(t, cfg.Servers[0].Port)
+			r.at = "/openapi.json"
+			r.reload(apitest.API)
+			s := newServed(Watcher{Config: cfg})
+			if s == nil {
+				t.Fatal("nobody is asked")
+			}
+			s.start(t.Context())
+			defer s.close()
+			eventually(t, "the first question", func() bool { return r.questions()[r.at] > 0 })
+			r.reload(`{"openapi":"3.1.0","info":{"title":"new","version":"1"},"paths":{}}`)
+			eventually(t, "the document", func() bool { _, err := os.Stat(filepath.Join(cfg.Specs.Dir, test.file)); return err == nil })
+			if found, _ := filepath.Glob(filepath.Join(cfg.Specs.Dir, "*.json")); test.named != nil && found != nil {
+				t.Errorf("there is %s too", found)
+			}
+		})
+	}
 }
