@@ -104,7 +104,7 @@ func (c *composeFile) built(s pair) {
 	if p.port == 0 {
 		p.port = wanted
 	}
-	d.hosts = append(d.hosts, host{s.key, max(wanted, p.port), p})
+	d.hosts = append(d.hosts, host{name: s.key, port: max(wanted, p.port), of: p})
 	p.stdinOpen = p.stdinOpen || d.endsWithInput(p)
 	if d.lost(p) && !d.found(p, context, m, s.key) {
 		return

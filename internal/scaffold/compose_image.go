@@ -29,7 +29,7 @@ func (c *composeFile) images(why string) {
 	}
 	c.creations()
 	for _, s := range c.services {
-		if p := c.d.names[s.key]; p != nil && p.image && len(p.profiles) == 0 {
+		if p := c.d.names[s.key]; p != nil && p.image && len(p.profiles) == 0 && (p.port > 0 || p.kind == config.KindTask) {
 			c.d.needs = append(c.d.needs, dependency{name: s.key})
 			if c.d.names[s.key+"-create"] != nil {
 				c.d.needs = append(c.d.needs, dependency{name: s.key + "-create"})
@@ -123,6 +123,9 @@ func (c *composeFile) image(s pair) {
 		}
 		p.command = append(p.command, "up", s.key)
 		p.stopTimeout = "15s"
+		if len(ports) == 0 && get(s.node, "restart") == nil { // it may do its work and end
+			p.restart = config.RestartOnFailure
+		}
 		p.health.start = "3m" // an image may have to be fetched
 		p.note("the image %s, run by Docker: no program of this machine is known for it, or none is installed", ref)
 		if len(ports) > 0 && p.port < 1024 {
@@ -132,9 +135,9 @@ func (c *composeFile) image(s pair) {
 			d.leave(at, "services.%s: publishes no port, so that only other containers reach it: give it ports: [\"%d:%d\"]", s.key, target, target)
 		}
 	}
-	d.hosts = append(d.hosts, host{s.key, target, p})
+	d.hosts = append(d.hosts, host{name: s.key, port: target, of: p})
 	if name := text(get(s.node, "container_name")); name != "" && name != s.key {
-		d.hosts = append(d.hosts, host{name, target, p})
+		d.hosts = append(d.hosts, host{name: name, port: target, of: p})
 	}
 	if c.wanted[s.key] {
 		p.kind, p.port = config.KindTask, 0

@@ -29,6 +29,9 @@ type draft struct {
 	needs     []dependency        // services of images, which all others wait for
 	gateway   int                 // port; 0 is none
 
+	readPorts map[string]bool     // by folder, what its sources told
+	servings  map[string][]string // likewise
+
 	used, said, left []string
 }
 

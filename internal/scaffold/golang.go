@@ -118,10 +118,15 @@ func (d *draft) anySource(dir, ext string, what *regexp.Regexp) (found bool) {
 
 // readsPort tells whether the sources of a folder take their port from PORT.
 func (d *draft) readsPort(dir string) (reads bool) {
+	if known, ok := d.readPorts[dir]; ok {
+		return known
+	}
+	defer func() { d.readPorts[dir] = reads }()
 	d.own(dir, func(rel string) bool {
 		switch path.Ext(rel) {
 		case ".py", ".js", ".ts", ".mjs", ".cjs", ".go", ".rb", ".java", ".kt", ".rs", ".php", ".cs", ".ex", ".exs":
-			reads = readsPort().MatchString(d.text(rel))
+			source := d.text(rel)
+			reads = strings.Contains(source, "PORT") && readsPort().MatchString(source)
 		}
 		return reads
 	})

@@ -15,6 +15,8 @@ type host struct {
 	name string
 	port int // in its container; 0 is unknown
 	of   *process
+
+	inSource *regexp.Regexp // where a source names it
 }
 
 // reach rewrites the names by which services reach each other in Compose's network.
@@ -75,33 +77,43 @@ func (d *draft) fileHosts() {
 // sourceHosts names the sources that name a service as a host: there is none of that
 // name here.
 func (d *draft) sourceHosts() {
-	seen := map[string]bool{}
-	for _, h := range d.hosts {
-		if len(h.name) < 2 {
+	var dirs []string
+	users := map[string][]*process{}
+	for _, p := range d.processes {
+		if p.image {
 			continue
 		}
-		name := regexp.QuoteMeta(h.name)
-		host := regexp.MustCompile(`(?i:host\w*)["']?\s*[:=,]\s*["']` + name + `["']|(?i:server|host)=` + name + `;|["'][a-z+]+://(?:[^"'\s/]*@)?` + name + `[:/"']`)
-		for _, p := range d.processes {
-			if p.image || p == h.of {
-				continue
-			}
-			d.walk(p.dir, 3, func(rel string) bool {
-				switch path.Ext(rel) {
-				case ".py", ".js", ".ts", ".mjs", ".go", ".cs", ".java", ".rb", ".php", ".rs", ".json", ".properties":
-				default:
-					return false
-				}
-				source := d.text(rel)
-				at := host.FindStringIndex(source)
-				if at == nil || seen[h.name+rel] {
-					return false
-				}
-				seen[h.name+rel] = true
-				d.leave(place{rel, strings.Count(source[:at[0]], "\n") + 1}, "names the host %s, which is 127.0.0.1 here: have it read a variable, and set that under env", h.name)
-				return false
-			})
+		if users[p.dir] == nil {
+			dirs = append(dirs, p.dir)
 		}
+		users[p.dir] = append(users[p.dir], p)
+	}
+	for i := range d.hosts {
+		h := &d.hosts[i]
+		name := regexp.QuoteMeta(h.name)
+		h.inSource = regexp.MustCompile(`(?i:host\w*)["']?\s*[:=,]\s*["']` + name + `["']|(?i:server|host)=` + name + `;|["'][a-z+]+://(?:[^"'\s/]*@)?` + name + `[:/"']`)
+	}
+	seen := map[string]bool{}
+	for _, dir := range dirs {
+		d.walk(dir, 3, func(rel string) bool {
+			switch path.Ext(rel) {
+			case ".py", ".js", ".ts", ".mjs", ".go", ".cs", ".java", ".rb", ".php", ".rs", ".json", ".properties":
+			default:
+				return false
+			}
+			source := d.text(rel)
+			for _, h := range d.hosts {
+				own := len(users[dir]) == 1 && users[dir][0] == h.of
+				if len(h.name) < 2 || own || seen[h.name+rel] || !strings.Contains(source, h.name) {
+					continue
+				}
+				if at := h.inSource.FindStringIndex(source); at != nil {
+					seen[h.name+rel] = true
+					d.leave(place{rel, strings.Count(source[:at[0]], "\n") + 1}, "names the host %s, which is 127.0.0.1 here: have it read a variable, and set that under env", h.name)
+				}
+			}
+			return false
+		})
 	}
 }
 

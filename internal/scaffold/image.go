@@ -123,6 +123,14 @@ func postgresBin() (dir string, ok bool) {
 	return filepath.Dir(found[len(found)-1]) + "/", true
 }
 
+// unset is a text, or what stands in it for a variable that has no value.
+func unset(s string) string {
+	if _, other, ok := strings.Cut(strings.TrimSuffix(s, "}"), ":-"); ok {
+		return other
+	}
+	return s
+}
+
 // postgres drafts a database of PostgreSQL in a folder of its own: what makes it at
 // the first start, what runs it, and what creates the database that is asked for.
 func (d *draft) postgres(p *process) bool {
@@ -146,6 +154,9 @@ func (d *draft) postgres(p *process) bool {
 	value := func(name, other string) string {
 		for _, v := range p.env {
 			if v.Name == name && v.Value != "" {
+				if open, ok := strings.CutSuffix(v.Value, ":-}"); ok && identifier(strings.TrimPrefix(open, "${")) {
+					return open + ":-" + unset(other) + "}" // as the image does with an empty one
+				}
 				return v.Value
 			}
 		}

@@ -327,6 +327,10 @@ var (
 
 // servedPaths are the paths that the sources of a folder serve, by their beginnings.
 func (d *draft) servedPaths(dir string) (paths []string) {
+	if known, ok := d.servings[dir]; ok {
+		return known
+	}
+	defer func() { d.servings[dir] = paths }()
 	prefixes, plain := map[string]bool{}, map[string]bool{}
 	var order []string
 	note := func(into map[string]bool, p string) {

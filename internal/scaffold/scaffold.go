@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ type Draft struct {
 // is found where from is "". The error says what was looked for, or which file
 // cannot be read.
 func Read(dir, from string) (*Draft, error) {
-	d := &draft{dir: dir, names: map[string]*process{}}
+	d := &draft{dir: dir, names: map[string]*process{}, readPorts: map[string]bool{}, servings: map[string][]string{}}
 	if err := d.environment(); err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ var (
 func (d *draft) all() error {
 	procfile, processCompose := d.first(procfiles...), d.first(processComposes...)
 	var compose *composeFile
-	if name := d.first(composeFiles...); name != "" {
+	if name := d.composeFile(); name != "" {
 		c, err := d.readCompose(name)
 		if err != nil {
 			return err
@@ -85,20 +86,42 @@ func (d *draft) all() error {
 			d.leave(place{other, 1}, "is not read: %s says what is run here", procfile)
 		}
 		compose.images("a " + procfile + " says what is run")
-	case compose.builds():
+	case compose.builds() && slashDir(compose.file) == "":
 		compose.all()
 		d.pages()
 	case processCompose != "":
 		err = d.processCompose(processCompose)
 		compose.images(processCompose + " says what is run")
 	default:
-		compose.images("")
+		compose.images("the sources say what is run")
 		d.sources()
 	}
 	if processCompose != "" && !slices.Contains(d.used, processCompose) {
 		d.leave(place{processCompose, 1}, "is not read: %s says what is run here; to read it instead: config:init -from=%s", d.used[0], processCompose)
 	}
 	return err
+}
+
+// composeFile is the Compose file that tells of the repository: its own or, without one,
+// the only one in the folders of its programs. Of several none is taken.
+func (d *draft) composeFile() string {
+	if name := d.first(composeFiles...); name != "" {
+		return name
+	}
+	var found []string
+	d.walk("", 2, func(rel string) bool {
+		if contains(composeFiles, path.Base(rel)) {
+			found = append(found, rel)
+		}
+		return false
+	})
+	if len(found) == 1 {
+		return found[0]
+	}
+	for _, rel := range found {
+		d.leave(place{rel, 1}, "is not read, for there are several; to read it alone: config:init -from=%s", rel)
+	}
+	return ""
 }
 
 // file reads one file, whatever its kind, and nothing beside it.
