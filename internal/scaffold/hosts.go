@@ -101,6 +101,9 @@ func (d *draft) sourceHosts() {
 			default:
 				return false
 			}
+			if isTest(rel) {
+				return false
+			}
 			source := d.text(rel)
 			for _, h := range d.hosts {
 				own := len(users[dir]) == 1 && users[dir][0] == h.of

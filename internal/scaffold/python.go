@@ -351,7 +351,7 @@ func (d *draft) servedPaths(dir string) (paths []string) {
 		default:
 			return false
 		}
-		if strings.Contains(rel, ".test.") || strings.Contains(rel, ".spec.") || strings.HasSuffix(rel, "_test.go") {
+		if isTest(rel) {
 			return false
 		}
 		source := d.text(rel)

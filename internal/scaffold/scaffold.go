@@ -292,6 +292,11 @@ func skipped(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
 }
 
+// isTest tells whether a source is one of tests, by its name.
+func isTest(rel string) bool {
+	return strings.Contains(rel, ".test.") || strings.Contains(rel, ".spec.") || strings.HasSuffix(rel, "_test.go")
+}
+
 // walk goes through the files below a folder, depth folders deep, until look says
 // that it has seen enough.
 func (d *draft) walk(rel string, depth int, look func(rel string) (enough bool)) {
