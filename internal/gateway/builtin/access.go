@@ -65,7 +65,12 @@ func (l *accessLog) write(r *http.Request, uri string, rec *recorder, took time.
 	b = strconv.AppendInt(b, rec.bytes, 10)
 	b = append(b, ' ')
 	b = strconv.AppendFloat(b, took.Seconds(), 'f', 3, 64)
-	l.line = append(b, " -\n"...)
+	b = append(b, ' ')
+	if rec.upstreams == "" {
+		b = append(b, '-')
+	}
+	b = append(b, rec.upstreams...)
+	l.line = append(b, '\n')
 	if len(l.line) > l.out.Available() {
 		_ = l.out.Flush() // whole lines only
 	}
@@ -81,6 +86,16 @@ type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+
+	upstreams string // that were asked, as nginx writes them
+}
+
+// asked notes an instance that is asked.
+func (r *recorder) asked(addr string) {
+	if r.upstreams != "" {
+		r.upstreams += ", "
+	}
+	r.upstreams += addr
 }
 
 func (r *recorder) WriteHeader(status int) {

@@ -109,6 +109,9 @@ func (p *pool) ask(w http.ResponseWriter, r *http.Request, body *upload) (*answe
 		if m == nil {
 			break
 		}
+		if rec, ok := w.(*recorder); ok {
+			rec.asked(m.addr)
+		}
 		a, reused, err := p.try(w, r, m, body, repeated)
 		if err == nil {
 			return a, nil
