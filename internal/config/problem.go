@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,10 +10,29 @@ import (
 
 // Problem is one mistake in a file.
 type Problem struct {
-	File         string // as the user gave it
-	Line, Column int    // from 1; a column counts characters
-	Message      string
-	Suggestion   string // what was probably meant; "" when nothing comes near
+	File       string `json:"file" jsonschema:"as it was given on the command line"`
+	Line       int    `json:"line" jsonschema:"from 1"`
+	Column     int    `json:"column" jsonschema:"from 1, in characters"`
+	Message    string `json:"message"`
+	Suggestion string `json:"suggestion,omitempty" jsonschema:"what was probably meant"`
+}
+
+// Check is what config:validate -json says of a file.
+type Check struct {
+	File     string    `json:"file"`
+	Valid    bool      `json:"valid"`
+	Problems []Problem `json:"problems" jsonschema:"every mistake, in the order of the file"`
+}
+
+// Checked is what there is to say of a file that was loaded, or not: an error that is
+// not of its content is returned.
+func Checked(file string, err error) (Check, error) {
+	c := Check{File: file, Valid: err == nil, Problems: []Problem{}}
+	var wrong *Error
+	if errors.As(err, &wrong) {
+		c.Problems, err = wrong.Problems, nil
+	}
+	return c, err
 }
 
 // String gives FILE:LINE:COLUMN: message, with the suggestion if there is one.

@@ -24,6 +24,18 @@ var command = sync.OnceValue(func() *regexp.Regexp {
 // that they can be typed. The text is ours: nothing that others wrote is in it.
 func asCalled(text string) string { return caller().inText(text) }
 
+// AsCalled is a text of ours with its commands in the form in which this one was called.
+func AsCalled(text string) string { return asCalled(text) }
+
+// Launcher is what another program starts this one with.
+func Launcher() ([]string, error) {
+	exe, err := os.Executable()
+	if err == nil && underMage(exe) { // which goes with the next change of a source
+		return strings.Fields(program(exe)), nil
+	}
+	return []string{exe}, err
+}
+
 // asCalledFormat is asCalled for the format of a text.
 func asCalledFormat(format string) string {
 	c := *caller()

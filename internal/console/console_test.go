@@ -97,7 +97,7 @@ func TestWhatOthersWroteIsNoOrderToTheTerminal(t *testing.T) {
 	out.Event(supervise.Event{Warning: evil})
 	out.Status(supervise.Status{Running: true, Supervisor: supervise.SupervisorStatus{Alive: true}, Warnings: []string{evil},
 		Processes: []supervise.ProcessStatus{{Name: "a-0", State: supervise.Failed, Detail: evil, LastLines: []string{evil}}}})
-	out.Error(&supervise.StartError{Failures: []supervise.Failure{{Process: "a-0", Reason: "exit code 1", Lines: []string{"\x1b[2Jlast\b"}}}})
+	out.Error(&supervise.StartError{Failures: []supervise.Failure{{Process: "a-0", Detail: "exit code 1", Lines: []string{"\x1b[2Jlast\b"}}}})
 	want := "✗ a-0                failed: " + safe + "\n! " + safe + `
 PROCESS  STATE   PID  URL  UPTIME  CPU  MEMORY  RESTARTS  MODULES
 a-0      failed  -         -       -    -       0

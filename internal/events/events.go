@@ -12,17 +12,21 @@ type Event struct {
 	Kind Kind      `json:"event"`
 
 	// Of a process.
-	Process   string   `json:"process,omitempty"`
-	Of        string   `json:"of,omitempty"` // server, worker, task, frontend, gateway, watcher
-	From      string   `json:"from,omitempty"`
-	State     string   `json:"state,omitempty"`
-	Detail    string   `json:"detail,omitempty"`    // why it is in that state
-	WaitsFor  string   `json:"waits_for,omitempty"` // the process that has to be there before its start
-	PID       int      `json:"pid,omitempty"`
-	Restarts  int      `json:"restarts,omitempty"`   // so far
-	Adopted   bool     `json:"adopted,omitempty"`    // its start was another supervisor's
-	Seconds   float64  `json:"seconds,omitempty"`    // since its launch; of an operation: how long the command had prepared it, or how long it took
-	DependsOn []string `json:"depends_on,omitempty"` // with "starting": those that it is to be behind
+	Process    string   `json:"process,omitempty"`
+	Of         string   `json:"of,omitempty"` // server, worker, task, frontend, gateway, watcher
+	From       string   `json:"from,omitempty"`
+	State      string   `json:"state,omitempty"`
+	Detail     string   `json:"detail,omitempty"` // why it is in that state
+	Reason     string   `json:"reason,omitempty"` // the same in one word; docs/agents.md lists them
+	ExitCode   *int     `json:"exit_code,omitempty"`
+	Signal     string   `json:"signal,omitempty"`      // that ended it, such as SIGKILL
+	HTTPStatus int      `json:"http_status,omitempty"` // with which it answered its health check
+	WaitsFor   string   `json:"waits_for,omitempty"`   // the process that has to be there before its start
+	PID        int      `json:"pid,omitempty"`
+	Restarts   int      `json:"restarts,omitempty"`   // so far
+	Adopted    bool     `json:"adopted,omitempty"`    // its start was another supervisor's
+	Seconds    float64  `json:"seconds,omitempty"`    // since its launch; of an operation: how long the command had prepared it, or how long it took
+	DependsOn  []string `json:"depends_on,omitempty"` // with "starting": those that it is to be behind
 
 	// Of an operation: what a command asked for.
 	Operation string   `json:"operation,omitempty"` // start, stop, restart, reload, roll

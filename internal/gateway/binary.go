@@ -17,14 +17,14 @@ import (
 
 // Binary is an nginx that can be run.
 type Binary struct {
-	Path    string // absolute
-	Version string // such as 1.28.2
-	Source  string // where it is from, for people: "standalone build", "system", ...
+	Path    string `json:"path" jsonschema:"absolute"`
+	Version string `json:"version" jsonschema:"such as 1.28.2"`
+	Source  string `json:"source" jsonschema:"where it is from, for people: standalone build, system, ..."`
 	// Modules are the optional modules that it was built with and, with a "-"
 	// before the name, the standard ones that it was built without, as
 	// `nginx -V` names them ("http_stub_status", "-http_fastcgi").
-	Modules []string
-	Env     []string // NAME=VALUE that it needs to run
+	Modules []string `json:"modules" jsonschema:"optional ones that it was built with and, after a -, standard ones that it was built without"`
+	Env     []string `json:"env" jsonschema:"variables that it needs to run, NAME=VALUE each"`
 }
 
 // atLeast tells whether the binary is known to be of that version or later.

@@ -12,8 +12,8 @@ import (
 
 // Difference is what a process of one plan has other than in another plan.
 type Difference struct {
-	Process string
-	What    []string // keys, and names of variables; no value, which may be secret
+	Process string   `json:"process"`
+	What    []string `json:"what" jsonschema:"keys, and names of variables; no value, which may be secret"`
 }
 
 // String gives PROCESS (what, what).

@@ -28,13 +28,31 @@ func LookPath(name, dir string, env []string) (string, error) {
 	}
 	exe, err := lookOn(path, where)
 	if err != nil {
-		return "", notRunnable(where, name, dir, path, err)
+		err = notRunnable(where, name, dir, path, err)
+		return "", &ProgramError{err, !errors.As(err, new(forbidden))}
 	}
 	if exe, err = filepath.Abs(exe); err != nil {
 		return "", err
 	}
-	return exe, checkScript(exe)
+	if err := checkScript(exe); err != nil {
+		return exe, &ProgramError{err, false}
+	}
+	return exe, nil
 }
+
+// ProgramError is a program that cannot be run.
+type ProgramError struct {
+	Err     error
+	Missing bool // it is not there
+}
+
+func (e *ProgramError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what is wrong with it.
+func (e *ProgramError) Unwrap() error { return e.Err }
+
+// forbidden is a program that is there.
+type forbidden struct{ error }
 
 // lookOn is exec.LookPath for another PATH.
 func lookOn(path, name string) (exe string, err error) {
@@ -84,9 +102,9 @@ func notRunnable(where, name, dir, path string, err error) error {
 
 func notExecutable(file string) error {
 	if info, err := os.Stat(file); err == nil && info.Mode()&0o111 != 0 {
-		return fmt.Errorf("program %q may not be run by you, or not on this file system", file)
+		return forbidden{fmt.Errorf("program %q may not be run by you, or not on this file system", file)}
 	}
-	return hint.With(fmt.Errorf("program %q is not executable", file), "chmod +x "+hint.Word(file))
+	return hint.With(forbidden{fmt.Errorf("program %q is not executable", file)}, "chmod +x "+hint.Word(file))
 }
 
 func isFile(path string) bool {

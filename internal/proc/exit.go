@@ -20,12 +20,24 @@ func (e Exit) OK() bool { return e.known && e.status.Exited() && e.status.ExitSt
 // Known tells whether it is known how the process ended.
 func (e Exit) Known() bool { return e.known }
 
+// Code is the exit code of a process that ended by itself.
+func (e Exit) Code() int { return e.status.ExitStatus() }
+
+// Signal names the signal that ended the process, such as SIGKILL; "" if none did,
+// or nobody knows.
+func (e Exit) Signal() string {
+	if !e.known || !e.status.Signaled() {
+		return ""
+	}
+	return signalName(e.status.Signal())
+}
+
 func (e Exit) String() string {
 	switch {
 	case !e.known:
 		return "ended"
 	case e.status.Signaled():
-		return "killed by " + signalName(e.status.Signal())
+		return "killed by " + e.Signal()
 	default:
 		return "exit code " + strconv.Itoa(e.status.ExitStatus())
 	}

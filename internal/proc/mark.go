@@ -50,6 +50,16 @@ func Marked(pid int, project local.Dir) bool {
 	return err == nil && hasVariable(env, markProject+"="+string(project))
 }
 
+// ProjectOf is the project whose mark a process carries; "" if it carries none, or
+// cannot be looked at.
+func ProjectOf(pid int) local.Dir {
+	env, err := environ(pid)
+	if err != nil {
+		return ""
+	}
+	return local.Dir(variable(env, markProject))
+}
+
 // supervises tells whether an environment is that of a supervisor, of whatever
 // project.
 func supervises(env []byte) bool { return variable(env, markSupervisor) != "" }

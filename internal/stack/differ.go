@@ -17,7 +17,7 @@ import (
 // its environment files and the shell say today. It changes nothing: a restart
 // takes what runs as it is.
 func WarnStale(ctx context.Context, c *supervise.Client, cfg *config.Config, report Report) {
-	p, err := draft(ctx, cfg)
+	diffs, err := differences(ctx, c, cfg, os.Environ())
 	if errors.Is(err, errNoPython) {
 		return
 	}
@@ -25,8 +25,24 @@ func WarnStale(ctx context.Context, c *supervise.Client, cfg *config.Config, rep
 		report.Warn("the configuration cannot be compared with what runs: %v", err)
 		return
 	}
-	p.TakeShell(os.Environ())
-	warnDifferences(plan.Differences(c.Plan().Processes, p.Processes), report)
+	warnDifferences(diffs, report)
+}
+
+// Differences tells in what the servers that run are other than the configuration and
+// its environment files say today, whatever the shell has.
+func Differences(ctx context.Context, c *supervise.Client, cfg *config.Config) ([]plan.Difference, error) {
+	return differences(ctx, c, cfg, nil)
+}
+
+func differences(ctx context.Context, c *supervise.Client, cfg *config.Config, shell []string) ([]plan.Difference, error) {
+	p, err := draft(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if shell != nil {
+		p.TakeShell(shell)
+	}
+	return plan.Differences(c.Plan().Processes, p.Processes), nil
 }
 
 // errNoPython says that no interpreter for uvicorn was found.
@@ -67,6 +83,25 @@ func Process(ctx context.Context, cfg *config.Config, name string) (plan.Process
 		there = append(there, proc.Name)
 	}
 	return plan.Process{}, UsageError(fmt.Sprintf("no process or server %q; there are %s", name, strings.Join(there, ", ")))
+}
+
+// Launch is how a process is started, as backend:env -json prints it.
+type Launch struct {
+	Process string            `json:"process"`
+	Dir     string            `json:"dir" jsonschema:"the folder that it is started in"`
+	Program string            `json:"program" jsonschema:"absolute path"`
+	Args    []string          `json:"args" jsonschema:"its command line, the program's name included"`
+	Env     map[string]string `json:"env" jsonschema:"variables on top of those of the calling shell"`
+}
+
+// LaunchOf is how a process of a plan is started.
+func LaunchOf(p plan.Process) Launch {
+	l := Launch{Process: p.Name, Dir: p.Dir, Program: p.Exe, Args: p.Args, Env: map[string]string{}}
+	for _, v := range p.Env {
+		name, value, _ := strings.Cut(v, "=")
+		l.Env[name] = value
+	}
+	return l
 }
 
 // WarnDifferences is WarnStale for a plan that is laid out.

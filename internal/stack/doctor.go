@@ -19,12 +19,18 @@ import (
 
 // Finding is what Examine says of one thing.
 type Finding struct {
-	What   string
-	Wrong  string       // "" when it is well
-	Mend   string       // the command that mends it
-	Fix    func() error // does it; nil where muster cannot
-	Warn   bool         // worth knowing, and no reason to fail
-	Detail string
+	What    string       `json:"what" jsonschema:"configuration, python, node, nginx, programs, ports, open files, file watches, disk, processes, orphans or left alone"`
+	OK      bool         `json:"ok" jsonschema:"nothing is wrong with it, and nothing worth knowing"`
+	Wrong   string       `json:"wrong,omitempty" jsonschema:"what is wrong, for a person"`
+	Mend    string       `json:"mend,omitempty" jsonschema:"what to type next"`
+	Fix     func() error `json:"-"` // does it; nil where muster cannot
+	Fixable bool         `json:"fixable" jsonschema:"dev:doctor -fix mends it"`
+	Mended  bool         `json:"mended" jsonschema:"-fix has mended it"`
+	Warn    bool         `json:"warning" jsonschema:"worth knowing, and no reason to fail"`
+	Detail  string       `json:"detail,omitempty"`
+
+	Failures []supervise.Failure `json:"failures,omitempty" jsonschema:"of ports: each one that somebody else has"`
+	Problems []config.Problem    `json:"problems,omitempty" jsonschema:"of the configuration: its mistakes"`
 }
 
 // Examine looks at tools, ports, limits, stale state and orphans, and changes
@@ -32,14 +38,20 @@ type Finding struct {
 func Examine(ctx context.Context, c *supervise.Client, cfg *config.Config, wrong error, report Report) []Finding {
 	var findings []Finding
 	if wrong != nil {
-		findings = append(findings, Finding{What: "configuration", Wrong: wrong.Error(), Mend: "edit it; config:validate checks it"})
+		check, _ := config.Checked("", wrong)
+		findings = append(findings, Finding{What: "configuration", Wrong: wrong.Error(), Mend: "edit it; config:validate checks it", Problems: check.Problems})
 	} else {
 		findings = append(findings, Finding{What: "configuration", Detail: cfg.File})
 		findings = append(findings, checkTools(ctx, cfg, report)...)
 		findings = append(findings, CheckPorts(ctx, c, cfg)...)
 	}
 	findings = append(findings, checkLimits(c)...)
-	return append(findings, checkState(ctx, c)...)
+	findings = append(findings, checkState(ctx, c)...)
+	for i := range findings {
+		f := &findings[i]
+		f.OK, f.Fixable = f.Wrong == "", f.Wrong != "" && f.Fix != nil
+	}
+	return findings
 }
 
 func checkTools(ctx context.Context, cfg *config.Config, report Report) []Finding {
@@ -101,7 +113,9 @@ func CheckPorts(ctx context.Context, c *supervise.Client, cfg *config.Config) []
 		return []Finding{found("programs", "", err)}
 	}
 	if err := c.CheckPorts(*draft); err != nil {
-		return []Finding{found("ports", "", err)}
+		f := found("ports", "", err)
+		f.Failures = supervise.FailuresOf(err)
+		return []Finding{f}
 	}
 	return []Finding{{What: "ports", Detail: "free, or our own"}}
 }

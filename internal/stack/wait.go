@@ -121,22 +121,38 @@ func Wait(ctx context.Context, c *supervise.Client, o WaitOptions) (Waited, erro
 
 // lastFailures tells which processes had failed when the last of all ended, and when.
 func lastFailures(ctx context.Context, dir local.Dir) (why string, at time.Time) {
-	failed := map[string]string{}
+	failures, at := LastFailures(ctx, dir)
+	for _, f := range failures {
+		why += fmt.Sprintf("; %s had failed: %s", f.Process, f.Detail)
+	}
+	return why, at
+}
+
+// LastFailures are the processes that have failed since the last operation began and
+// were not started again, and when the last of them did. A start that fails stops them
+// too: what runs does not tell of them.
+func LastFailures(ctx context.Context, dir local.Dir) (all []supervise.Failure, at time.Time) {
+	failed := map[string]supervise.Failure{}
 	events.Read(ctx, dir, events.Query{Last: -1}, func(r events.Record) error {
 		switch {
 		case r.Kind == events.Begin:
 			clear(failed)
-		case r.Kind == events.State && r.State == string(supervise.Failed):
-			failed[r.Process], at = r.Detail, r.Time
-		case r.Kind == events.State:
+		case r.Kind != events.State:
+		case r.State == string(supervise.Failed):
+			at = r.Time
+			failed[r.Process] = supervise.Failure{Process: r.Process, Detail: r.Detail,
+				Cause: supervise.Cause{Reason: supervise.Reason(r.Reason), ExitCode: r.ExitCode, Signal: r.Signal, HTTPStatus: r.HTTPStatus}}
+		case r.State != string(supervise.Stopped) && r.State != string(supervise.Stopping):
 			delete(failed, r.Process)
 		}
 		return nil
 	})
 	for _, name := range slices.Sorted(maps.Keys(failed)) {
-		why += fmt.Sprintf("; %s had failed: %s", name, failed[name])
+		f := failed[name]
+		f.ReadLog(dir.Log(name))
+		all = append(all, f)
 	}
-	return why, at
+	return all, at
 }
 
 // unheard is how often is asked of what nobody tells: a supervisor that was killed.

@@ -66,7 +66,7 @@ func moved(p plan.Process, from, to local.Dir) plan.Process {
 func (p *process) adopt(id proc.Identity, was local.Dir) {
 	c, err := proc.Attach(id, program(was, nil, p.spec, proc.NoSocket))
 	if err != nil {
-		p.life.detail = "ended while no supervisor ran"
+		p.life.detail, p.life.cause = "ended while no supervisor ran", Cause{Reason: Gone}
 		p.publish()
 		return
 	}

@@ -74,7 +74,9 @@ func (c *checker) start(limit time.Duration) (healthy bool) {
 		r := c.ask(min(limit, max(time.Until(end), lastTry)))
 		if r.verdict != verdictHealthy && time.Until(end) <= pause {
 			pause, r.late = time.Until(end), true
-			r.reason += c.listensElsewhere(r)
+			var told string
+			told, r.cause.ListensOn = c.listensElsewhere(r)
+			r.reason += told
 			sleep(c.ctx, pause)
 		}
 		if !c.report(r) || r.late || r.verdict == verdictHealthy {
@@ -115,7 +117,7 @@ func (c *checker) report(r checkResult) bool {
 // ask checks once. The first good answer counts if it comes from the process.
 func (c *checker) ask(limit time.Duration) checkResult {
 	if c.spec.Health.Log != "" && !c.said.Yet() {
-		return checkResult{verdict: verdictRefused, reason: "no line of its log matches " + c.spec.Health.Log + " yet"}
+		return checkResult{verdict: verdictRefused, reason: "no line of its log matches " + c.spec.Health.Log + " yet", cause: Cause{Reason: NoLogLine}}
 	}
 	r := check(c.ctx, c.sup.local, c.sup.shell(), &c.spec, limit)
 	if c.answered {
@@ -131,7 +133,7 @@ func (c *checker) ask(limit time.Duration) checkResult {
 			r.note = fmt.Sprintf("port %d is held by %s, which was started elsewhere at its start", c.spec.Port, c.sup.whose(holder))
 			break
 		}
-		r.verdict = verdictForeign
+		r.verdict, r.cause = verdictForeign, Cause{Reason: TakenPort, Holder: holderOf(holder)}
 		r.reason = fmt.Sprintf("port %d is answered by %s, which is not of %s", c.spec.Port, c.sup.whose(holder), c.spec.Name)
 	case proc.Unseen:
 		r.note = fmt.Sprintf("port %d is held by a process that cannot be seen from here", c.spec.Port)
@@ -149,20 +151,20 @@ func (c *checker) hasStarted(h proc.Holder) bool {
 }
 
 // listensElsewhere tells where the process listens that is not found where it
-// should be.
-func (c *checker) listensElsewhere(r checkResult) string {
+// should be, to a person and as it is.
+func (c *checker) listensElsewhere(r checkResult) (told, at string) {
 	h, port := c.spec.Health, c.spec.Port
 	own := len(h.Command) > 0 || h.Log != "" // a check that knows nothing of the port
 	if c.child == nil || port == 0 || r.verdict != verdictRefused && !own {
-		return ""
+		return "", ""
 	}
-	at := c.child.ListensOn()
-	told := slices.ContainsFunc(strings.Split(at, ", "), func(a string) bool { return strings.HasSuffix(a, fmt.Sprintf(":%d", port)) })
+	at = c.child.ListensOn()
+	there := slices.ContainsFunc(strings.Split(at, ", "), func(a string) bool { return strings.HasSuffix(a, fmt.Sprintf(":%d", port)) })
 	switch {
-	case at == "" || own && told:
-		return ""
+	case at == "" || own && there:
+		return "", ""
 	case own:
-		return fmt.Sprintf("; its port is %d, and it listens on %s", port, at)
+		return fmt.Sprintf("; its port is %d, and it listens on %s", port, at), at
 	}
-	return fmt.Sprintf("; it listens on %s: its command takes the port as {port}", at)
+	return fmt.Sprintf("; it listens on %s: its command takes the port as {port}", at), at
 }

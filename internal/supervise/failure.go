@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,11 +15,15 @@ type StartError struct{ Failures []Failure }
 
 // Failure is one process that did not start.
 type Failure struct {
-	Process string   `json:"process"`
-	Reason  string   `json:"reason"`
-	Hint    string   `json:"hint,omitempty"`  // what to do about it
-	Log     string   `json:"log,omitempty"`   // its log file
-	Lines   []string `json:"lines,omitempty"` // the log's last lines
+	Process string `json:"process"`
+	Port    int    `json:"port,omitempty"`
+	Detail  string `json:"detail"` // why, for a person
+	Cause
+	WaitsFor  string          `json:"waits_for,omitempty"`  // the process that has to be there first
+	Hint      string          `json:"hint,omitempty"`       // what to do about it
+	Log       string          `json:"log,omitempty"`        // its log file
+	Lines     []string        `json:"last_lines,omitempty"` // of the log
+	Exception *view.Exception `json:"exception,omitempty"`  // the last one in them
 }
 
 func (e *StartError) Error() string {
@@ -27,7 +32,7 @@ func (e *StartError) Error() string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "%s did not start: %s", f.Process, f.Reason)
+		fmt.Fprintf(&b, "%s did not start: %s", f.Process, f.Detail)
 		for _, line := range f.Lines {
 			b.WriteString("\n    " + line)
 		}
@@ -52,6 +57,12 @@ func (e *StartError) Hint() string {
 	return "the whole log: " + strings.Join(files, ", ")
 }
 
+// ReadLog adds what the process said last.
+func (f *Failure) ReadLog(log string) {
+	f.Log, f.Lines = log, lastWords(log)
+	f.Exception = view.LastException(f.Lines)
+}
+
 // startError tells which processes have failed, with the end of their logs.
 func (s *supervisor) startError(procs []*process) error {
 	var e StartError
@@ -59,20 +70,20 @@ func (s *supervisor) startError(procs []*process) error {
 		now := p.snapshot()
 		if now.state == Starting && now.id.PID == 0 {
 			if why := s.standstill(p); why != "" {
-				e.Failures = append(e.Failures, Failure{Process: p.spec.Name, Reason: "waits for " + p.blockedBy() + why})
+				e.Failures = append(e.Failures, Failure{Process: p.spec.Name, Port: p.spec.Port, Detail: "waits for " + p.blockedBy() + why,
+					Cause: Cause{Reason: Waits}, WaitsFor: p.blockedBy()})
 			}
 			continue
 		}
 		if now.state.well() || !arrived(now) {
 			continue
 		}
-		f := Failure{Process: p.spec.Name, Reason: now.detail, Hint: now.hint}
-		if f.Reason == "" {
-			f.Reason = string(now.state)
+		f := Failure{Process: p.spec.Name, Port: p.spec.Port, Detail: now.detail, Cause: now.cause, Hint: now.hint}
+		if f.Detail == "" {
+			f.Detail = string(now.state)
 		}
 		if !now.since.IsZero() && f.Hint == "" { // it did run, so its log can tell
-			f.Log = p.spec.Log
-			f.Lines = lastWords(p.spec.Log)
+			f.ReadLog(p.spec.Log)
 		}
 		e.Failures = append(e.Failures, f)
 	}
@@ -127,4 +138,23 @@ func lastWords(log string) []string {
 		}
 	}
 	return lines[from:]
+}
+
+// FailuresOf are the processes of which an error tells that they did not start, or
+// cannot: those of a StartError, and those whose ports are taken.
+func FailuresOf(err error) (all []Failure) {
+	var start *StartError
+	var taken *PortsTaken
+	var port *PortTaken
+	switch {
+	case errors.As(err, &start):
+		return start.Failures
+	case errors.As(err, &taken):
+		for _, e := range taken.Errors {
+			all = append(all, FailuresOf(e)...)
+		}
+	case errors.As(err, &port):
+		all = []Failure{{Process: port.Process, Port: port.Port, Detail: port.Error(), Cause: CauseOf(port), Hint: port.Hint()}}
+	}
+	return all
 }

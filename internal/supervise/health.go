@@ -45,6 +45,7 @@ const (
 type checkResult struct {
 	verdict verdict
 	reason  string        // for a person; "" when healthy
+	cause   Cause         // for a program
 	took    time.Duration // until the answer
 	note    string        // what a person should know of a good answer
 
@@ -67,7 +68,9 @@ func check(ctx context.Context, dir local.Dir, shell []string, p *plan.Process, 
 	case h.TCP:
 		err = checkTCP(ctx, p)
 	case len(h.Command) > 0:
-		err = checkCommand(ctx, dir, shell, p)
+		if err = checkCommand(ctx, dir, shell, p); err != nil {
+			err = commandError{err}
+		}
 	}
 	res := checkResult{took: time.Since(start), note: note}
 	switch {
@@ -80,6 +83,7 @@ func check(ctx context.Context, dir local.Dir, shell []string, p *plan.Process, 
 	default:
 		res.verdict = verdictSick
 	}
+	res.cause = causeOfCheck(res.verdict, err)
 	res.reason = err.Error()
 	return res
 }
@@ -139,7 +143,7 @@ func checkHTTP(ctx context.Context, p *plan.Process) (note string, err error) {
 		return "", fmt.Errorf("GET %s: not an HTTP answer: %.40q", p.Health.Path, line)
 	}
 	if n >= 500 || n >= 400 && !p.Health.AnyAnswer {
-		return "", fmt.Errorf("GET %s: status %d", p.Health.Path, n)
+		return "", statusError{fmt.Errorf("GET %s: status %d", p.Health.Path, n), n}
 	}
 	if n == 404 {
 		note = fmt.Sprintf("GET %s is 404, and any answer counts: say health.path if there is a better one", p.Health.Path)

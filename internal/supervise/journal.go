@@ -23,6 +23,7 @@ func (s *supervisor) record(e events.Event) {
 
 func stateEvent(p plan.Process, from, to *snapshot) events.Event {
 	e := events.Event{Kind: events.State, Process: p.Name, Of: string(p.Kind), State: string(to.state), Detail: to.detail,
+		Reason: string(to.cause.Reason), ExitCode: to.cause.ExitCode, Signal: to.cause.Signal, HTTPStatus: to.cause.HTTPStatus,
 		WaitsFor: to.waitsFor, PID: to.id.PID, Restarts: to.restarts, Adopted: to.adopted}
 	if from.state != to.state {
 		e.From = string(from.state)

@@ -34,7 +34,7 @@ func (p *process) launch() event {
 	}
 	c, err := p.spawn()
 	if err != nil {
-		return ended{how: err.Error(), hint: hint.Of(err)}
+		return ended{how: err.Error(), hint: hint.Of(err), cause: CauseOf(err)}
 	}
 	p.tend(c, time.Now(), false)
 	return launched{asks: p.asks()}
@@ -89,9 +89,8 @@ func (p *process) takePort() (err error) {
 		err = checkPort(p.spec)
 	}
 	var taken *PortTaken
-	if errors.As(err, &taken) && proc.Marked(taken.Holder.PID, p.sup.local) {
-		return hint.With(fmt.Errorf("port %d of %s is taken by %s", p.spec.Port, p.spec.Name, p.sup.whose(taken.Holder)),
-			"backend:reload brings all that runs in line with the configuration")
+	if errors.As(err, &taken) {
+		taken.Own = proc.Marked(taken.Holder.PID, p.sup.local)
 	}
 	return err
 }

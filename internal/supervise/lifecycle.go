@@ -34,10 +34,12 @@ type life struct {
 	state    State
 	detail   string // why it is in that state; "" where there is nothing to say
 	hint     string // what a person can do about it
+	cause    Cause  // why, for a program
 	runs     bool   // there is a child
 	looking  bool   // a reloader's worker is looked at, at its start and after one ended
 	waitsFor string // the process that has to be there first
 	check    string // what the last failed health check of a start told
+	checked  Cause  // the same for a program
 	failed   int    // health checks in a row
 	restarts int
 	stuck    bool // the child does not end, whatever it is sent
@@ -54,6 +56,7 @@ type intent struct {
 	failFast bool   // somebody waits for its start: an end before it is healthy is final
 	again    bool   // the child that is being ended gets a successor at once
 	reason   string // why that child must go; "" where somebody asked for it
+	why      Cause  // the same for a program
 	suspect  bool   // the last look found a dead worker
 }
 
@@ -110,6 +113,7 @@ type (
 		ok      bool
 		unknown bool   // it is not known whether it is ok
 		hint    string // what a person can do
+		cause   Cause
 	}
 	timeUp        struct{}             // of the timer
 	stuckAt       struct{ why string } // SIGKILL did not end it
@@ -137,8 +141,8 @@ func (e stopOrder) on(l *life, p *plan.Process) []action {
 		l.to(Stopped, "")
 		return []action{{do: doCloseSocket}}
 	}
-	l.reason = "" // it may be on its way to a restart
-	return l.end("", e.timeout)
+	l.reason, l.why = "", Cause{} // it may be on its way to a restart
+	return l.end("", Cause{}, e.timeout)
 }
 
 func (e haltOrder) on(l *life, p *plan.Process) []action {
@@ -146,8 +150,8 @@ func (e haltOrder) on(l *life, p *plan.Process) []action {
 		l.to(Stopped, "")
 		return nil
 	}
-	l.again, l.reason = false, ""
-	return l.end("", e.timeout)
+	l.again, l.reason, l.why = false, "", Cause{}
+	return l.end("", Cause{}, e.timeout)
 }
 
 func (e restartOrder) on(l *life, p *plan.Process) []action {
@@ -157,7 +161,7 @@ func (e restartOrder) on(l *life, p *plan.Process) []action {
 		return []action{{do: doLaunch}}
 	}
 	l.again = true
-	return l.end("", e.timeout)
+	return l.end("", Cause{}, e.timeout)
 }
 
 func (reread) on(l *life, _ *plan.Process) []action {
@@ -171,6 +175,7 @@ func (unread) on(*life, *plan.Process) []action { return []action{{do: doForgetC
 
 func (e blocked) on(l *life, _ *plan.Process) []action {
 	l.to(Starting, "waits for "+e.by)
+	l.cause.Reason = Waits
 	l.waitsFor = e.by
 	return nil
 }
@@ -181,6 +186,7 @@ func (unblocked) on(l *life, _ *plan.Process) []action {
 
 func (e launched) on(l *life, p *plan.Process) []action {
 	l.runs, l.again, l.reason, l.suspect, l.check, l.failed = true, false, "", false, "", 0
+	l.why, l.checked = Cause{}, Cause{}
 	l.to(Starting, "")
 	if l.asks = e.asks; p.Kind == plan.Task {
 		return []action{{doWait, p.Timeout}}
@@ -197,11 +203,11 @@ func (adopted) on(l *life, p *plan.Process) []action {
 }
 
 func (e ended) on(l *life, p *plan.Process) []action {
-	was, how := *l, e.how
+	was, how, cause := *l, e.how, e.cause
 	if l.reason != "" {
-		how = l.reason
+		how, cause = l.reason, l.why
 	}
-	l.runs, l.looking, l.stuck, l.again, l.reason = false, false, false, false, ""
+	l.runs, l.looking, l.stuck, l.again, l.reason, l.why = false, false, false, false, "", Cause{}
 	begins := was.state == Starting || was.state == Stopping || !was.runs
 	switch {
 	case was.state == Stopping && was.runs && was.again:
@@ -210,11 +216,11 @@ func (e ended) on(l *life, p *plan.Process) []action {
 		l.to(Stopped, "")
 		return l.release()
 	case p.Kind == plan.Task && was.runs:
-		return l.taskEnded(e, how)
+		return l.taskEnded(e, how, cause)
 	case l.failFast && begins, p.Restart == plan.RestartNever && !e.ok:
 		l.wanted = false
 		l.to(Failed, how)
-		l.hint = e.hint
+		l.hint, l.cause = e.hint, cause
 		return l.release()
 	case p.Restart != plan.RestartAlways && e.ok:
 		l.wanted = false
@@ -226,7 +232,7 @@ func (e ended) on(l *life, p *plan.Process) []action {
 	}
 	wait := action{doWait, l.backoff.next()}
 	l.to(Backoff, how)
-	l.hint = e.hint
+	l.hint, l.cause = e.hint, cause
 	return []action{wait}
 }
 
@@ -234,7 +240,7 @@ func (timeUp) on(l *life, p *plan.Process) []action {
 	switch l.state {
 	case Starting:
 		if p.Kind == plan.Task && l.runs {
-			return l.end(fmt.Sprintf("not done within %s", p.Timeout), p.StopTimeout)
+			return l.end(fmt.Sprintf("not done within %s", p.Timeout), Cause{Reason: TimedOut}, p.StopTimeout)
 		}
 	case Stopping:
 		return []action{{do: doKill}, {doWait, killPatience}}
@@ -252,6 +258,7 @@ func (e stuckAt) on(l *life, _ *plan.Process) []action {
 	}
 	l.stuck = true
 	l.to(Stopping, e.why)
+	l.cause.Reason = Stuck
 	return nil
 }
 
@@ -264,20 +271,21 @@ func (r checkResult) on(l *life, p *plan.Process) []action {
 		return l.answered(r, p)
 	case r.verdict == verdictHung && p.MayStandStill(): // it may be at a breakpoint
 		if l.state == Starting {
-			l.check = r.reason + "; a debugger may hold it"
+			l.check, l.checked = r.reason+"; a debugger may hold it", r.cause
 		}
 		return nil
 	case l.state == Starting && r.verdict == verdictForeign && l.failFast:
-		return l.end(r.reason, p.StopTimeout)
+		return l.end(r.reason, r.cause, p.StopTimeout)
 	case l.state == Starting && r.late:
 		why := fmt.Sprintf("not healthy within %s: %s", p.Health.StartPeriod, r.reason)
 		if l.failFast || p.Health.OnFailure == plan.OnFailureRestart {
-			return l.end(why, p.StopTimeout)
+			return l.end(why, r.cause, p.StopTimeout)
 		}
 		l.to(Unhealthy, why)
+		l.cause = r.cause
 		return nil
 	case l.state == Starting: // which is no news yet, but the reason to tell if it stays so
-		l.check = r.reason
+		l.check, l.checked = r.reason, r.cause
 		return nil
 	}
 	l.failed++
@@ -290,22 +298,25 @@ func (r checkResult) on(l *life, p *plan.Process) []action {
 		if p.Health.OnFailure == plan.OnFailureRestart {
 			l.restarts++
 			l.again = true
-			return l.end("restarting: "+r.reason, p.StopTimeout)
+			return l.end("restarting: "+r.reason, r.cause, p.StopTimeout)
 		}
 	}
 	l.to(Unhealthy, r.reason)
+	l.cause = r.cause
 	return nil
 }
 
 // answered takes a good answer.
 func (l *life) answered(r checkResult, p *plan.Process) []action {
 	var do []action
-	detail := r.note
+	detail, cause := r.note, Cause{}
 	if len(l.leftOut) > 0 {
+		cause.Reason = ReloadLoop
 		detail = "no reload for " + strings.Join(l.leftOut, ", ") + ", which its own start writes; name that in reload_exclude"
 	}
 	first := l.state != Healthy || l.looking // of the process, or of a reloader's next worker
 	if r.took > p.Health.Timeout && !first {
+		cause.Reason = Slow
 		detail = fmt.Sprintf("slow: health took %.1f s", r.took.Seconds())
 	}
 	l.failed = 0
@@ -318,6 +329,7 @@ func (l *life) answered(r checkResult, p *plan.Process) []action {
 		do = append(do, action{do: doAwaitWorker})
 	}
 	l.to(Healthy, detail)
+	l.cause = cause
 	return do
 }
 
@@ -339,7 +351,7 @@ func (e reloadsItself) on(l *life, p *plan.Process) []action {
 	l.restarts++
 	l.again = true
 	l.leftOut = append(slices.Clone(l.leftOut), e.because...)
-	return l.end("restarting: each start writes "+strings.Join(e.because, ", ")+", and is started again by that", p.StopTimeout)
+	return l.end("restarting: each start writes "+strings.Join(e.because, ", ")+", and is started again by that", Cause{Reason: ReloadLoop}, p.StopTimeout)
 }
 
 // on takes a look at the worker of a reloader. One that ended leaves the
@@ -355,26 +367,28 @@ func (e workerLooked) on(l *life, p *plan.Process) []action {
 	l.looking = false
 	switch {
 	case l.failFast:
-		return l.end("its worker ended", p.StopTimeout)
+		return l.end("its worker ended", Cause{Reason: WorkerEnded}, p.StopTimeout)
 	case e.killed:
 		l.restarts++
 		l.again = true
-		return l.end("restarting: its worker was killed", p.StopTimeout)
+		return l.end("restarting: its worker was killed", Cause{Reason: WorkerKilled}, p.StopTimeout)
 	}
 	l.to(Unhealthy, "its worker ended; the next change of a source starts a new one")
+	l.cause.Reason = WorkerEnded
 	return nil
 }
 
 func (l *life) to(s State, detail string) {
-	l.state, l.detail, l.hint, l.waitsFor = s, detail, "", ""
+	l.state, l.detail, l.hint, l.waitsFor, l.cause = s, detail, "", "", Cause{}
 }
 
 // end asks the child to go. A second call can only shorten the time that it has.
-func (l *life) end(reason string, timeout time.Duration) []action {
+func (l *life) end(reason string, why Cause, timeout time.Duration) []action {
 	l.looking = false
 	if l.state != Stopping {
-		l.reason = reason
+		l.reason, l.why = reason, why
 		l.to(Stopping, reason)
+		l.cause = why
 	}
 	return []action{{doEnd, timeout}}
 }

@@ -87,7 +87,7 @@ func TestAServerThatDiesFailsTheStartAtOnce(t *testing.T) {
 	if !errors.As(err, &failed) {
 		t.Fatalf("start: %v", err)
 	}
-	if f := failed.Failures[0]; f.Process != "bad-0" || f.Reason != "exit code 3" || !slices.Contains(f.Lines, "Traceback: it went wrong") {
+	if f := failed.Failures[0]; f.Process != "bad-0" || f.Detail != "exit code 3" || f.Reason != Exited || *f.ExitCode != 3 || !slices.Contains(f.Lines, "Traceback: it went wrong") {
 		t.Errorf("failure: %+v", f)
 	}
 	if took := time.Since(began); took > pr.plan.Processes[1].Health.StartPeriod/2 {

@@ -100,14 +100,22 @@ type PortTaken struct {
 	Process string
 	Port    int
 	Holder  proc.Holder
+	Own     bool // the holder is of this project
 }
 
 func (e *PortTaken) Error() string {
-	return fmt.Sprintf("port %d of %s is taken by %s", e.Port, e.Process, e.Holder)
+	own := ""
+	if e.Own {
+		own = "this project's own "
+	}
+	return fmt.Sprintf("port %d of %s is taken by %s%s", e.Port, e.Process, own, e.Holder)
 }
 
 // Hint says what to do about it.
 func (e *PortTaken) Hint() string {
+	if e.Own {
+		return "backend:reload brings all that runs in line with the configuration"
+	}
 	if e.Holder.PID == 0 {
 		return fmt.Sprintf("give %s another port in the configuration, or see who has it: sudo ss -ltnp 'sport = :%d'", e.Process, e.Port)
 	}

@@ -25,8 +25,10 @@ type snapshot struct {
 	state    State
 	detail   string // why it is in that state; "" where there is nothing to say
 	hint     string // what a person can do about it
+	cause    Cause  // why, for a program
 	waitsFor string // the process that has to be there first
 	check    string // what the last failed health check of a start told
+	checked  Cause  // the same for a program
 	id       proc.Identity
 	since    time.Time // of the running process's start
 	logged   int64     // size of its log then, in bytes
@@ -132,7 +134,7 @@ func (p *process) run() {
 			p.stopChecks()
 			p.timer.Stop()
 			p.child = nil
-			p.step(ended{how: e.String(), ok: e.OK(), unknown: !e.Known()})
+			p.step(ended{how: e.String(), ok: e.OK(), unknown: !e.Known(), cause: causeOfEnd(e)})
 		case r := <-p.checked:
 			if r.verdict == verdictHealthy && p.reloads.served.IsZero() {
 				p.reloads.served = time.Now()
@@ -178,14 +180,14 @@ func (p *process) publish() {
 
 func (p *process) published() bool {
 	l, now := &p.life, &p.now // which is written here alone
-	return l.state == now.state && l.detail == now.detail && l.hint == now.hint && l.waitsFor == now.waitsFor && l.check == now.check &&
+	return l.state == now.state && l.detail == now.detail && l.hint == now.hint && l.waitsFor == now.waitsFor && l.check == now.check && l.cause == now.cause && l.checked == now.checked &&
 		l.restarts == now.restarts && l.wanted == now.wanted && l.stuck == now.stuck &&
 		p.since == now.since && p.adopted == now.adopted && p.digest == now.digest && (p.child == nil && now.id.PID == 0 || p.child != nil && p.child.ID == now.id)
 }
 
 func (p *process) announce() {
 	l := &p.life
-	to := snapshot{state: l.state, detail: l.detail, hint: l.hint, waitsFor: l.waitsFor, check: l.check, since: p.since, logged: p.logged, restarts: l.restarts,
+	to := snapshot{state: l.state, detail: l.detail, hint: l.hint, cause: l.cause, waitsFor: l.waitsFor, check: l.check, checked: l.checked, since: p.since, logged: p.logged, restarts: l.restarts,
 		adopted: p.adopted, wanted: l.wanted, stuck: l.stuck, digest: p.digest, changed: p.now.changed}
 	if p.child != nil {
 		to.id = p.child.ID

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/internal/local"
+	"muster/internal/logs/view"
 	"muster/internal/plan"
 	"muster/internal/proc"
 	"muster/internal/version"
@@ -50,10 +51,13 @@ type ProcessStatus struct {
 	CPUPercent    float64   `json:"cpu_percent"`
 	RSSBytes      int64     `json:"rss_bytes"`
 	Detail        string    `json:"detail,omitempty"`
-	WaitsFor      string    `json:"waits_for,omitempty"` // the process that has to be there first
-	Log           string    `json:"log"`
-	LogFrom       int64     `json:"log_from"`             // size of the log at its launch, in bytes
-	LastLines     []string  `json:"last_lines,omitempty"` // of the log of a process that ended
+	Hint          string    `json:"hint,omitempty"` // what to do about it
+	Cause
+	WaitsFor  string          `json:"waits_for,omitempty"` // the process that has to be there first
+	Log       string          `json:"log"`
+	LogFrom   int64           `json:"log_from"`             // size of the log at its launch, in bytes
+	LastLines []string        `json:"last_lines,omitempty"` // of the log of a process that ended
+	Exception *view.Exception `json:"exception,omitempty"`  // the last one in them
 }
 
 // Ended tells whether a process runs no more, and will not by itself.
@@ -102,7 +106,7 @@ func anyRuns(procs []ProcessStatus) bool {
 func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 	p := ProcessStatus{Name: spec.Name, Server: spec.Server, Kind: spec.Kind, State: now.state, PID: now.id.PID, Port: spec.Port,
 		URL: spec.URL, External: spec.External, Debug: spec.Debug, Modules: spec.Modules, Restarts: now.restarts, Adopted: now.adopted,
-		Detail: now.detail, WaitsFor: now.waitsFor, Log: spec.Log, LogFrom: now.logged}
+		Detail: now.detail, Hint: now.hint, Cause: now.cause, WaitsFor: now.waitsFor, Log: spec.Log, LogFrom: now.logged}
 	if p.Modules == nil {
 		p.Modules = []string{}
 	}
@@ -111,12 +115,16 @@ func processStatus(spec plan.Process, now snapshot) ProcessStatus {
 	}
 	if stale(spec, now) {
 		p.Detail = strings.TrimPrefix(p.Detail+"; ", "; ") + "runs with another configuration than " + spec.ConfigFile + " holds: backend:reload has it read that"
+		if p.Reason == "" {
+			p.Reason = OtherConfig
+		}
 	}
 	if now.state == Starting && p.Detail == "" {
-		p.Detail = now.check
+		p.Detail, p.Cause = now.check, now.checked
 	}
-	if now.state == Backoff || now.state == Failed {
+	if now.state == Backoff || now.state == Failed || now.cause.Reason == WorkerEnded {
 		p.LastLines = lastWords(spec.Log)
+		p.Exception = view.LastException(p.LastLines)
 	}
 	if p.PID != 0 {
 		cpu, rss := proc.Usage(p.PID)
@@ -154,12 +162,12 @@ func deadStatus(ctx context.Context, dir local.Dir) (Status, error) {
 				}
 				r := check(ctx, dir, nil, &sp.Process, sp.Process.Health.Timeout)
 				if atBreakpoint := r.verdict == verdictHung && sp.Process.MayStandStill(); r.verdict != verdictHealthy && !atBreakpoint {
-					now.state, now.detail = Unhealthy, r.reason
+					now.state, now.detail, now.cause = Unhealthy, r.reason, r.cause
 				}
 			case sp.State == Succeeded:
 				now.state = Succeeded
 			case sp.ID.PID != 0:
-				now.state, now.detail = Failed, "ended while no supervisor ran"
+				now.state, now.detail, now.cause = Failed, "ended while no supervisor ran", Cause{Reason: Gone}
 			}
 			st.Processes[i] = processStatus(sp.Process, now)
 		})

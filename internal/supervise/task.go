@@ -2,7 +2,7 @@ package supervise
 
 // taskEnded takes the end of a task, or of the command that tells whether it is to
 // be run. One that another supervisor had started is run again if nobody knows.
-func (l *life) taskEnded(e ended, how string) []action {
+func (l *life) taskEnded(e ended, how string, cause Cause) []action {
 	switch {
 	case how != e.how: // it took too long
 		l.to(Failed, how)
@@ -16,7 +16,9 @@ func (l *life) taskEnded(e ended, how string) []action {
 	default:
 		l.to(Failed, how)
 	}
-	l.wanted, l.asked = false, false
+	if l.wanted, l.asked = false, false; l.state == Failed {
+		l.cause = cause
+	}
 	return nil
 }
 

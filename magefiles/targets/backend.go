@@ -234,7 +234,9 @@ func (Backend) Run(ctx context.Context, config *string, task string) error {
 
 // Env prints the environment, the folder and the interpreter of a process, for a
 // shell: eval "$(muster backend:env -only=NAME)".
-func (Backend) Env(ctx context.Context, config, only *string) error {
+//
+// -json prints them for scripts.
+func (Backend) Env(ctx context.Context, config, only *string, json *bool) error {
 	return withProject(config, func(p project) error {
 		if only == nil {
 			return usageError("of which process? say -only=NAME")
@@ -242,6 +244,9 @@ func (Backend) Env(ctx context.Context, config, only *string) error {
 		proc, err := stack.Process(ctx, p.cfg, *only)
 		if err != nil {
 			return err
+		}
+		if console.Or(json, false) {
+			return console.JSON(os.Stdout, stack.LaunchOf(proc))
 		}
 		fmt.Printf("cd %s\n", hint.Word(proc.Dir))
 		for _, v := range proc.Env {

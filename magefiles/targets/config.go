@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/magefile/mage/mg"
+	"gopkg.in/yaml.v3"
 
 	muster "muster/internal/config"
 	"muster/internal/console"
@@ -23,7 +24,12 @@ import (
 type Config mg.Namespace
 
 // Validate reports every mistake in the configuration, each with its line.
-func (Config) Validate(config *string) error {
+//
+// -json prints them for scripts.
+func (Config) Validate(config *string, json *bool) error {
+	if console.Or(json, false) {
+		return console.Exit(validateJSON(config))
+	}
 	return withProject(config, func(p project) error {
 		writeSchema(p.cfg.Dir)
 		stdout.Done("%s is valid", p.cfg.File)
@@ -31,10 +37,35 @@ func (Config) Validate(config *string) error {
 	})
 }
 
+func validateJSON(arg *string) error {
+	file, err := configFile(arg)
+	if err != nil {
+		return err
+	}
+	_, wrong := loadConfig(arg)
+	check, err := muster.Checked(file, wrong)
+	if err != nil {
+		return err
+	}
+	if err := console.JSON(os.Stdout, check); err != nil {
+		return err
+	}
+	return wrong
+}
+
 // Show prints the configuration with every default filled in.
-func (Config) Show(config *string) error {
+//
+// -json prints it as JSON, of the same form as the file.
+func (Config) Show(config *string, json *bool) error {
 	return withProject(config, func(p project) error {
 		text, err := p.cfg.YAML()
+		if err == nil && console.Or(json, false) {
+			var value any
+			if err := yaml.Unmarshal(text, &value); err != nil {
+				return err
+			}
+			return console.JSON(os.Stdout, value)
+		}
 		if err == nil {
 			_, err = os.Stdout.Write(text)
 		}

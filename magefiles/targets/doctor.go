@@ -3,6 +3,7 @@ package targets
 import (
 	"context"
 	"errors"
+	"os"
 
 	"muster/internal/console"
 	"muster/internal/stack"
@@ -13,11 +14,26 @@ import (
 // each what is wrong and what mends it.
 //
 // Without -fix it only looks. -fix does what is safe: it gets the tools that are
-// missing, ends orphans of this project and removes stale state.
-func (Dev) Doctor(ctx context.Context, config *string, fix *bool) error {
+// missing, ends orphans of this project and removes stale state. -json prints what was
+// found for scripts.
+func (Dev) Doctor(ctx context.Context, config *string, fix, json *bool) error {
 	return withClient(config, func(c *supervise.Client) error {
 		cfg, err := loadConfig(config)
-		return showFindings(stack.Examine(ctx, c, cfg, err, stderr), console.Or(fix, false))
+		findings := stack.Examine(ctx, c, cfg, err, stderr)
+		if !console.Or(json, false) {
+			return showFindings(findings, console.Or(fix, false))
+		}
+		sick := false
+		for i := range findings {
+			if f := &findings[i]; console.Or(fix, false) {
+				f.Mended = f.Fixable && f.Fix() == nil
+			}
+			sick = sick || !findings[i].OK && !findings[i].Warn && !findings[i].Mended
+		}
+		if err := console.JSON(os.Stdout, findings); err != nil || !sick {
+			return err
+		}
+		return console.Failed
 	})
 }
 

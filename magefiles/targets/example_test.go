@@ -46,7 +46,7 @@ func ExampleConfig_Validate() {
 	defer os.RemoveAll(dir)
 	config := filepath.Join(dir, "dev-config.yaml")
 	os.WriteFile(config, []byte("servers: {api: {port: 2999, command: [true]}}\n"), 0o600)
-	if err := (targets.Config{}).Validate(&config); err == nil {
+	if err := (targets.Config{}).Validate(&config, nil); err == nil {
 		fmt.Println("no mistakes")
 	}
 	// Output: no mistakes

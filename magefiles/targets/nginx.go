@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -43,9 +44,15 @@ func (Nginx) Install(ctx context.Context, config *string, update *bool) error {
 }
 
 // Check tells which nginx will be used.
-func (Nginx) Check(ctx context.Context, config *string) error {
+//
+// -json prints it for scripts.
+func (Nginx) Check(ctx context.Context, config *string, json *bool) error {
 	return withGateway(config, func(p project) error {
 		bin, err := install.Find(ctx, p.cfg)
+		if err == nil && console.Or(json, false) {
+			bin.Modules, bin.Env = slices.Concat([]string{}, bin.Modules), slices.Concat([]string{}, bin.Env)
+			return console.JSON(os.Stdout, bin)
+		}
 		return showNginx(bin, err)
 	})
 }
@@ -153,11 +160,16 @@ func (Nginx) Reload(ctx context.Context, config *string) error {
 }
 
 // Routes prints which URL goes to which server and instances.
-func (Nginx) Routes(config *string) error {
+//
+// -json prints them for scripts.
+func (Nginx) Routes(config *string, json *bool) error {
 	return withGateway(config, func(p project) error {
 		routes, err := gateway.Routes(p.cfg)
 		if err != nil {
 			return err
+		}
+		if console.Or(json, false) {
+			return console.JSON(os.Stdout, routes)
 		}
 		rows := [][]string{}
 		for _, r := range routes {

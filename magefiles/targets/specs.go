@@ -110,8 +110,20 @@ func count(n int, what string) string {
 
 // Check fails with a diff when a client is not what its document says, for CI
 // and git hooks.
-func (Specs) Check(ctx context.Context, config *string) error {
+//
+// -json prints the files that differ for scripts.
+func (Specs) Check(ctx context.Context, config *string, json *bool) error {
 	return withProject(config, func(p project) error {
+		if console.Or(json, false) {
+			fresh, err := clients.Fresh(ctx, p.cfg)
+			if err == nil {
+				err = console.JSON(os.Stdout, fresh)
+			}
+			if err == nil && fresh.Stale {
+				err = errStale{}
+			}
+			return err
+		}
 		stale, err := clients.Check(ctx, p.cfg, os.Stdout)
 		switch {
 		case err != nil:

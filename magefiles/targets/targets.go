@@ -22,14 +22,14 @@ import (
 
 	"muster/internal/console"
 	"muster/internal/stack"
-	"muster/internal/supervise"
+	_ "muster/internal/supervise/early" // first
 )
 
 // The supervisor and the builtin gateway are this same binary, started by itself
 // under other names, and a shell asks it for words in a call of its own. They have to be
 // told apart before Mage looks at the arguments.
 func init() {
-	supervise.Resident()
+
 	stack.ServeBuiltin()
 	complete()
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"strconv"
+	"strings"
 )
 
 // access is a line of nginx's access log in the format that muster generates:
@@ -64,4 +65,43 @@ func (a access) painted(p paint) string {
 		s += " " + p.dim(string(a.upstream))
 	}
 	return s
+}
+
+// Request is a line of the gateway's access log.
+type Request struct {
+	Client   string  `json:"client" jsonschema:"its address"`
+	Method   string  `json:"method"`
+	Path     string  `json:"path" jsonschema:"with the query, as it was asked for"`
+	Status   int     `json:"status"`
+	Bytes    int64   `json:"bytes" jsonschema:"of the answer's body"`
+	Seconds  float64 `json:"seconds" jsonschema:"from the first byte of the request to the last of the answer"`
+	Upstream string  `json:"upstream,omitempty" jsonschema:"HOST:PORT that answered; several, separated by a comma and a blank, were tried one after the other"`
+}
+
+// Last is the upstream that was tried last, and whose answer it is; "" where none was.
+func (r Request) Last() string {
+	tried := strings.FieldsFunc(r.Upstream, func(c rune) bool { return c == ' ' || c == ',' })
+	if len(tried) == 0 {
+		return ""
+	}
+	return tried[len(tried)-1]
+}
+
+// ParseRequest reads a line of the gateway's access log, and tells whether it is one.
+func ParseRequest(line []byte) (r Request, ok bool) {
+	a, ok := parseAccess(line)
+	if !ok {
+		return r, false
+	}
+	client, request, _ := strings.Cut(string(a.head), ` "`)
+	method, rest, _ := strings.Cut(strings.TrimSuffix(request, `"`), " ")
+	path, _, _ := strings.Cut(rest, " ")
+	r = Request{Client: client, Method: method, Path: path, Upstream: string(a.upstream)}
+	r.Status, _ = strconv.Atoi(string(a.status))
+	r.Bytes, _ = strconv.ParseInt(string(a.bytes), 10, 64)
+	r.Seconds, _ = strconv.ParseFloat(string(a.duration), 64)
+	if r.Upstream == "-" {
+		r.Upstream = ""
+	}
+	return r, true
 }
