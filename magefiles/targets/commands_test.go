@@ -57,7 +57,7 @@ var handedOut = struct {
 	ports map[int]bool
 }{ports: map[int]bool{}}
 
-func takePorts(ts *testscript.TestScript, n int) int {
+func takePorts(ts interface{ Fatalf(string, ...any) }, n int) int {
 	handedOut.Lock()
 	defer handedOut.Unlock()
 	for range 1000 {

@@ -169,16 +169,21 @@ func useProfiles(profile *string) {
 
 // selectProcesses makes of a configuration what a command means by it.
 func selectProcesses(cfg *config.Config, c *supervise.Client) error {
-	if err := selectProfiles(cfg, c); err != nil {
+	profiles, external := os.Getenv(profilesVar), os.Getenv(externalVar)
+	return selectNamed(cfg, c, names(&profiles), names(&external))
+}
+
+// selectNamed leaves what is in these profiles, and marks those servers as external.
+func selectNamed(cfg *config.Config, c *supervise.Client, profiles, external []string) error {
+	if err := selectProfiles(cfg, c, profiles); err != nil {
 		return err
 	}
-	return selectExternal(cfg, c)
+	return selectExternal(cfg, c, external)
 }
 
 // selectProfiles leaves what is in an active profile, or runs already.
-func selectProfiles(cfg *config.Config, c *supervise.Client) error {
-	active, known := os.Getenv(profilesVar), cfg.ProfileNames()
-	profiles := names(&active)
+func selectProfiles(cfg *config.Config, c *supervise.Client, profiles []string) error {
+	known := cfg.ProfileNames()
 	for _, p := range profiles {
 		if len(known) == 0 {
 			return usageError(fmt.Sprintf("no process is in a profile %q, or in any: write profiles: [%s] at one", p, p))
@@ -212,9 +217,8 @@ func useExternal(external *string) {
 
 // selectExternal marks the servers that were started elsewhere: those that a command
 // says, and those that what runs has as such.
-func selectExternal(cfg *config.Config, c *supervise.Client) error {
-	said := os.Getenv(externalVar)
-	external, there := names(&said), []string{}
+func selectExternal(cfg *config.Config, c *supervise.Client, external []string) error {
+	there := []string{}
 	for _, s := range cfg.Servers {
 		there = append(there, s.Name)
 	}

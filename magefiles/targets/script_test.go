@@ -56,6 +56,7 @@ func runScripts(t *testing.T, scripts string, setUp func(*testscript.Env) error)
 			"alive":      alive,
 			"signal":     sendSignal,
 			"noleft":     noLeft,
+			"jsonschema": validate,
 			"needs":      needs,
 			"fetch":      fetch,
 		},
