@@ -19,6 +19,9 @@ import (
 func (Dev) Doctor(ctx context.Context, config *string, fix, json *bool) error {
 	return withClient(config, func(c *supervise.Client) error {
 		cfg, err := loadConfig(config)
+		if err == nil {
+			err = selectProcesses(cfg, c)
+		}
 		findings := stack.Examine(ctx, c, cfg, err, stderr)
 		if !console.Or(json, false) {
 			return showFindings(findings, console.Or(fix, false))
@@ -77,6 +80,9 @@ func (Dev) Kill(ctx context.Context, config *string) error {
 			stdout.Warn("left alone: %s", stack.LeftAlone(others).Wrong)
 		}
 		cfg, err := loadConfig(config)
+		if err == nil {
+			err = selectProcesses(cfg, c)
+		}
 		if err != nil {
 			return nil // what runs is ended; the file's mistakes are config:validate's
 		}
