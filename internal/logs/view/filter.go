@@ -13,14 +13,17 @@ import (
 type filter struct {
 	only   []string
 	grep   *regexp.Regexp
+	word   string // that a line has; "": any line
 	min    Level
 	probe  func(process, path string, status int) bool
 	asked  bool             // levels are to be shown
 	levels map[string]Level // of each process's last line that said one
+
+	requests map[string]bool // lines of the access log that were shown; nil: one log has no line twice
 }
 
 func newFilter(o Options, grep *regexp.Regexp) *filter {
-	return &filter{only: o.Only, grep: grep, min: o.Level, probe: o.Probe, asked: o.Color || o.JSON, levels: map[string]Level{}}
+	return &filter{only: o.Only, grep: grep, word: o.Request, min: o.Level, probe: o.Probe, asked: o.Color || o.JSON, levels: map[string]Level{}}
 }
 
 // verdict is what a filter thinks of a line.
@@ -35,7 +38,7 @@ func (f *filter) judge(name string, text []byte) verdict {
 	if !f.selects(name) {
 		return verdict{}
 	}
-	matches := (f.grep == nil || f.grep.Match(text)) && !f.isProbe(name, text)
+	matches := (f.word == "" || hasWord(text, f.word)) && (f.grep == nil || f.grep.Match(text) || f.grep.Match(shownAs(text))) && !f.isProbe(name, text)
 	if f.min == NoLevel && !f.asked {
 		return verdict{show: matches}
 	}

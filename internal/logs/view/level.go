@@ -63,13 +63,13 @@ func levelOf(text []byte) Level {
 	if len(t) == 0 {
 		return NoLevel
 	}
+	if r, ok := ParseRequest(t); ok {
+		return r.level()
+	}
 	if t[0] == '{' {
 		if fields, ok := parseJSONLine(t); ok {
 			return fields.level()
 		}
-	}
-	if a, ok := parseAccess(t); ok {
-		return a.level()
 	}
 	if len(t) == len(text) && bytes.HasPrefix(t, []byte("Traceback (most recent call last):")) {
 		return Error

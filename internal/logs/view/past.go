@@ -35,11 +35,10 @@ func (s *stream) printPast(ctx context.Context, h *history, o Options) error {
 	}
 	// The filter starts over, knowing what the lines before said.
 	for _, m := range last {
-		line := make([]byte, min(m.size, longest))
-		if _, err := h.ReadAt(line, m.off); err != nil {
+		name, text, err := s.textOf(h, m)
+		if err != nil {
 			return err
 		}
-		name, text := s.split(line)
 		if err := s.out.line(name, text, m.level, h.writtenAt(m.off)); err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func (p *printer) line(name string, text []byte, level Level, at time.Time) erro
 	if p.o.JSON {
 		return p.object(name, plain, level, at)
 	}
-	if p.o.Terminal {
+	if p.o.Terminal || len(plain) > 0 && plain[0] == '{' {
 		if first, more, ok := p.readable(plain); ok {
 			err := p.put(name, []byte(first))
 			for _, l := range more {
@@ -78,15 +78,15 @@ func (p *printer) put(name string, text []byte) error {
 	return p.w.WriteByte('\n')
 }
 
-// readable returns what a person sees of a JSON line or of one of nginx's
-// access log.
+// readable returns what a person sees of one of the gateway's access log, which is
+// seen elsewhere than in a terminal too, or of a JSON line.
 func (p *printer) readable(text []byte) (first string, more []string, ok bool) {
-	if fields, ok := parseJSONLine(text); ok {
+	if r, ok := ParseRequest(text); ok {
+		return r.painted(p.paint), nil, true
+	}
+	if fields, ok := parseJSONLine(text); ok && p.o.Terminal {
 		first, more = fields.readable(p.paint)
 		return first, more, true
-	}
-	if a, ok := parseAccess(text); ok {
-		return a.painted(p.paint), nil, true
 	}
 	return "", nil, false
 }
@@ -111,14 +111,20 @@ type Line struct {
 
 // lineOf is a line, its text free of escape sequences, that was written at a time.
 func lineOf(name string, text []byte, level Level, at time.Time) Line {
-	if said, ok := timeOf(text); ok {
-		at = said
-	}
+	at = whenOf(text, at)
 	l := Line{Process: name, Level: level.String(), Text: string(text)}
 	if year := at.Year(); !at.IsZero() && year > 0 && year < 10_000 {
 		l.Time = at.Format("2006-01-02T15:04:05.000000Z07:00") // RFC 3339
 	}
 	return l
+}
+
+// whenOf is the time that a line says, or else that of its writing.
+func whenOf(text []byte, written time.Time) time.Time {
+	if said, ok := timeOf(text); ok {
+		return said
+	}
+	return written
 }
 
 // timeOf returns the time that a line says.

@@ -26,6 +26,46 @@ func NewReader(path string, after Cursor) (r *Reader, lost bool, err error) {
 // Close ends it.
 func (r *Reader) Close() { r.h.close() }
 
+// Last has Past begin with the last n lines that match, as far back as match does not
+// say that a line is too old; a negative n is all of them. It does not go back behind
+// the cursor.
+func (r *Reader) Last(ctx context.Context, n int, match func(line []byte) (ok, tooOld bool)) error {
+	least := r.from
+	for window := int64(firstWindow); ; window *= 8 {
+		from, err := r.h.lineAfter(max(least, r.h.size-window))
+		if err != nil {
+			return err
+		}
+		from = max(from, least)
+		var found []int64 // where the last n begin
+		old := false
+		err = r.h.each(ctx, from, func(off, _ int64, text []byte) error {
+			ok, tooOld := match(text)
+			if tooOld {
+				old = true
+			}
+			if ok {
+				if found = append(found, off); n >= 0 && len(found) > 2*n+1000 {
+					found = append(found[:0], found[len(found)-n:]...)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if n >= 0 && len(found) > n {
+			found = found[len(found)-n:]
+		}
+		if len(found) == n || old || from <= least {
+			if r.from = r.h.size; len(found) > 0 {
+				r.from = found[0]
+			}
+			return nil
+		}
+	}
+}
+
 // Past calls fn for each line that there is. The line, without its LF, is fn's until it
 // returns.
 func (r *Reader) Past(ctx context.Context, fn func(line []byte, behind Cursor) error) error {

@@ -35,7 +35,7 @@ func (s *stream) split(line []byte) (name string, text []byte) {
 func (s *stream) show(line []byte, at time.Time) error {
 	name, text := s.split(line)
 	v := s.filter.judge(name, printable.WithoutSequences(text))
-	if !v.show {
+	if !v.show || !s.filter.first(text) {
 		return nil
 	}
 	return s.out.line(name, text, v.level, at)

@@ -17,11 +17,14 @@ import (
 
 // Options say which lines Tail shows, and how.
 type Options struct {
-	Only  []string      // names of processes or servers; none: all
-	Grep  string        // regular expression (regexp/syntax) that the text matches; "": all
-	Level Level         // the least level; NoLevel: all
-	Since time.Duration // only lines that are not older; 0: of any age
-	Lines int           // the last so many lines that match; negative: all there are
+	Only []string // names of processes or servers; none: all
+	Grep string   // regular expression (regexp/syntax) that the text matches; "": all
+	// Request is the id of a request: lines that have it as a word, and of several logs
+	// those that there are in order of time, as far as it is known; "": all.
+	Request string
+	Level   Level         // the least level; NoLevel: all
+	Since   time.Duration // only lines that are not older; 0: of any age
+	Lines   int           // the last so many lines that match; negative: all there are
 
 	// Probe, if not nil, tells which answers of a process are good ones to its
 	// health checks.
@@ -68,8 +71,13 @@ func Tail(ctx context.Context, w io.Writer, o Options, all ...Log) error {
 	}
 	out := newPrinter(w, o)
 	var streams []*stream
+	var requests map[string]bool
+	if o.Request != "" {
+		requests = map[string]bool{}
+	}
 	for _, l := range all {
 		s := &stream{Log: l, filter: newFilter(o, grep), out: out}
+		s.filter.requests = requests
 		s.each = func(line []byte, written time.Time, _ int64) error { return s.show(line, written) }
 		defer s.close()
 		streams = append(streams, s)
@@ -87,17 +95,28 @@ func (e *noLogError) Unwrap() error { return os.ErrNotExist }
 // showAll prints what the streams have and, if it is to follow, what comes.
 func showAll(ctx context.Context, streams []*stream, o Options, out *printer) error {
 	found := false
+	var histories []*history
 	for _, s := range streams {
 		h, err := openHistory(s.Path)
 		if err != nil {
 			return err
 		}
+		defer h.close()
+		histories = append(histories, h)
 		found = found || len(h.files) > 0
-		if err := s.printPast(ctx, h, o); err != nil {
-			h.close()
+	}
+	if o.Request != "" {
+		if err := printTogether(ctx, streams, histories, o); err != nil {
 			return err
 		}
-		if err := s.take(h); err != nil {
+	}
+	for i, s := range streams {
+		if o.Request == "" {
+			if err := s.printPast(ctx, histories[i], o); err != nil {
+				return err
+			}
+		}
+		if err := s.take(histories[i]); err != nil {
 			return err
 		}
 	}
