@@ -29,6 +29,7 @@ type backend struct {
 
 	requests atomic.Int64
 	conns    atomic.Int64
+	id       atomic.Value  // X-Request-ID of the last request
 	begun    chan struct{} // a value when an upload's first part has arrived
 	release  chan struct{} // a value lets an event stream go on
 }
@@ -114,6 +115,7 @@ func startBackend(t testing.TB, name string, port int) *backend {
 
 func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.requests.Add(1)
+	b.id.Store(strings.Join(r.Header["X-Request-Id"], " and "))
 	switch {
 	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
 		b.socket(w, r)
@@ -145,6 +147,8 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 8\r\nConnection: close\r\n\r\ntoo much")
 		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 		_, _ = io.Copy(io.Discard, rest)
+	case strings.HasSuffix(r.URL.Path, "/own-id"):
+		w.Header()["X-Request-Id"] = []string{"one", "two"}
 	case strings.HasSuffix(r.URL.Path, "/cookies"):
 		for i := range 100 {
 			w.Header().Add("Set-Cookie", fmt.Sprintf("c%d=%s", i, strings.Repeat("v", 480)))

@@ -40,9 +40,7 @@ server { listen %s backlog=4096; location / { default_type application/json; ret
 	startNginx(b, c)
 	c2 := load(b, fmt.Sprintf("api_base_url: /api/v1\nnginx: {port: %d}\nservers:\n  broker: {port: %d, modules: [broker]}\n", port+7, port))
 	startBuiltin(b, c2)
-	const log = `log_format own '$remote_addr "$request" $status $body_bytes_sent $request_time $upstream_addr';
-access_log logs/hand.log own buffer=32k flush=1s;`
-	startPlain(b, dir, "hand", log+fmt.Sprintf(handTuned, upstream, port+4, port+5, port+2))
+	startPlain(b, dir, "hand", jsonLog+requestIDs+fmt.Sprintf(handTuned, upstream, port+4, port+5, port+2))
 	startPlain(b, dir, "silent", "access_log off;"+fmt.Sprintf(handTuned, upstream, port+4, port+5, port+6))
 	startPlain(b, dir, "plain", fmt.Sprintf(plain, upstream, port+4, port+5, port+3))
 
@@ -79,6 +77,17 @@ access_log logs/hand.log own buffer=32k flush=1s;`
 	b.ReportMetric(median["builtin"]/median["generated"], "builtin/generated")
 	b.ReportMetric(0, "ns/op")
 }
+
+// What a request's id and the JSON log take, whoever writes the file.
+const requestIDs = `map $http_x_request_id $id { "" $request_id; "~^[A-Za-z0-9._:@+/=-]{1,128}$" $http_x_request_id; default $request_id; }
+proxy_set_header X-Request-ID $id; proxy_hide_header X-Request-ID; add_header X-Request-ID $id always;
+`
+const jsonLog = `map "$time_iso8601$msec" $time { "~^(?<day>.{19})(?<zone>.{6}).{10}(?<ms>.{4})$" $day$ms$zone; default $time_iso8601; }
+log_format own escape=json '{"time":"$time","id":"$id","method":"$request_method","path":"$request_uri","protocol":"$server_protocol","status":$status,'
+'"bytes":$body_bytes_sent,"seconds":$request_time,"upstream_seconds":[$upstream_response_time],"upstream":"$upstream_addr","server":"$proxy_host",'
+'"host":"$http_host","remote":"$remote_addr","upgrade":"$http_upgrade"}';
+access_log logs/hand.log own buffer=64k flush=20ms;
+`
 
 const handTuned = `server_tokens off; tcp_nodelay on;
 keepalive_requests 100000;

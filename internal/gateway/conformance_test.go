@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -482,32 +481,4 @@ func TestStatusPageIsForThisMachineOnly(t *testing.T) {
 	if text, err := gateway.Generate(load(t, designFile), gateway.Options{}); err != nil || !strings.Contains(string(text), "allow ::1;\n            deny all;") {
 		t.Errorf("%v\n%s", err, text)
 	}
-}
-
-func TestTheAccessLogHasALineForEachRequest(t *testing.T) {
-	t.Parallel()
-	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
-		conn, err := net.Dial("tcp", b.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		fmt.Fprintf(conn, "GET /api/v1/broker/418?a\"\\ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-		if _, err := io.ReadAll(conn); err != nil {
-			t.Fatal(err)
-		}
-		b.do(t, "GET", "/nginx-status", nil)
-		b.echo(t, "POST", "/api/v1/broker/last", nil)
-		var lines []string
-		waitFor(t, "the last line", func() bool {
-			data, _ := os.ReadFile(filepath.Join(b.c.Dir, ".local/logs/nginx-access.log"))
-			lines = strings.Split(strings.TrimSpace(string(data)), "\n")
-			return strings.Contains(string(data), "/last")
-		})
-		want := `127.0.0.1 "GET /api/v1/broker/418?a\x22\x5C HTTP/1.1" 418 15 `
-		upstream := regexp.MustCompile(` 127\.0\.0\.1:\d+$`)
-		if len(lines) != 2 || !strings.HasPrefix(lines[0], want) || !upstream.MatchString(lines[0]) || !strings.HasPrefix(lines[1], `127.0.0.1 "POST /api/v1/broker/last HTTP/1.1" 200 `) {
-			t.Errorf("got\n%s\nwant the first to be\n%s", strings.Join(lines, "\n"), want)
-		}
-	})
 }

@@ -115,6 +115,9 @@ func (a *answer) tunnel(w http.ResponseWriter) error {
 		_ = c.SetDeadline(time.Time{})
 	}
 	fmt.Fprintf(in, "HTTP/1.1 101 Switching Protocols\r\n")
+	x := w.(*exchange)
+	x.status = http.StatusSwitchingProtocols
+	a.Header[idHeader] = []string{x.id}
 	_ = a.Header.Write(in)
 	_, _ = in.WriteString("\r\n")
 	if in.Flush() != nil {
@@ -127,7 +130,7 @@ func (a *answer) tunnel(w http.ResponseWriter) error {
 	var both sync.WaitGroup
 	both.Go(func() {
 		defer end()
-		join(client, a.u.in, silence, limit)
+		x.bytes = join(client, a.u.in, silence, limit)
 	})
 	join(a.u.Conn, in, silence, limit)
 	end()
@@ -135,8 +138,8 @@ func (a *answer) tunnel(w http.ResponseWriter) error {
 	return nil
 }
 
-// join copies until an end. Every part is a sign of life.
-func join(to io.Writer, from io.Reader, silence *time.Timer, limit time.Duration) {
+// join copies until an end, and returns how many bytes. Every part is a sign of life.
+func join(to io.Writer, from io.Reader, silence *time.Timer, limit time.Duration) (copied int64) {
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
 	for {
@@ -144,11 +147,12 @@ func join(to io.Writer, from io.Reader, silence *time.Timer, limit time.Duration
 		silence.Reset(limit)
 		if n > 0 {
 			if _, err := to.Write(buf[:n]); err != nil {
-				return
+				return copied
 			}
+			copied += int64(n)
 		}
 		if err != nil {
-			return
+			return copied
 		}
 	}
 }

@@ -18,7 +18,8 @@ import (
 // 100-continue, which nginx passes over.
 type clientConn struct {
 	net.Conn
-	head bool // the next bytes begin a request
+	requests *accessLog
+	head     bool // the next bytes begin a request
 }
 
 // watch is the ConnState of the servers.
@@ -52,11 +53,11 @@ func expectNothing(p []byte) {
 }
 
 func (c *clientConn) Write(p []byte) (int, error) {
-	q := inJSON(p)
-	if q == nil {
+	status := refused(p)
+	if status == 0 {
 		return c.Conn.Write(p)
 	}
-	if _, err := c.Conn.Write(q); err != nil {
+	if _, err := c.Conn.Write(c.inJSON(status)); err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -65,26 +66,32 @@ func (c *clientConn) Write(p []byte) (int, error) {
 // plainError is how net/http goes on after the status line of an error of its own.
 const plainError = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 
-// inJSON gives an error of net/http the shape of the gateway's; nil is none.
-func inJSON(p []byte) []byte {
+// refused is the status of an error of net/http; 0 is none.
+func refused(p []byte) int {
 	if !bytes.HasPrefix(p, []byte("HTTP/1.1 4")) && !bytes.HasPrefix(p, []byte("HTTP/1.1 5")) {
-		return nil
+		return 0
 	}
 	line, rest, _ := bytes.Cut(p, []byte("\r\n"))
 	if len(line) < len("HTTP/1.1 400") || !bytes.HasPrefix(rest, []byte(plainError[2:])) {
-		return nil
+		return 0
 	}
-	status, err := strconv.Atoi(string(line[9:12]))
-	if err != nil {
-		return nil
-	}
+	status, _ := strconv.Atoi(string(line[9:12]))
+	return status
+}
+
+// inJSON is an error of net/http in the shape of the gateway's, which has its line in
+// the access log too.
+func (c *clientConn) inJSON(status int) []byte {
 	message := "the gateway could not serve this request"
 	if status == http.StatusBadRequest {
 		message = "bad request"
 	}
 	body := errorBody(status, "", message)
-	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
-		status, http.StatusText(status), len(body), body)
+	unread := &http.Request{RemoteAddr: c.RemoteAddr().String()}
+	x := &exchange{begin: time.Now(), id: idOf(unread), status: status, bytes: int64(len(body))}
+	c.requests.write(unread, x)
+	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nX-Request-ID: %s\r\nConnection: close\r\n\r\n%s",
+		status, http.StatusText(status), len(body), x.id, body)
 }
 
 // CloseWrite lets net/http end an answer before it ends the connection.
@@ -96,14 +103,17 @@ func (c *clientConn) CloseWrite() error {
 }
 
 // plainListener wraps what it accepts.
-type plainListener struct{ net.Listener }
+type plainListener struct {
+	net.Listener
+	requests *accessLog
+}
 
 func (l plainListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &clientConn{Conn: conn}, nil
+	return &clientConn{Conn: conn, requests: l.requests}, nil
 }
 
 // handed is a listener for connections that another one accepted.
@@ -144,12 +154,12 @@ func (h *handed) hand(conn net.Conn) {
 
 // sortTLS accepts the connections of a port with TLS. A client that speaks
 // plain HTTP there goes to plain, as nginx's error 497 has it.
-func sortTLS(l net.Listener, config *tls.Config, secure, plain *handed, logger *log.Logger) {
+func sortTLS(l net.Listener, config *tls.Config, secure, plain *handed, requests *accessLog, logger *log.Logger) {
 	for {
 		conn, err := l.Accept()
 		switch {
 		case err == nil:
-			go sortOne(conn, config, secure, plain, logger)
+			go sortOne(conn, config, secure, plain, requests, logger)
 		case errors.Is(err, net.ErrClosed):
 			secure.Close()
 			plain.Close()
@@ -161,7 +171,7 @@ func sortTLS(l net.Listener, config *tls.Config, secure, plain *handed, logger *
 	}
 }
 
-func sortOne(conn net.Conn, config *tls.Config, secure, plain *handed, logger *log.Logger) {
+func sortOne(conn net.Conn, config *tls.Config, secure, plain *handed, requests *accessLog, logger *log.Logger) {
 	_ = conn.SetDeadline(time.Now().Add(headTimeout))
 	var first [1]byte
 	if _, err := conn.Read(first[:]); err != nil {
@@ -172,7 +182,7 @@ func sortOne(conn net.Conn, config *tls.Config, secure, plain *handed, logger *l
 	const handshake = 22 // the type of TLS's first record
 	if first[0] != handshake {
 		_ = conn.SetDeadline(time.Time{})
-		plain.hand(&clientConn{Conn: conn})
+		plain.hand(&clientConn{Conn: conn, requests: requests})
 		return
 	}
 	t := tls.Server(conn, config)
@@ -185,7 +195,7 @@ func sortOne(conn net.Conn, config *tls.Config, secure, plain *handed, logger *l
 	if t.ConnectionState().NegotiatedProtocol == "h2" {
 		secure.hand(t)
 	} else {
-		secure.hand(&clientConn{Conn: t})
+		secure.hand(&clientConn{Conn: t, requests: requests})
 	}
 }
 

@@ -17,16 +17,12 @@ func writeHead(out *bufio.Writer, r *http.Request) {
 			_, _ = out.WriteString(s)
 		}
 	}
-	uri := r.RequestURI
-	if !strings.HasPrefix(uri, "/") {
-		uri = r.URL.RequestURI() // http://host/path, as a client of a proxy writes it
-	}
 	local, port := localAddr(r)
 	host := r.Host
 	if host == "" { // HTTP/1.0 knows servers without names, HTTP/1.1 does not
 		host = local
 	}
-	write(r.Method, " ", uri, " HTTP/1.1\r\nHost: ", host, "\r\n")
+	write(r.Method, " ", requestURI(r), " HTTP/1.1\r\nHost: ", host, "\r\n")
 	named := r.Header["Connection"]
 	for name, values := range r.Header {
 		if ours(name) || ofConnection(name, named) {
@@ -62,6 +58,14 @@ func writeHead(out *bufio.Writer, r *http.Request) {
 		write("X-Forwarded-Port: ", port, "\r\n")
 	}
 	write("\r\n")
+}
+
+// requestURI is the path and the query as the client wrote them.
+func requestURI(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, "/") {
+		return r.RequestURI
+	}
+	return r.URL.RequestURI() // http://host/path, as a client of a proxy writes it
 }
 
 // ours tells the fields that writeHead writes itself, and those that only mean

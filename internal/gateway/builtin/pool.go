@@ -78,6 +78,7 @@ func (p *pool) active() []*member {
 func (p *pool) serve(w http.ResponseWriter, r *http.Request, fail func(error)) {
 	body := newUpload(w, r, p.bodyTimeout)
 	a, err := p.ask(w, r, body)
+	defer w.(*exchange).answered()
 	if err == nil {
 		defer a.Close()
 		if a.StatusCode == http.StatusSwitchingProtocols {
@@ -109,9 +110,7 @@ func (p *pool) ask(w http.ResponseWriter, r *http.Request, body *upload) (*answe
 		if m == nil {
 			break
 		}
-		if rec, ok := w.(*recorder); ok {
-			rec.asked(m.addr)
-		}
+		w.(*exchange).trying(m.addr)
 		a, reused, err := p.try(w, r, m, body, repeated)
 		if err == nil {
 			return a, nil

@@ -54,7 +54,7 @@ func TestABodyThatStopsEndsInTime(t *testing.T) {
 	}, log.New(io.Discard, "", 0))
 	defer p.closeIdle()
 	p.pools["core"].bodyTimeout = 50 * time.Millisecond
-	front := httptest.NewServer(p)
+	front := httptest.NewServer(newAccessLog(io.Discard).around(p))
 	defer front.Close()
 	for name, request := range map[string]string{
 		"408": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\npart",

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,11 +17,10 @@ import (
 	"muster/internal/gateway"
 )
 
-// proxy is the builtin gateway's handler for one table of routes.
+// proxy is the builtin gateway's handler for one table of routes. It serves exchanges.
 type proxy struct {
-	hosts    []string                   // nil: any
-	exact    map[string][]gateway.Route // more than one where the query decides
-	prefix   map[string]gateway.Route
+	hosts    []string // nil: any
+	routes   *gateway.Finder
 	pools    map[string]*pool
 	pages    []int // ports of the frontends
 	logger   *log.Logger
@@ -32,18 +30,11 @@ type proxy struct {
 
 func newProxy(s *settings, logger *log.Logger) *proxy {
 	p := &proxy{
-		hosts: s.Hosts,
-		exact: map[string][]gateway.Route{}, prefix: map[string]gateway.Route{},
-		pools: map[string]*pool{}, pages: s.FrontendPorts, logger: logger,
+		hosts:  s.Hosts,
+		routes: gateway.NewFinder(s.Routes),
+		pools:  map[string]*pool{}, pages: s.FrontendPorts, logger: logger,
 	}
 	for _, r := range s.Routes {
-		if r.Prefix {
-			if _, taken := p.prefix[r.Path]; !taken {
-				p.prefix[r.Path] = r
-			}
-		} else {
-			p.exact[r.Path] = append(p.exact[r.Path], r)
-		}
 		if r.Server == "" || p.pools[r.Server] != nil {
 			continue
 		}
@@ -78,12 +69,13 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.status(w, r)
 		return
 	}
-	route, ok := p.route(r)
+	route, ok := p.routes.Find(r.URL)
+	w.(*exchange).server = route.Server
 	switch {
 	case !ok:
 		p.answerError(w, r, http.StatusNotFound, "", "no server answers this path")
 	case route.Server == "":
-		message := "the query parameter " + route.Param + " must be one of: " + strings.Join(p.values(route), ", ")
+		message := "the query parameter " + route.Param + " must be one of: " + strings.Join(p.routes.Values(route), ", ")
 		p.answerError(w, r, http.StatusBadRequest, "", message)
 	case route.Strip != "" && !strip(r, route.Strip):
 		p.answerError(w, r, http.StatusBadRequest, "", "bad request")
@@ -92,78 +84,14 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// route finds the route of a request as nginx does: an exact path first, then
-// the longest prefix.
-func (p *proxy) route(r *http.Request) (gateway.Route, bool) {
-	at := clean(r.URL.Path)
-	if list := p.exact[at]; len(list) > 0 {
-		if list[0].Param == "" {
-			return list[0], true
-		}
-		value := firstParam(r.URL.RawQuery, list[0].Param)
-		for _, route := range list {
-			if route.Value == "*" || strings.EqualFold(route.Value, value) {
-				return route, true
-			}
-		}
-	}
-	for i := len(at); i > 0; i-- {
-		if at[i-1] == '/' {
-			if route, ok := p.prefix[at[:i]]; ok {
-				return route, true
-			}
-		}
-	}
-	return gateway.Route{}, false
-}
-
 // strip takes the beginning off the URL that the server gets. It has to stand there
 // as it is, and not by way of escapes or of dots.
 func strip(r *http.Request, beginning string) bool {
-	uri := r.RequestURI
-	if !strings.HasPrefix(uri, "/") {
-		uri = r.URL.RequestURI() // http://host/path, as a client of a proxy writes it
-	}
-	rest, ok := strings.CutPrefix(uri, beginning)
+	rest, ok := strings.CutPrefix(requestURI(r), beginning)
 	if ok {
 		r.RequestURI = "/" + strings.TrimPrefix(rest, "/")
 	}
 	return ok
-}
-
-// firstParam is nginx's $arg_NAME: the first value, not decoded, the name
-// compared without case.
-func firstParam(query, name string) string {
-	for pair := range strings.SplitSeq(query, "&") {
-		if k, v, ok := strings.Cut(pair, "="); ok && strings.EqualFold(k, name) {
-			return v
-		}
-	}
-	return ""
-}
-
-// values are the parameter's values that lead to a server.
-func (p *proxy) values(r gateway.Route) []string {
-	var v []string
-	for _, other := range p.exact[r.Path] {
-		if other.Value != "*" {
-			v = append(v, other.Value)
-		}
-	}
-	return v
-}
-
-// clean resolves . and .. and double slashes, for the choice of the route
-// only: a server gets the path as the client wrote it.
-func clean(p string) string {
-	if p == "" || p[0] != '/' {
-		p = "/" + p
-	}
-	c := path.Clean(p)
-	if c != "/" && strings.HasSuffix(p, "/") {
-		c += "/"
-	}
-	return c
 }
 
 // statusGone is nginx's, for the log: the client did not wait for its answer.

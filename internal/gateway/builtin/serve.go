@@ -50,12 +50,12 @@ func Serve(ctx context.Context, file string, out io.Writer) error {
 		}
 		current.Load().ServeHTTP(w, r)
 	}))
-	elsewhere := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	elsewhere := requests.around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !current.Load().refuse(w, r) {
 			redirect(w, r, s.Port)
 		}
-	})
-	servers, err := s.listen(handler, elsewhere, logger)
+	}))
+	servers, err := s.listen(handler, elsewhere, requests, logger)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ type listening struct {
 }
 
 // listen opens the addresses, all of them or none.
-func (s *settings) listen(handler, redirect http.Handler, logger *log.Logger) ([]listening, error) {
+func (s *settings) listen(handler, redirect http.Handler, requests *accessLog, logger *log.Logger) ([]listening, error) {
 	var list []listening
 	add := func(l net.Listener, h http.Handler, second bool) {
 		list = append(list, listening{&http.Server{
@@ -123,7 +123,7 @@ func (s *settings) listen(handler, redirect http.Handler, logger *log.Logger) ([
 		return nil
 	}
 	plain := func(h http.Handler) func(net.Listener) {
-		return func(l net.Listener) { add(plainListener{l}, h, false) }
+		return func(l net.Listener) { add(plainListener{l, requests}, h, false) }
 	}
 	main := plain(handler)
 	if s.Certificate != "" {
@@ -136,7 +136,7 @@ func (s *settings) listen(handler, redirect http.Handler, logger *log.Logger) ([
 			secure, plain := newHanded(l), newHanded(l)
 			add(secure, handler, false)
 			add(plain, redirect, true)
-			go sortTLS(l, config, secure, plain, logger)
+			go sortTLS(l, config, secure, plain, requests, logger)
 		}
 	}
 	err := open(s.Listen, main)
