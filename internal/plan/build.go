@@ -102,7 +102,7 @@ func Spares(cfg *config.Config, s *config.Server, tools Tools) ([]Process, error
 	stand := *s
 	stand.Debug = 0 // an editor knows one port of each instance
 	spares, err := instances(cfg, &stand, tools, func(n int) (string, int) {
-		return config.InstanceName(s.Name, n) + ".spare", ports[s.Port+n]
+		return config.InstanceName(s.Name, n) + Spare, ports[s.Port+n]
 	})
 	for i := range spares {
 		spares[i].Spare, spares[i].StopRank = true, 1
@@ -260,6 +260,9 @@ func uvicorn(cfg *config.Config, s *config.Server, tools Tools) []string {
 	}
 	return append(args, s.Args...)
 }
+
+// Spare ends the name of a stand-in, which begins with that of its instance.
+const Spare = ".spare"
 
 // GracefulOption is uvicorn's limit, in seconds, of the wait for open responses
 // (0.22 and newer).

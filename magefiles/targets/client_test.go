@@ -20,19 +20,20 @@ func fail(format string, args ...any) {
 	os.Exit(1)
 }
 
-// http [-d=BODY] [-n=TIMES] METHOD URL STATUS [PATH=VALUE]... makes a request
+// http [-d=BODY] [-id=REQUEST] [-n=TIMES] METHOD URL STATUS [PATH=VALUE]... makes a request
 // and prints the body. The status and fields of the JSON in it must be these.
 func httpClient() {
 	body := flag.String("d", "", "JSON to send")
+	id := flag.String("id", "", "of the request")
 	times := flag.Int("n", 1, "repeat so often, each over a connection of its own")
 	flag.Parse()
 	args := flag.Args()
 	if len(args) < 3 {
-		fail("usage: http [-d=BODY] [-n=TIMES] METHOD URL STATUS [PATH=VALUE]...")
+		fail("usage: http [-d=BODY] [-id=REQUEST] [-n=TIMES] METHOD URL STATUS [PATH=VALUE]...")
 	}
 	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}}
 	for range *times {
-		request(client, *body, args)
+		request(client, *body, *id, args)
 	}
 }
 
@@ -48,12 +49,15 @@ func dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	return conn, err
 }
 
-func request(client *http.Client, body string, args []string) {
+func request(client *http.Client, body, id string, args []string) {
 	req, err := http.NewRequest(args[0], args[1], strings.NewReader(body))
 	if err != nil {
 		fail("%v", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if id != "" {
+		req.Header.Set("X-Request-ID", id)
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		fail("%v", err)

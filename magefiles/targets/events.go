@@ -2,17 +2,14 @@ package targets
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
 	"muster/internal/console"
 	"muster/internal/events"
 	"muster/internal/logs/view"
-	"muster/internal/printable"
 	"muster/internal/supervise"
 )
 
@@ -52,11 +49,7 @@ func (Backend) Events(ctx context.Context, config, after, only, kind *string, si
 			}
 		}
 		err := events.Read(ctx, c.Local, q, func(e events.Record) error {
-			line, err := json.Marshal(e)
-			if err == nil {
-				_, err = os.Stdout.Write(append(printable.JSON(line), '\n'))
-			}
-			return err
+			return objectLine(e)
 		})
 		if errors.Is(err, context.Canceled) {
 			return nil

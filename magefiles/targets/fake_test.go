@@ -61,6 +61,12 @@ func fake() {
 		if line := r.URL.Query().Get("print"); line != "" {
 			fmt.Println(line)
 		}
+		if r.URL.Query().Has("say-id") {
+			fmt.Printf("INFO: serving %s [%s]\n", r.URL.Path, r.Header.Get("X-Request-ID"))
+		}
+		if d, err := time.ParseDuration(r.URL.Query().Get("wait")); err == nil {
+			time.Sleep(d)
+		}
 		if code, err := strconv.Atoi(r.URL.Query().Get("exit")); err == nil {
 			os.Exit(code)
 		}

@@ -31,8 +31,9 @@ const defaultTailLines = 50
 // -only=broker,nginx shows these processes, -grep=REGEX and -level=warn what
 // matches, -since=10m what is not older, -lines=N the last N lines (50);
 // -follow=false ends after them, -json prints an object a line, -probes shows
-// the health checks that went well, too.
-func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *time.Duration, lines *int, follow, json, probes *bool) error {
+// the health checks that went well, too. -request=ID shows all lines that have this
+// id, with the gateway's access log, in order of time as far as it is known.
+func (Logs) Tail(ctx context.Context, config, only, grep, level, request *string, since *time.Duration, lines *int, follow, json, probes *bool) error {
 	return withClient(config, func(c *supervise.Client) (err error) {
 		o := tailOptions()
 		if !console.Or(probes, false) {
@@ -41,7 +42,7 @@ func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *
 		}
 		o.Only, o.Grep, o.Since = names(only), console.Or(grep, ""), console.Or(since, 0)
 		o.Lines = console.Or(lines, defaultTailLines)
-		if since != nil && lines == nil {
+		if (since != nil || request != nil) && lines == nil {
 			o.Lines = -1
 		}
 		o.Follow, o.JSON = console.Or(follow, true), console.Or(json, false)
@@ -52,7 +53,14 @@ func (Logs) Tail(ctx context.Context, config, only, grep, level *string, since *
 		}
 		ctx, stop := untilInterrupted(ctx)
 		defer stop()
-		return view.Tail(ctx, os.Stdout, o, view.Log{Path: c.Local.Unified()})
+		all := []view.Log{{Path: c.Local.Unified()}}
+		if request != nil {
+			if o.Request = strings.TrimSpace(*request); o.Request == "" {
+				return usageError("-request names no request: give it an id, as nginx:requests shows them")
+			}
+			all = append(all, view.Log{Name: plan.GatewayName, Path: c.Local.Log("nginx-access")})
+		}
+		return view.Tail(ctx, os.Stdout, o, all...)
 	})
 }
 

@@ -2,6 +2,7 @@ package targets
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -9,13 +10,17 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/magefile/mage/mg"
+	"github.com/mattn/go-isatty"
 
 	"muster/internal/console"
 	"muster/internal/gateway"
 	"muster/internal/gateway/install"
 	"muster/internal/plan"
+	"muster/internal/printable"
+	"muster/internal/requests"
 	"muster/internal/stack"
 	"muster/internal/supervise"
 )
@@ -178,4 +183,81 @@ func (Nginx) Routes(config *string, json *bool) error {
 		stdout.Routes(rows)
 		return nil
 	})
+}
+
+// Requests shows the last requests that the gateway has answered, and those that come: when
+// they ended, method, status, time in the gateway and in the server, who answered, path, id.
+//
+// -only=broker,core-0 shows these servers or processes, -status=5xx or 404 and -slower=200ms
+// what matches, -since=10m what is not older, -lines=N the last N (50); -follow=false ends
+// after them, and says what half of them and 95 % took; -json prints an object a line.
+// -routes prints that by route, and ends.
+func (Nginx) Requests(ctx context.Context, config, only, status *string, slower, since *time.Duration, lines *int, routes, follow, json *bool) error {
+	return withClient(config, func(c *supervise.Client) error {
+		f := requests.Filter{Only: names(only), Status: console.Or(status, ""), Slower: console.Or(slower, 0)}
+		if err := f.Check(); err != nil {
+			return usageError("-" + err.Error())
+		}
+		byRoute := console.Or(routes, false)
+		n := console.Or(lines, defaultTailLines)
+		if since != nil {
+			f.Since = time.Now().Add(-*since)
+		}
+		if (since != nil || byRoute) && lines == nil {
+			n = -1
+		}
+		cfg, _ := loadConfig(config) // whatever is wrong with it, there are requests to show
+		log := requests.Log{Path: c.Local.Log("nginx-access"), Table: requests.NewTable(cfg, c.Plan().Processes)}
+		ctx, stop := untilInterrupted(ctx)
+		defer stop()
+		return showRequests(ctx, log, f, n, requestView{
+			table: byRoute, rows: !byRoute || follow != nil && *follow, follow: console.Or(follow, !byRoute), json: console.Or(json, false),
+		})
+	})
+}
+
+// requestView says what is shown of requests.
+type requestView struct{ table, rows, follow, json bool }
+
+func showRequests(ctx context.Context, log requests.Log, f requests.Filter, n int, v requestView) error {
+	var sum requests.Summary
+	person := isatty.IsTerminal(os.Stdout.Fd()) && !v.json
+	if person && v.rows {
+		stdout.RequestHead()
+	}
+	err := log.Watch(ctx, f, n, v.follow, func(r requests.Request) error {
+		sum.Add(r)
+		switch {
+		case !v.rows:
+		case v.json:
+			return objectLine(r)
+		default:
+			stdout.Request(r)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case v.table && v.json:
+		for _, r := range sum.Routes() {
+			if err := objectLine(r); err != nil {
+				return err
+			}
+		}
+	case v.table:
+		stdout.RequestRoutes(sum.Routes())
+	case person:
+		stdout.Requests(&sum)
+	}
+	return nil
+}
+
+// objectLine prints a value for a program, on a line.
+func objectLine(value any) error {
+	line, err := json.Marshal(value)
+	if err == nil {
+		_, err = os.Stdout.Write(append(printable.JSON(line), '\n'))
+	}
+	return err
 }
