@@ -24,6 +24,7 @@ from .realtime import (
     ProtocolErrorCode,
     Session,
 )
+from .request_id import RequestIdMiddleware
 from .settings import Settings
 from .shutdown import on_stop_signal
 
@@ -51,6 +52,7 @@ def create_app(settings: Optional[Settings] = None) -> FastAPI:
         allow_methods=["*"],
         allow_headers=["*"],
     )
+    app.add_middleware(RequestIdMiddleware)  # the last one is around all others
     app.add_exception_handler(ProblemError, _answer_problem)
 
     sessions: Set[Session] = set()

@@ -7,6 +7,7 @@ import logging
 import sys
 
 from .app_factory import create_app
+from .request_id import log_request_ids
 from .settings import ConfigurationError, Settings
 
 
@@ -18,6 +19,7 @@ def _configure_logging(level: str) -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(level)
     logger.propagate = False
+    log_request_ids(logger.name, "uvicorn", "uvicorn.access")
 
 
 try:
