@@ -17,7 +17,7 @@ func (s *server) addReading() {
 	add(s, reads, "status", "Status", "How the processes of this project are: state, reason, exit_code, exception, last_lines and more of each. Call it first.", status)
 	add(s, reads, "wait", "Wait", "Waits until processes are healthy or stopped, or a line of their logs matches, and says why not if that cannot come.", wait)
 	add(s, reads, "logs", "Logs", "Lines of the unified log, the newest if there is no cursor, and the exceptions in them with type, file and line.", readLogs)
-	add(s, reads, "requests", "Requests", "Requests that the gateway has answered: method, path, status, seconds, and the process that answered. The newest, or the slowest.", requests)
+	add(s, reads, "requests", "Requests", "Requests that the gateway has answered: method, path, status, seconds, and the process that answered. The newest, or the slowest.", requestsOf)
 	add(s, reads, "routes", "Routes", "Which URL the gateway sends to which server; a route with a problem is one that nothing answers.", routes)
 	add(s, reads, "api_diff", "API difference", "Which operations of the API differ between two states of its documents, and whether a change breaks clients.", apiDiff)
 	add(s, reads, "clients_freshness", "Freshness of clients", "Whether the generated clients are what the API's documents say.", clientsFreshness)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"regexp"
 	"slices"
@@ -15,7 +14,7 @@ import (
 	"time"
 
 	"muster/internal/logs/view"
-	"muster/internal/proc"
+	"muster/internal/requests"
 )
 
 type logsInput struct {
@@ -114,6 +113,7 @@ type requestsInput struct {
 	Method  string  `json:"method,omitempty" jsonschema:"such as GET"`
 	Status  string  `json:"status,omitempty" jsonschema:"such as 404, or 5xx"`
 	Process string  `json:"process,omitempty" jsonschema:"that answered: its name or its server's"`
+	ID      string  `json:"id,omitempty" jsonschema:"of the request: its X-Request-ID"`
 	AtLeast float64 `json:"at_least_seconds,omitempty" jsonschema:"those that took so long"`
 	Slowest bool    `json:"slowest,omitempty" jsonschema:"the slowest first, of all that are kept; left out: the newest, oldest first"`
 	Limit   int     `json:"limit,omitempty" jsonschema:"how many at most; left out: 50"`
@@ -129,9 +129,8 @@ type requestsAnswer struct {
 }
 
 type request struct {
-	view.Request
-	Process string `json:"process,omitempty" jsonschema:"that answered last"`
-	behind  view.Cursor
+	requests.Request
+	behind view.Cursor
 }
 
 // matches makes a filter of what is asked for.
@@ -147,11 +146,11 @@ func (in requestsInput) matches() (func(request) bool, error) {
 		status := strconv.Itoa(r.Status)
 		return (in.Status == "" || in.Status == status || strings.TrimSuffix(in.Status, "xx") == status[:1]) &&
 			(in.Method == "" || strings.EqualFold(in.Method, r.Method)) && r.Seconds >= in.AtLeast && path.MatchString(r.Path) &&
-			(in.Process == "" || r.Process == in.Process || strings.HasPrefix(r.Process, in.Process+"-"))
+			(in.Process == "" || in.Process == r.Server || view.Stands(in.Process, r.Process)) && (in.ID == "" || in.ID == r.ID)
 	}, nil
 }
 
-func requests(ctx context.Context, c *call, in requestsInput) (a requestsAnswer, err error) {
+func requestsOf(ctx context.Context, c *call, in requestsInput) (a requestsAnswer, err error) {
 	matches, err := in.matches()
 	if err != nil {
 		return a, err
@@ -177,14 +176,14 @@ func requests(ctx context.Context, c *call, in requestsInput) (a requestsAnswer,
 	}
 	defer r.Close()
 	a.Lost = lost
-	who := c.upstreams()
+	table := requests.NewTable(c.Config, c.Client.Plan().Processes)
 	var all []request
 	keep := skip + limit
 	last := after // behind the last line
 	err = r.Past(ctx, func(line []byte, behind view.Cursor) error {
 		last = behind
-		parsed, ok := view.ParseRequest(line)
-		q := request{parsed, who[parsed.Last()], behind}
+		parsed, ok := table.Parse(line)
+		q := request{parsed, behind}
 		if !ok || !matches(q) {
 			return nil
 		}
@@ -233,27 +232,4 @@ var errEnough = errors.New("there are enough")
 func slowest(all []request) []request {
 	slices.SortStableFunc(all, func(x, y request) int { return cmp.Compare(y.Seconds, x.Seconds) })
 	return all
-}
-
-// upstreams are the processes of what runs, or would, by HOST:PORT.
-func (c *call) upstreams() map[string]string {
-	who := map[string]string{}
-	add := func(port int, name string) {
-		for _, host := range proc.Addresses("localhost") {
-			who[net.JoinHostPort(host, strconv.Itoa(port))] = name
-		}
-	}
-	if c.Config != nil {
-		for _, m := range c.Config.Processes() {
-			for i, name := range m.InstanceNames() {
-				add(m.Port+i, name)
-			}
-		}
-	}
-	for _, p := range c.Client.Plan().Processes {
-		if p.Port != 0 {
-			add(p.Port, p.Name)
-		}
-	}
-	return who
 }

@@ -24,8 +24,8 @@ import (
 // Request is one that the gateway has answered.
 type Request struct {
 	view.Request
-	Process string `json:"process,omitempty"` // that answered, or was tried last; "": none, or nobody knows
-	Route   string `json:"route,omitempty"`   // pattern of its route, as gateway.Routes has it; "": none
+	Process string `json:"process,omitempty" jsonschema:"that answered, or was tried last"`
+	Route   string `json:"route,omitempty" jsonschema:"pattern of its route, as nginx:routes has it"`
 }
 
 // Table tells whose a request was.

@@ -11,22 +11,20 @@ import (
 
 // Request is a line of the gateway's access log.
 type Request struct {
-	Time     time.Time `json:"time,omitzero"` // of its end; zero: the line is older than those that say it
-	ID       string    `json:"id,omitempty"`  // X-Request-ID
-	Method   string    `json:"method"`
-	Path     string    `json:"path"` // with the query, as it was asked for
-	Protocol string    `json:"protocol"`
-	Status   int       `json:"status"`
-	Bytes    int64     `json:"bytes"`   // of the answer's body, or that a WebSocket's client got
-	Seconds  float64   `json:"seconds"` // from the first byte of the request to the last of the answer
-	// Upstream has HOST:PORT of the instances that were tried, separated by a comma and a
-	// blank, and UpstreamSeconds how long each of them took.
-	UpstreamSeconds []float64 `json:"upstream_seconds"`
-	Upstream        string    `json:"upstream"`
-	Server          string    `json:"server"`  // that it was for; "": none, or nobody knows
-	Host            string    `json:"host"`    // as it was asked for
-	Remote          string    `json:"remote"`  // the client's address
-	Upgrade         string    `json:"upgrade"` // "websocket" where the client asked for that
+	Time            time.Time `json:"time,omitzero" jsonschema:"of its end; left out where the line is older than those that say it"`
+	ID              string    `json:"id,omitempty" jsonschema:"its X-Request-ID"`
+	Method          string    `json:"method"`
+	Path            string    `json:"path" jsonschema:"with the query, as it was asked for"`
+	Protocol        string    `json:"protocol"`
+	Status          int       `json:"status"`
+	Bytes           int64     `json:"bytes" jsonschema:"of the answer's body, or that a WebSocket's client got"`
+	Seconds         float64   `json:"seconds" jsonschema:"from the first byte of the request to the last of the answer"`
+	UpstreamSeconds []float64 `json:"upstream_seconds" jsonschema:"how long each of the instances that were tried took"`
+	Upstream        string    `json:"upstream" jsonschema:"HOST:PORT that answered; several, separated by a comma and a blank, were tried one after the other"`
+	Server          string    `json:"server" jsonschema:"that it was for; empty where it was for none, or nobody knows"`
+	Host            string    `json:"host" jsonschema:"as it was asked for"`
+	Remote          string    `json:"remote" jsonschema:"the client's address"`
+	Upgrade         string    `json:"upgrade" jsonschema:"websocket, where the client asked for that"`
 }
 
 // ParseRequest reads a line of the gateway's access log: an object of JSON or, from
