@@ -26,6 +26,7 @@ import (
 	"muster/internal/gateway"
 	"muster/internal/logs/view"
 	"muster/internal/plan"
+	"muster/internal/requests"
 	"muster/internal/stack"
 	"muster/internal/supervise"
 )
@@ -46,6 +47,7 @@ func printed() map[string]reflect.Type {
 		"dev:doctor":      reflect.TypeFor[[]stack.Finding](),
 		"dev:projects":    reflect.TypeFor[[]supervise.Project](),
 		"nginx:check":     reflect.TypeFor[gateway.Binary](),
+		"nginx:requests":  reflect.TypeFor[requests.Request](),
 		"nginx:routes":    reflect.TypeFor[[]gateway.Route](),
 		"specs:check":     reflect.TypeFor[clients.Freshness](),
 		"specs:diff":      reflect.TypeFor[[]apidoc.DocumentChange](),
