@@ -25,6 +25,9 @@ import (
 
 // paint is a text in a colour, where what it is written to shows colours.
 func paint(w io.Writer, with color.Attribute, text string) string {
+	for g, ok := w.(*gathered); ok; g, ok = w.(*gathered) {
+		w = g.of
+	}
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" || !isatty.IsTerminal(f.Fd()) {
 		return text

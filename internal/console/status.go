@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,6 +16,7 @@ import (
 // Event prints what became of a process, if it is worth a line: that it is
 // well, or that it is not.
 func (t Terminal) Event(e supervise.Event) {
+	shared.tell(e.Process, string(e.State), !slices.Contains([]supervise.State{supervise.Starting, supervise.Stopping, supervise.Backoff, supervise.Unhealthy}, e.State))
 	if e.Warning != "" {
 		t.Warn("%s", printable.Line(e.Warning))
 		return
@@ -38,7 +40,7 @@ func (t Terminal) Event(e supervise.Event) {
 	case supervise.Unhealthy, supervise.Backoff:
 		t.Warn("%s: %s", line, e.Detail)
 	case supervise.Failed:
-		fmt.Fprintf(t.Out, "%s %s: %s\n", paint(t.Out, color.FgRed, "✗"), line, e.Detail)
+		t.print(fmt.Sprintf("%s %s: %s\n", paint(t.Out, color.FgRed, "✗"), line, e.Detail))
 	case supervise.Stopped:
 		t.Done("%s", line)
 	case supervise.Succeeded:
@@ -54,7 +56,9 @@ func (t Terminal) Event(e supervise.Event) {
 }
 
 // Status prints what runs as a table.
-func (t Terminal) Status(st supervise.Status) {
+func (t Terminal) Status(st supervise.Status) { t.together(func(t Terminal) { t.status(st) }) }
+
+func (t Terminal) status(st supervise.Status) {
 	if st.Elsewhere != "" {
 		t.Warn("this project was started in another container (%s); this is how it was when it was last written down", st.Elsewhere)
 	} else if !st.Supervisor.Alive && st.Running {
@@ -123,6 +127,10 @@ func stateColor(s supervise.State) color.Attribute {
 // table prints a head and rows in aligned columns, each cell in the colour that
 // it is to have; color.Reset is none.
 func (t Terminal) table(rows [][]string, colour func(column int, cell string) color.Attribute) {
+	t.together(func(t Terminal) { t.drawTable(rows, colour) })
+}
+
+func (t Terminal) drawTable(rows [][]string, colour func(column int, cell string) color.Attribute) {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {

@@ -32,16 +32,18 @@ func (t Terminal) line(with color.Attribute, sign, format string, args ...any) {
 			args[i] = seconds(d)
 		}
 	}
-	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, with, sign), printable.Text(fmt.Sprintf(asCalledFormat(format), args...)))
+	t.print(fmt.Sprintf("%s %s\n", paint(t.Out, with, sign), printable.Text(fmt.Sprintf(asCalledFormat(format), args...))))
 }
 
 // Indented prints what belongs to the line before.
 func (t Terminal) Indented(text string) {
-	fmt.Fprintln(t.Out, "                 "+printable.Text(asCalled(text)))
+	t.print("                 " + printable.Text(asCalled(text)) + "\n")
 }
 
 // Error prints an error and its hints.
-func (t Terminal) Error(err error) {
+func (t Terminal) Error(err error) { t.together(func(t Terminal) { t.error(err) }) }
+
+func (t Terminal) error(err error) {
 	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgRed, "muster: error:"), printable.Text(err.Error()))
 	var h interface{ Hint() string }
 	if errors.As(err, &h) {
@@ -52,7 +54,9 @@ func (t Terminal) Error(err error) {
 }
 
 // Panel prints names and what they stand for, set apart from the lines around.
-func (t Terminal) Panel(rows [][2]string) {
+func (t Terminal) Panel(rows [][2]string) { t.together(func(t Terminal) { t.panel(rows) }) }
+
+func (t Terminal) panel(rows [][2]string) {
 	width := 0
 	for _, r := range rows {
 		width = max(width, len(r[0]))

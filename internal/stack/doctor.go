@@ -36,6 +36,7 @@ type Finding struct {
 // Examine looks at tools, ports, limits, stale state and orphans, and changes
 // nothing. Of a configuration that cannot be read, wrong is the error.
 func Examine(ctx context.Context, c *supervise.Client, cfg *config.Config, wrong error, report Report) []Finding {
+	defer report.Begin("tools, ports, limits and processes")()
 	var findings []Finding
 	if wrong != nil {
 		check, _ := config.Checked("", wrong)
@@ -60,7 +61,7 @@ func checkTools(ctx context.Context, cfg *config.Config, report Report) []Findin
 		python, err := toolchain.FindPython(ctx, cfg)
 		f := found("python", python, err)
 		f.Fix = func() error {
-			_, err := toolchain.Python(ctx, cfg, report.Step)
+			_, err := Python(ctx, cfg, report)
 			return err
 		}
 		all = append(all, f)

@@ -38,7 +38,10 @@ func PrepareGateway(ctx context.Context, cfg *config.Config, report Report) (cmd
 		switch {
 		case err == nil:
 			conf := cfg.Local().NginxConf()
-			changed, err := Generate(ctx, cfg, bin, conf, true)
+			err := lasting(report, "configuration of the gateway", func() (err error) {
+				changed, err = Generate(ctx, cfg, bin, conf, true)
+				return err
+			})
 			return plan.Command{Exe: bin.Path, Args: bin.Args(cfg, conf), Env: bin.Env, ConfigFile: conf}, changed, err
 		case cfg.Gateway != config.GatewayAuto || !errors.Is(err, install.ErrNotFound):
 			return cmd, false, err
@@ -72,14 +75,18 @@ func FindNginx(ctx context.Context, cfg *config.Config, report Report) (gateway.
 
 // InstallNginx gets an nginx for this project, without root: the one that
 // nginx.lock holds or, with update, the newest.
-func InstallNginx(ctx context.Context, cfg *config.Config, update bool, report Report) (gateway.Binary, error) {
-	return install.Nginx(ctx, cfg, update, func(e install.Event) {
-		if e.Total > 0 {
-			report.Progress(e.Text, e.Done, e.Total)
-			return
-		}
-		report.Step(e.Text)
+func InstallNginx(ctx context.Context, cfg *config.Config, update bool, report Report) (bin gateway.Binary, err error) {
+	err = lasting(report, "nginx", func() error {
+		bin, err = install.Nginx(ctx, cfg, update, func(e install.Event) {
+			if e.Total > 0 {
+				report.Progress(e.Text, e.Done, e.Total)
+				return
+			}
+			report.Step(e.Text)
+		})
+		return err
 	})
+	return bin, err
 }
 
 // Generate writes nginx's configuration to file, once nginx itself has

@@ -35,7 +35,7 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 		}
 	}()
 	if plan.UsesPython(cfg) {
-		python, err := toolchain.Python(ctx, cfg, report.Step)
+		python, err := Python(ctx, cfg, report)
 		if err != nil {
 			return p, err
 		}
@@ -60,7 +60,7 @@ func Prepare(ctx context.Context, cfg *config.Config, report Report) (p Prepared
 		return p, err
 	}
 	if p.Plan, err = plan.Build(&backend, p.Tools); err == nil {
-		err = checkDebuggers(ctx, &backend, p.Plan)
+		err = lasting(report, "debuggers", func() error { return checkDebuggers(ctx, &backend, p.Plan) })
 	}
 	if err == nil {
 		err = p.addFilesWatcher(&backend)
@@ -151,7 +151,11 @@ func shells(ctx context.Context, cfg *config.Config, python string, report Repor
 		case report == nil:
 			s.Env, s.Hint = toolchain.FindEnvironment(ctx, cfg, m.Process, python)
 		default:
-			if s.Env, s.Hint, err = toolchain.Environment(ctx, cfg, m.Process, python, report.Step); err != nil {
+			err = lasting(report, "Python environment of "+m.Dir, func() (err error) {
+				s.Env, s.Hint, err = toolchain.Environment(ctx, cfg, m.Process, python, report.Step)
+				return err
+			})
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -181,10 +185,20 @@ func checkDebuggers(ctx context.Context, cfg *config.Config, p *plan.Plan) error
 	return nil
 }
 
+// Python finds the interpreter of a project's backend, or makes an environment for it.
+func Python(ctx context.Context, cfg *config.Config, report Report) (interpreter string, err error) {
+	err = lasting(report, "Python and its packages", func() error {
+		interpreter, err = toolchain.Python(ctx, cfg, report.Step)
+		return err
+	})
+	return interpreter, err
+}
+
 // PrepareNode gets what the processes made with Node.js need.
 func PrepareNode(ctx context.Context, cfg *config.Config, report Report) error {
 	for _, dir := range nodeFolders(cfg) {
-		if err := toolchain.Node(ctx, dir, cfg.Dir, report.Step); err != nil {
+		err := lasting(report, "packages of "+dir, func() error { return toolchain.Node(ctx, dir, cfg.Dir, report.Step) })
+		if err != nil {
 			return err
 		}
 	}
@@ -212,7 +226,7 @@ func GetTools(ctx context.Context, cfg *config.Config, report Report) error {
 	var wg sync.WaitGroup
 	errs := make([]error, 3)
 	if plan.UsesPython(cfg) {
-		wg.Go(func() { _, errs[0] = toolchain.Python(ctx, cfg, report.Step) })
+		wg.Go(func() { _, errs[0] = Python(ctx, cfg, report) })
 	}
 	wg.Go(func() { errs[1] = PrepareNode(ctx, cfg, report) })
 	if cfg.Nginx != nil && cfg.Gateway != config.GatewayBuiltin {

@@ -136,6 +136,7 @@ func (h *heard) say(line string) {
 
 func (h *heard) Step(string)                     {}
 func (h *heard) Progress(string, int64, int64)   {}
+func (h *heard) Begin(string) func() bool        { return func() bool { return false } }
 func (h *heard) Done(format string, args ...any) { h.say(fmt.Sprintf(format, args...)) }
 func (h *heard) Warn(format string, args ...any) { h.say(fmt.Sprintf(format, args...)) }
 func (h *heard) Error(err error)                 { h.say(err.Error()) }

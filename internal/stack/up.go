@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"time"
 
 	"muster/internal/clients"
 	"muster/internal/plan"
@@ -26,7 +25,7 @@ func (st *Stack) UpForeground(ctx context.Context, show ShowLog, ready func(*pla
 	if err != nil {
 		return err
 	}
-	return Foreground(ctx, st.client, st.report, show, func(ctx context.Context, opts supervise.StartOptions) error {
+	return Foreground(ctx, st.client, st.cfg, st.report, show, func(ctx context.Context, opts supervise.StartOptions) error {
 		err := st.start(ctx, p, opts)
 		if err == nil {
 			ready(p.Plan)
@@ -45,11 +44,11 @@ func (st *Stack) prepareStart(ctx context.Context) (p Prepared, err error) {
 	if err != nil {
 		return p, err
 	}
-	err = st.stepped("ports are free", func() error { return st.client.CheckPorts(*draft) })
+	err = stepped(st.report, "ports are free", func() error { return st.client.CheckPorts(*draft) })
 	if err != nil {
 		return p, err
 	}
-	err = st.stepped("tools and dependencies", func() error { return GetTools(ctx, st.cfg, st.report) })
+	err = stepped(st.report, "tools and dependencies", func() error { return GetTools(ctx, st.cfg, st.report) })
 	if err != nil {
 		return p, err
 	}
@@ -73,13 +72,13 @@ func (st *Stack) start(ctx context.Context, p Prepared, opts supervise.StartOpti
 			clients <- nil
 			return
 		}
-		clients <- st.stepped("specs and clients", func() error { return st.generate(ctx, p.Tools.Python) })
+		clients <- stepped(st.report, "specs and clients", func() error { return st.generate(ctx, p.Tools.Python) })
 	}()
 	what := "servers and gateway healthy"
 	if len(st.cfg.Frontends) > 0 {
 		what = "servers, gateway and frontend serve"
 	}
-	err := st.stepped(what, func() error {
+	err := timed(st.report, what, func() error {
 		opts.Names = first
 		_, err := st.client.Start(ctx, *p.Plan, opts)
 		return err
@@ -88,12 +87,12 @@ func (st *Stack) start(ctx context.Context, p Prepared, opts supervise.StartOpti
 		err = e
 	}
 	if err == nil && st.generates() && specs.NeedsServers(st.cfg) {
-		err = st.stepped("specs and clients", func() error { return st.generate(ctx, p.Tools.Python) })
+		err = stepped(st.report, "specs and clients", func() error { return st.generate(ctx, p.Tools.Python) })
 	}
 	if err != nil || len(second) == 0 {
 		return err
 	}
-	return st.stepped("watchers are on", func() error {
+	return timed(st.report, "watchers are on", func() error {
 		opts.Names, opts.Lease = second, nil
 		_, err := st.client.Start(ctx, *p.Plan, opts)
 		return err
@@ -109,14 +108,4 @@ func (st *Stack) generate(ctx context.Context, python string) error {
 	}
 	_, err := clients.Generate(ctx, st.cfg, clients.Options{})
 	return err
-}
-
-// stepped does one step and shows how long it took, on one line.
-func (st *Stack) stepped(what string, do func() error) error {
-	began := time.Now()
-	if err := do(); err != nil {
-		return err
-	}
-	st.report.Done("%-36s %s", what, time.Since(began))
-	return nil
 }

@@ -184,6 +184,34 @@ func wakeAt(ctx context.Context, path string, to chan<- struct{}) (leave func())
 	}
 }
 
+// Statuses are how what runs is, from now on whenever something happens, and once a
+// second, until ctx ends.
+func Statuses(ctx context.Context, c *supervise.Client) (<-chan supervise.Status, error) {
+	if err := c.Local.Make(); err != nil { // it is to be seen when something starts
+		return nil, err
+	}
+	happened, next := make(chan struct{}, 1), make(chan supervise.Status)
+	go func() {
+		defer wakeAt(ctx, c.Local.Events(), happened)()
+		look := time.NewTicker(unheard)
+		defer look.Stop()
+		for ctx.Err() == nil {
+			if st, err := c.Status(ctx); err == nil { // else it begins or ends at this moment
+				select {
+				case next <- st:
+				case <-ctx.Done():
+				}
+			}
+			select {
+			case <-happened:
+			case <-look.C:
+			case <-ctx.Done():
+			}
+		}
+	}()
+	return next, nil
+}
+
 // judge tells of the chosen processes why it is not yet so, or that it will never be;
 // "" is: it is so.
 func (w *wait) judge(st supervise.Status, out *Waited) (chosen []supervise.ProcessStatus, why string, final bool) {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,6 +29,9 @@ type Client struct {
 	Exe     string       // the program that is the supervisor when started so; see Resident
 	Logs    logs.Options // how a supervisor started by this client keeps the logs
 	OnEvent func(Event)  // told of every change of a process; may be nil
+	// Begin is told of what may last; what it returns is called at the end of that. It may
+	// be nil.
+	Begin func(what string) (end func() (lasted bool))
 
 	// Claims are files that a supervisor which is launched holds open to its end, and
 	// this client meanwhile: the checkout's ports are nobody else's as long.
@@ -55,6 +59,7 @@ func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (alr
 		return false, err
 	}
 	req := request{Op: opStart, Plan: &p, Names: opts.Names, Wait: !opts.NoWait, Lease: opts.Lease != nil, Began: c.Began}
+	defer c.begin(opStart, opts.Names)()
 	for try := 1; ; try++ {
 		conn, err := c.connectOrLaunch(ctx, p, opts.Names)
 		if err != nil {
@@ -176,6 +181,7 @@ func (e *unreachableError) end(ctx context.Context) error {
 // some. It works without a supervisor too. It returns ErrNothingRuns if there
 // is nothing to stop.
 func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration) error {
+	defer c.begin(opStop, names)()
 	for try := 1; ; try++ {
 		conn, lock, err := c.connectOrLock(ctx)
 		var deaf *unreachableError
@@ -321,6 +327,11 @@ var ErrNoSupervisor = errors.New("the supervisor is gone, its processes run on")
 
 // ask sends a request to the living supervisor.
 func (c *Client) ask(ctx context.Context, req request) (reply, error) {
+	what, names := req.Op, req.Names
+	if req.Op == opRoll {
+		what, names = "rolling restart of "+req.Roll.Server, nil
+	}
+	defer c.begin(what, names)()
 	conn, err := dialSocket(c.Local)
 	if err == nil {
 		defer conn.Close()
@@ -337,6 +348,18 @@ func (c *Client) ask(ctx context.Context, req request) (reply, error) {
 		return reply{}, ErrNoSupervisor
 	}
 	return reply{}, ErrNothingRuns
+}
+
+// begin has whoever looks at us see what is done.
+func (c *Client) begin(what string, names []string) (end func()) {
+	if c.Begin == nil {
+		return func() {}
+	}
+	if len(names) > 0 && len(names) < 4 { // more are all, as good as
+		what += " " + strings.Join(names, ", ")
+	}
+	ended := c.Begin(what)
+	return func() { ended() }
 }
 
 // converse sends a request and reads events until the result. When ctx ends,

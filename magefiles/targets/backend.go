@@ -28,7 +28,9 @@ type Backend mg.Namespace
 // everything on Ctrl-C, -only=NAMES restricts it to servers or instances,
 // -profile=NAMES adds what is in a profile, -external=SERVERS leaves out what was
 // started elsewhere, in an editor perhaps: it is checked and routed, and never signalled.
-func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bool, only, profile, external *string) error {
+// In the foreground of a terminal h shows the keys that are answered; -keys=false leaves
+// them alone.
+func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bool, only, profile, external *string, keys *bool) error {
 	useProfiles(profile)
 	useExternal(external)
 	if err := checkOptions(only); err != nil {
@@ -42,7 +44,7 @@ func (Backend) Start(ctx context.Context, config *string, nowait, foreground *bo
 		if opts.NoWait {
 			return usageError("-nowait and -foreground exclude each other")
 		}
-		return startForeground(ctx, p, opts.Names)
+		return startForeground(ctx, p, opts.Names, keys)
 	})
 }
 
@@ -83,7 +85,7 @@ func entry(p *plan.Plan) string {
 	return ""
 }
 
-func startForeground(ctx context.Context, p project, only []string) error {
+func startForeground(ctx context.Context, p project, only []string, keys *bool) error {
 	if err := stack.CheckNames(ctx, p.client, p.cfg, only); err != nil {
 		return err
 	}
@@ -91,7 +93,7 @@ func startForeground(ctx context.Context, p project, only []string) error {
 	if err != nil {
 		return err
 	}
-	return stack.Foreground(ctx, p.client, stderr, showLog, func(ctx context.Context, opts supervise.StartOptions) error {
+	return stack.Foreground(ctx, p.client, p.cfg, stderr, showLog(keys), func(ctx context.Context, opts supervise.StartOptions) error {
 		opts.Names = only
 		if _, err := p.client.Start(ctx, *prepared.Plan, opts); err != nil {
 			return err
@@ -160,7 +162,7 @@ func (Backend) Restart(ctx context.Context, config *string, timeout *time.Durati
 			}
 		}
 		if errors.Is(err, supervise.ErrNothingRuns) {
-			return (Backend{}).Start(ctx, config, nil, nil, only, nil, nil)
+			return (Backend{}).Start(ctx, config, nil, nil, only, nil, nil, nil)
 		}
 		if err == nil {
 			stderr.Done("restarted in %s", time.Since(began))
@@ -262,8 +264,14 @@ func (Backend) Env(ctx context.Context, config, only *string, json *bool) error 
 //
 // -json prints it for scripts. The exit code is 0 when all is healthy, 3 when
 // something is not, or has failed, 4 when nothing runs.
-func (Backend) Status(ctx context.Context, config *string, json *bool) error {
+//
+// -watch goes on until Ctrl-C: on a terminal the table stays in its place, elsewhere a
+// table, or with -json an object a line, tells of each change.
+func (Backend) Status(ctx context.Context, config *string, json, watch *bool) error {
 	return withClient(config, func(c *supervise.Client) error {
+		if console.Or(watch, false) {
+			return watchStatus(ctx, c, console.Or(json, false))
+		}
 		st, err := c.Status(ctx)
 		if err != nil {
 			return err
@@ -272,16 +280,25 @@ func (Backend) Status(ctx context.Context, config *string, json *bool) error {
 	})
 }
 
+func watchStatus(ctx context.Context, c *supervise.Client, asJSON bool) error {
+	ctx, stop := untilInterrupted(ctx)
+	defer stop()
+	c.Begin = nil // what it asks for is none of the person's
+	all, err := stack.Statuses(ctx, c)
+	if err != nil {
+		return err
+	}
+	return stdout.Watch(ctx, all, asJSON)
+}
+
 func showStatus(st supervise.Status, asJSON bool) error {
 	switch {
 	case asJSON:
 		if err := console.JSON(os.Stdout, st); err != nil {
 			return err
 		}
-	case !st.Running && st.Healthy():
-		stdout.Done("nothing runs")
 	default:
-		stdout.Status(st)
+		stdout.StatusOrNothing(st)
 	}
 	switch {
 	case !st.Healthy():

@@ -32,7 +32,9 @@ func cleanGenerated(p project) error {
 		if rel, err := filepath.Rel(cfg.Dir, dir); err != nil || !filepath.IsLocal(rel) || rel == "." {
 			return errors.New(dir + " does not lie below " + cfg.Dir + "; remove it by hand")
 		}
-		if err := os.RemoveAll(dir); err != nil {
+		end := stderr.Begin("removing " + dir)
+		err := os.RemoveAll(dir)
+		if end(); err != nil {
 			return err
 		}
 		stdout.Done("removed %s", dir)
@@ -49,7 +51,11 @@ func (Clean) All(ctx context.Context, config *string) error {
 		if err := cleanGenerated(p); err != nil {
 			return err
 		}
-		stdout.Done("removed %s", p.client.Local)
-		return os.RemoveAll(string(p.client.Local))
+		end := stderr.Begin("removing " + string(p.client.Local))
+		err := os.RemoveAll(string(p.client.Local))
+		if end(); err == nil {
+			stdout.Done("removed %s", p.client.Local)
+		}
+		return err
 	})
 }

@@ -32,8 +32,9 @@ func (Dev) Setup(ctx context.Context, config *string) error {
 //
 // -multi runs it as several processes behind the gateway, -detach leaves all
 // running and returns, -profile=NAMES adds what is in a profile, -external=SERVERS
-// leaves out what was started elsewhere, in an editor perhaps.
-func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool, profile, external *string) error {
+// leaves out what was started elsewhere, in an editor perhaps. On a terminal h shows the
+// keys that are answered; -keys=false leaves them alone.
+func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool, profile, external *string, keys *bool) error {
 	useProfiles(profile)
 	useExternal(external)
 	return withPorts(ctx, config, func(p project) error {
@@ -42,7 +43,7 @@ func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool, p
 			return err
 		}
 		if !console.Or(detach, false) {
-			return upForeground(ctx, st)
+			return upForeground(ctx, st, keys)
 		}
 		up, err := st.Up(ctx)
 		if err == nil {
@@ -53,19 +54,23 @@ func (Dev) Fullstack(ctx context.Context, config *string, multi, detach *bool, p
 }
 
 // Backend runs the backend alone, as one process with every module, until Ctrl-C.
-func (Dev) Backend(ctx context.Context, config *string) error {
+//
+// -keys=false leaves the keyboard alone.
+func (Dev) Backend(ctx context.Context, config *string, keys *bool) error {
 	return withPorts(ctx, config, func(p project) error {
 		st, err := stack.New(p.cfg, p.client, false, stderr)
 		if err != nil {
 			return err
 		}
 		st.OnlyBackend()
-		return upForeground(ctx, st)
+		return upForeground(ctx, st, keys)
 	})
 }
 
 // Frontend runs the frontend alone until Ctrl-C.
-func (Dev) Frontend(ctx context.Context, config *string) error {
+//
+// -keys=false leaves the keyboard alone.
+func (Dev) Frontend(ctx context.Context, config *string, keys *bool) error {
 	return withPorts(ctx, config, func(p project) error {
 		st, err := stack.New(p.cfg, p.client, false, stderr)
 		if err == nil {
@@ -74,13 +79,13 @@ func (Dev) Frontend(ctx context.Context, config *string) error {
 		if err != nil {
 			return err
 		}
-		return upForeground(ctx, st)
+		return upForeground(ctx, st, keys)
 	})
 }
 
-// upForeground brings a stack up and shows its log until Ctrl-C.
-func upForeground(ctx context.Context, st *stack.Stack) error {
-	return st.UpForeground(ctx, showLog, func(p *plan.Plan) { stderr.Panel(st.Links(p)) })
+// upForeground brings a stack up, shows its log and answers keys until Ctrl-C.
+func upForeground(ctx context.Context, st *stack.Stack, keys *bool) error {
+	return st.UpForeground(ctx, showLog(keys), func(p *plan.Plan) { stderr.Panel(st.Links(p)) })
 }
 
 // Stop stops the whole stack in order.
@@ -90,7 +95,7 @@ func (Dev) Stop(ctx context.Context, config *string) error {
 
 // Status shows the whole stack.
 func (Dev) Status(ctx context.Context, config *string) error {
-	return Backend{}.Status(ctx, config, nil)
+	return Backend{}.Status(ctx, config, nil, nil)
 }
 
 // Projects lists what muster runs on this machine for this user.

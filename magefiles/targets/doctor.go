@@ -49,8 +49,9 @@ func showFindings(findings []stack.Finding, fix bool) error {
 			stdout.Done("%-14s %s", f.What, f.Detail)
 			continue
 		case fix && f.Fix != nil:
+			end := stderr.Begin("mending " + f.What)
 			err := f.Fix()
-			if err == nil {
+			if end(); err == nil {
 				stdout.Done("%-14s mended: %s", f.What, f.Wrong)
 				continue
 			}
@@ -72,7 +73,9 @@ func showFindings(findings []stack.Finding, fix bool) error {
 // else is on its ports.
 func (Dev) Kill(ctx context.Context, config *string) error {
 	return withClient(config, func(c *supervise.Client) error {
-		if err := errors.Join(stack.Stop(ctx, c), c.EndOrphans(ctx)); err != nil {
+		end := stderr.Begin("ending what is left")
+		err := errors.Join(stack.Stop(ctx, c), c.EndOrphans(ctx))
+		if end(); err != nil {
 			return err
 		}
 		stdout.Done("nothing of this project runs")

@@ -27,7 +27,7 @@ tasks:
 `), 0o600)
 
 	var backend targets.Backend
-	backend.Start(ctx, &config, nil, nil, nil, nil, nil)
+	backend.Start(ctx, &config, nil, nil, nil, nil, nil, nil)
 	connected := "log:^connected"
 	backend.Wait(ctx, &config, nil, &connected, nil, nil)
 	if _, err := os.Stat(filepath.Join(dir, "migrated")); err == nil {

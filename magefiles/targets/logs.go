@@ -18,6 +18,7 @@ import (
 	"muster/internal/logs/view"
 	"muster/internal/plan"
 	"muster/internal/proc"
+	"muster/internal/stack"
 	"muster/internal/supervise"
 )
 
@@ -125,8 +126,29 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
-// showLog shows the unified log from now on, until its context ends.
-func showLog(ctx context.Context, dir local.Dir) {
+// showLog is what shows the unified log from now on, until its context ends, and
+// answers keys meanwhile unless that is not asked for.
+func showLog(keys *bool) stack.ShowLog {
+	return func(ctx context.Context, r stack.Running) {
+		o := tailOptions()
+		if console.Or(keys, true) && console.HasKeys() {
+			o.Live = &view.Live{}
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				stdout.Step("h shows the keys that are answered")
+				k := console.Keys{Out: stdout, Live: o.Live, Running: r}
+				if err := k.Serve(ctx); err != nil && ctx.Err() == nil {
+					stderr.Warn("keys are not answered: %v", err)
+				}
+			}()
+			defer func() { <-ended }()
+		}
+		followLog(ctx, r.Client.Local, o)
+	}
+}
+
+func followLog(ctx context.Context, dir local.Dir, o view.Options) {
 	// At the first start there is no log yet, nor its folder, and it is to be
 	// followed.
 	if err := dir.Make(); err == nil {
@@ -134,9 +156,8 @@ func showLog(ctx context.Context, dir local.Dir) {
 			f.Close()
 		}
 	}
-	o := tailOptions()
 	o.Follow, o.Probe = true, probesOf(dir, nil)
-	if err := view.Tail(ctx, os.Stdout, o, view.Log{Path: dir.Unified()}); err != nil && ctx.Err() == nil {
+	if err := view.Tail(ctx, stdout.Log(), o, view.Log{Path: dir.Unified()}); err != nil && ctx.Err() == nil {
 		stderr.Warn("the log cannot be shown: %v", err)
 	}
 }

@@ -115,6 +115,7 @@ func client(arg *string) (*supervise.Client, error) {
 		OnEvent: func(e supervise.Event) {
 			stderr.Event(e)
 		},
+		Begin: stderr.Begin,
 	}, nil
 }
 

@@ -59,6 +59,11 @@ func runScripts(t *testing.T, scripts string, setUp func(*testscript.Env) error)
 			"jsonschema": validate,
 			"needs":      needs,
 			"fetch":      fetch,
+			"terminal":   terminal,
+			"type":       typeKeys,
+			"shows":      shows,
+			"mode":       mode,
+			"over":       over,
 		},
 	})
 }
@@ -82,6 +87,7 @@ func setUp(env *testscript.Env) error {
 	env.Setenv("MUSTER_CONFIG", "")
 	env.Setenv("MUSTER_TRUST", "")
 	var ports []int
+	env.Values[ptyKey{}] = new(*pty)
 	env.Values[portsKey{}] = &ports
 	t := env.T()
 	env.Defer(func() {

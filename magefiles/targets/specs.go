@@ -19,7 +19,6 @@ import (
 	"muster/internal/printable"
 	"muster/internal/specs"
 	"muster/internal/stack"
-	"muster/internal/toolchain"
 )
 
 // Specs exports the API's documents, and generates, checks and watches the clients.
@@ -33,7 +32,7 @@ func withPython(ctx context.Context, arg *string, work func(cfg *config.Config, 
 		}
 		python, err := "", error(nil)
 		if !specs.NeedsServers(p.cfg) {
-			python, err = toolchain.Python(ctx, p.cfg, stderr.Step)
+			python, err = stack.Python(ctx, p.cfg, stderr)
 		}
 		if err != nil {
 			return err
@@ -55,7 +54,9 @@ func exportDocuments(ctx context.Context, arg *string, only apidoc.Kind) error {
 		return console.Exit(usageError(fmt.Sprintf("-only=%s: it is openapi or asyncapi", only)))
 	}
 	return withPython(ctx, arg, func(cfg *config.Config, python string) error {
+		end := stderr.Begin("documents of the API")
 		changed, err := specs.Exporter{Config: cfg, Python: python, Only: only}.Export(ctx, stderr.Step)
+		end()
 		if err != nil {
 			return err
 		}
@@ -78,7 +79,9 @@ func generateClients(ctx context.Context, arg *string, only []string) error {
 		return console.Exit(usageError("-only: " + err.Error()))
 	}
 	return withPython(ctx, arg, func(cfg *config.Config, python string) error {
-		if _, err := (specs.Exporter{Config: cfg, Python: python}).Export(ctx, stderr.Step); err != nil {
+		end := stderr.Begin("documents of the API")
+		_, err := specs.Exporter{Config: cfg, Python: python}.Export(ctx, stderr.Step)
+		if end(); err != nil {
 			return err
 		}
 		if (len(kinds) == 0 || slices.Contains(kinds, clients.REST)) && specs.NeedsNode(cfg) {
@@ -86,8 +89,9 @@ func generateClients(ctx context.Context, arg *string, only []string) error {
 				return err
 			}
 		}
+		end = stderr.Begin("clients")
 		res, err := clients.Generate(ctx, cfg, clients.Options{Only: kinds})
-		if err != nil {
+		if end(); err != nil {
 			return err
 		}
 		for _, line := range res.Omitted {
@@ -114,8 +118,10 @@ func count(n int, what string) string {
 // -json prints the files that differ for scripts.
 func (Specs) Check(ctx context.Context, config *string, json *bool) error {
 	return withProject(config, func(p project) error {
+		end := stderr.Begin("clients")
 		if console.Or(json, false) {
 			fresh, err := clients.Fresh(ctx, p.cfg)
+			end()
 			if err == nil {
 				err = console.JSON(os.Stdout, fresh)
 			}
@@ -124,7 +130,8 @@ func (Specs) Check(ctx context.Context, config *string, json *bool) error {
 			}
 			return err
 		}
-		stale, err := clients.Check(ctx, p.cfg, os.Stdout)
+		stale, err := clients.Check(ctx, p.cfg, stdout.Log())
+		end()
 		switch {
 		case err != nil:
 			return err
@@ -148,7 +155,9 @@ func (errStale) Hint() string  { return "generate them: specs:generate" }
 // breaking.
 func (Specs) Diff(ctx context.Context, config, from, to *string, json *bool) error {
 	return withProject(config, func(p project) error {
+		end := stderr.Begin("documents of the API")
 		changes, err := apidoc.DiffStates(ctx, p.cfg.Specs.Dir, console.Or(from, "HEAD"), console.Or(to, ""))
+		end()
 		if err != nil {
 			return err
 		}

@@ -25,11 +25,12 @@ import (
 	_ "muster/internal/supervise/early" // first
 )
 
-// The builtin gateway is this same binary, started by itself under another name, as the
-// supervisor is, and a shell asks it for words in a call of its own. They have to be told
-// apart before Mage looks at the arguments.
+// The builtin gateway and the guard of a terminal are this same binary, started by itself
+// under other names, as the supervisor is, and a shell asks it for words in a call of its
+// own. They have to be told apart before Mage looks at the arguments.
 func init() {
 	stack.ServeBuiltin()
+	console.GuardTerminal()
 	complete()
 }
 

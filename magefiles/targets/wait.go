@@ -29,7 +29,9 @@ func (Backend) Wait(ctx context.Context, config, only, For *string, timeout *tim
 		if err := stack.CheckNames(ctx, c, cfg, o.Only); err != nil {
 			return err
 		}
+		end := stderr.Begin("waiting for " + o.For)
 		w, err := stack.Wait(ctx, c, o)
+		end()
 		var wrong stack.UsageError
 		if console.Or(json, false) && !errors.As(err, &wrong) {
 			err = errors.Join(err, console.JSON(os.Stdout, w))

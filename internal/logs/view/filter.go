@@ -16,6 +16,7 @@ type filter struct {
 	word   string // that a line has; "": any line
 	min    Level
 	probe  func(process, path string, status int) bool
+	live   *Live
 	asked  bool             // levels are to be shown
 	levels map[string]Level // of each process's last line that said one
 
@@ -23,7 +24,8 @@ type filter struct {
 }
 
 func newFilter(o Options, grep *regexp.Regexp) *filter {
-	return &filter{only: o.Only, grep: grep, word: o.Request, min: o.Level, probe: o.Probe, asked: o.Color || o.JSON, levels: map[string]Level{}}
+	return &filter{only: o.Only, grep: grep, word: o.Request, min: o.Level, probe: o.Probe, live: o.Live,
+		asked: o.Color || o.JSON || o.Live != nil, levels: map[string]Level{}}
 }
 
 // verdict is what a filter thinks of a line.
@@ -49,7 +51,7 @@ func (f *filter) judge(name string, text []byte) verdict {
 		last, ok := f.levels[name]
 		v.level, v.unknown = last, !ok
 	}
-	v.show = matches && v.level >= f.min
+	v.show = matches && v.level >= f.min && f.live.shows(name, text, v.level)
 	v.unknown = v.unknown && f.min > NoLevel
 	return v
 }

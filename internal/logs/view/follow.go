@@ -14,6 +14,8 @@ const (
 	// poll is how often a log is read while lines keep coming: a screen
 	// shows no more.
 	poll = 10 * time.Millisecond
+	// block is how many bytes are read at once.
+	block = 128 << 10
 	// quiet is how long it has to be silent to be left to the kernel.
 	quiet = 100 * time.Millisecond
 )
@@ -27,7 +29,7 @@ func followAll(ctx context.Context, streams []*stream, flush func() error) error
 	}
 	defer w.Close()
 	defer context.AfterFunc(ctx, w.Wake)()
-	buf := make([]byte, 128<<10)
+	buf := make([]byte, block)
 	watched, blind := map[string]bool{}, false // blind: the kernel does not tell of all
 	for _, s := range streams {
 		dir := filepath.Dir(s.Path)

@@ -32,6 +32,14 @@ func newPrinter(w io.Writer, o Options) *printer {
 
 func (p *printer) flush() error { return p.w.Flush() }
 
+// block is how many bytes are read at once.
+func (p *printer) block() int {
+	if p.o.Live != nil {
+		return liveBlock
+	}
+	return block
+}
+
 func (p *printer) prefix(name string) string {
 	if name == "" {
 		return ""
@@ -64,7 +72,7 @@ func (p *printer) line(name string, text []byte, level Level, at time.Time) erro
 		}
 	}
 	if len(plain) == len(text) && p.o.Color {
-		text = []byte(p.paint.level(level, string(plain)))
+		text = []byte(p.paint.level(level, string(p.o.Live.mark(plain))))
 	}
 	return p.put(name, text)
 }

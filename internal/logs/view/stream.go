@@ -70,17 +70,12 @@ func (s *stream) read(ctx context.Context, buf []byte) (came bool, err error) {
 	for ctx.Err() == nil {
 		n := 0
 		if s.file != nil {
-			if n, err = s.readFile(buf); err != nil {
+			if n, err = s.block(buf); err != nil {
 				return came, err
 			}
 		}
 		if n > 0 {
 			came = true
-			if s.out != nil {
-				if err := s.out.flush(); err != nil {
-					return came, err
-				}
-			}
 			continue
 		}
 		// At the end: has the path come to lead elsewhere?
@@ -96,7 +91,7 @@ func (s *stream) read(ctx context.Context, buf []byte) (came bool, err error) {
 		}
 		if s.file != nil {
 			// Its last lines may have come before it was renamed.
-			if n, err := s.readFile(buf); err != nil || n > 0 {
+			if n, err := s.block(buf); err != nil || n > 0 {
 				f.Close()
 				if err != nil {
 					return came, err
@@ -154,6 +149,21 @@ func (s *stream) rotatedAs() int {
 		}
 	}
 	return 0
+}
+
+// block prints the lines of one block and returns its length. No choice changes
+// meanwhile.
+func (s *stream) block(buf []byte) (n int, err error) {
+	if s.out == nil {
+		return s.readFile(buf)
+	}
+	err = s.filter.live.during(func() error {
+		if n, err = s.readFile(buf[:s.out.block()]); err != nil || n == 0 {
+			return err
+		}
+		return s.out.flush()
+	})
+	return n, err
 }
 
 // readFile prints the lines of one block and returns its length.

@@ -31,7 +31,8 @@ type Options struct {
 	// The lines that say no more than that one of them went well are left out.
 	Probe func(process, path string, status int) bool
 
-	Follow bool // go on with the lines that come
+	Follow bool  // go on with the lines that come
+	Live   *Live // a choice that may change meanwhile; nil: none
 	// JSON prints an object a line: process, level, time, text. The time, in RFC
 	// 3339, is the one that the line says or else that of its writing: up to a
 	// second before that for a line that was there, and left out if nobody knows.
@@ -112,7 +113,7 @@ func showAll(ctx context.Context, streams []*stream, o Options, out *printer) er
 	}
 	for i, s := range streams {
 		if o.Request == "" {
-			if err := s.printPast(ctx, histories[i], o); err != nil {
+			if err := o.Live.during(func() error { return s.printPast(ctx, histories[i], o) }); err != nil {
 				return err
 			}
 		}
@@ -126,7 +127,7 @@ func showAll(ctx context.Context, streams []*stream, o Options, out *printer) er
 	if err := out.flush(); err != nil || !o.Follow {
 		return err
 	}
-	return followAll(ctx, streams, out.flush)
+	return followAll(ctx, streams, func() error { return o.Live.during(out.flush) })
 }
 
 // ended makes the end of the context no error: it is how a tail ends.
