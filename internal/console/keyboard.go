@@ -106,6 +106,7 @@ func (k *keyboard) begin() bool {
 		return false
 	}
 	k.mode, k.set = m, unix.IoctlSetTermios(k.fd, setMode, &m.Ours) == nil
+	shared.again() // behind what the job that had it has left
 	return k.set
 }
 
@@ -145,16 +146,15 @@ func (k *keyboard) followJob() (end func()) {
 			case <-stops:
 				k.restore()
 				shared.hide()
-				signal.Reset(syscall.SIGTSTP)
-				syscall.Kill(os.Getpid(), syscall.SIGTSTP)
-				select { // a job that nobody would continue is not stopped
+				// It stops as SIGTSTP would, which Go keeps once it was asked for it: not
+				// if there is no shell that could continue it.
+				syscall.Kill(os.Getpid(), syscall.SIGTTOU)
+				select {
 				case <-goesOn:
 				case <-time.After(time.Second):
 				}
-				signal.Notify(stops, syscall.SIGTSTP)
 			}
 			k.look()
-			shared.again()
 		}
 	}()
 	return func() {

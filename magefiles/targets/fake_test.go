@@ -1,6 +1,7 @@
 package targets_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -22,6 +23,7 @@ func fake() {
 	sick := flag.Bool("sick", false, "answer 503 to /health")
 	die := flag.Int("die", -1, "print a traceback and exit with this code at once")
 	say := flag.String("say", "", "print this at the start")
+	flood := flag.Int("flood", 0, "print so many lines a second")
 	flag.Parse()
 
 	name := os.Getenv("MUSTER_PROCESS")
@@ -32,6 +34,9 @@ func fake() {
 	if *die >= 0 {
 		fmt.Fprintln(os.Stderr, "Traceback: it went wrong")
 		os.Exit(*die)
+	}
+	if *flood > 0 {
+		go printLines(*flood)
 	}
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM, os.Interrupt)
@@ -74,4 +79,15 @@ func fake() {
 			"env": os.Getenv(r.URL.Query().Get("env"))})
 	})
 	fmt.Println(http.Serve(l, nil))
+}
+
+// printLines prints numbered lines, so many a second, for ever.
+func printLines(perSecond int) {
+	began, out := time.Now(), bufio.NewWriterSize(os.Stdout, 64<<10)
+	for n := 0; ; time.Sleep(5 * time.Millisecond) {
+		for due := int(time.Since(began).Seconds() * float64(perSecond)); n < due; n++ {
+			fmt.Fprintf(out, "INFO:     line %d of a server that says a lot more than anybody can read\n", n)
+		}
+		out.Flush()
+	}
 }

@@ -64,6 +64,7 @@ func runScripts(t *testing.T, scripts string, setUp func(*testscript.Env) error)
 			"shows":      shows,
 			"mode":       mode,
 			"over":       over,
+			"killjob":    killJob,
 		},
 	})
 }
