@@ -68,6 +68,12 @@ func (p *progress) Progress(what string, done, total int64) {
 	}
 }
 
+// Begin tells what goes on, so that a client which waits sees that it does.
+func (p *progress) Begin(what string) (end func() (lasted bool)) {
+	p.tell(what)
+	return func() bool { return false }
+}
+
 func rounded(args []any) []any {
 	for i, arg := range args {
 		if d, ok := arg.(time.Duration); ok {

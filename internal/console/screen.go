@@ -30,9 +30,10 @@ type screen struct {
 	works   []*work // that have lasted, in their order
 	turning *time.Timer
 
-	going int      // what goes on, whether it has lasted or not
-	waits []waited // the processes that it waits for
-	bar   string   // how much of a file has come
+	printed int      // lines, or several at once
+	going   int      // what goes on, whether it has lasted or not
+	waits   []waited // the processes that it waits for
+	bar     string   // how much of a file has come
 }
 
 var shared = newScreen()
@@ -54,6 +55,7 @@ func (s *screen) put(w io.Writer, text []byte) (int, error) {
 	if g, ok := w.(*gathered); ok {
 		return g.Write(text)
 	}
+	s.printed++
 	below := s.drawn && terminal(w)
 	if below {
 		s.erase()
@@ -117,11 +119,13 @@ func (s *screen) answered() {
 	s.free.Broadcast()
 }
 
-// hide takes the last line away, and again brings it back.
+// hide takes the last line away, and again brings it back. It waits for no terminal
+// that does not show what is written.
 func (s *screen) hide() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.erase()
+	if s.mu.TryLock() {
+		defer s.mu.Unlock()
+		s.erase()
+	}
 }
 
 func (s *screen) again() {
@@ -213,15 +217,18 @@ type work struct {
 	what  string
 	began time.Time
 	shown bool
+	after int // that had been printed
 }
 
 // Begin has a person see that something goes on, once it lasts: on a terminal in a
-// line that the next one replaces, elsewhere in one of its own. The function that it
+// line that the next one replaces, elsewhere in one of its own unless another one has
+// told that meanwhile. The function that it
 // returns ends that, and tells whether it has lasted.
 func (t Terminal) Begin(what string) (end func() (lasted bool)) {
 	w := &work{what: what, began: time.Now()}
 	shared.mu.Lock()
 	shared.going++
+	w.after = shared.printed
 	shared.mu.Unlock()
 	timer := time.AfterFunc(lasts, func() { t.show(w) })
 	return func() bool {
@@ -249,7 +256,9 @@ func (t Terminal) show(w *work) {
 	}
 	w.shown = true
 	if !terminal(t.Out) {
-		io.WriteString(t.Out, "· "+printable.Line(asCalled(w.what))+" ...\n")
+		if shared.printed == w.after {
+			shared.put(t.Out, []byte("· "+printable.Line(w.what)+" ...\n"))
+		}
 		return
 	}
 	shared.works = append(shared.works, w)

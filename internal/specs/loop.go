@@ -25,13 +25,24 @@ type Watcher struct {
 	Config *config.Config
 	Python string       // the interpreter that runs the application
 	Report func(string) // what happens, a line at a time
-	Ready  func()       // called once everything is watched; may be nil
+	// Begin is told of what may last; what it returns is called at the end of that. It
+	// may be nil.
+	Begin func(what string) (end func() (lasted bool))
+	Ready func() // called once everything is watched; may be nil
 }
 
 func (w Watcher) report(format string, args ...any) {
 	if w.Report != nil {
 		w.Report(fmt.Sprintf(format, args...))
 	}
+}
+
+// begin tells of what may last.
+func (w Watcher) begin(what string) (end func() (lasted bool)) {
+	if w.Begin == nil {
+		return func() bool { return false }
+	}
+	return w.Begin(what)
 }
 
 // fail reports an error with its hint.
@@ -53,6 +64,7 @@ func WatchPython(ctx context.Context, w Watcher) error {
 	e := Exporter{Config: cfg, Python: w.Python, Own: own}
 	seen, told := w.load(), map[string]bool{}
 	run := func(ctx context.Context, _ []string) {
+		defer w.begin("documents and Python clients")()
 		began := time.Now()
 		if _, err := e.ByImport(ctx); err != nil {
 			if ctx.Err() == nil {
@@ -91,6 +103,7 @@ func WatchFrontend(ctx context.Context, w Watcher) error {
 		}
 	}
 	generate := func(ctx context.Context) {
+		defer w.begin("TypeScript clients")()
 		began := time.Now()
 		o := clients.Options{Only: []clients.Kind{clients.REST, clients.WebSocket}, Own: own, TypeScript: ts}
 		r, err := clients.Generate(ctx, cfg, o)

@@ -211,7 +211,7 @@ func watchSpecs(ctx context.Context, arg *string, watch func(context.Context, sp
 		}
 		ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 		defer stop()
-		err := watch(ctx, specs.Watcher{Config: cfg, Python: python, Report: stderr.Step,
+		err := watch(ctx, specs.Watcher{Config: cfg, Python: python, Report: stderr.Step, Begin: stderr.Begin,
 			Ready: func() { stderr.Step("watching; Ctrl-C ends it") }})
 		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 			return nil

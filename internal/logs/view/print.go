@@ -83,7 +83,10 @@ func (p *printer) put(name string, text []byte) error {
 	p.w.WriteString(p.prefix(name))
 	p.shown = printable.Append(p.shown[:0], text, p.o.Color)
 	p.w.Write(p.shown)
-	return p.w.WriteByte('\n')
+	if err := p.w.WriteByte('\n'); err != nil || p.o.Live == nil || p.w.Available() > liveBlock {
+		return err
+	}
+	return p.flush() // where others write too, that a line is not cut in two
 }
 
 // readable returns what a person sees of one of the gateway's access log, which is
