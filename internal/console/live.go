@@ -35,11 +35,10 @@ func (t Terminal) Watch(ctx context.Context, next <-chan supervise.Status, asJSO
 		case <-moved: // the lines above are others', or broken
 			lines = 0
 		case st := <-next:
-			settled := settled(st)
-			if !inPlace && settled == shown {
+			was := shown
+			if shown = settled(st, asJSON); !inPlace && shown == was {
 				continue
 			}
-			shown = settled
 			if asJSON {
 				line, err := json.Marshal(st)
 				if err == nil {
@@ -95,15 +94,20 @@ func (t Terminal) StatusOrNothing(st supervise.Status) {
 	t.Status(st)
 }
 
-// settled is what of a status does not change by itself.
-func settled(st supervise.Status) string {
-	st.Supervisor.Build = nil // an address
+// settled is what is shown of a status, but for what changes all the time.
+func settled(st supervise.Status, asJSON bool) string {
 	st.Processes = slices.Clone(st.Processes)
 	for i := range st.Processes {
 		p := &st.Processes[i]
 		p.UptimeSeconds, p.StateSeconds, p.CPUPercent, p.RSSBytes = 0, 0, 0, 0
 	}
-	return fmt.Sprintf("%+v", st)
+	g := &gathered{}
+	if asJSON {
+		JSON(g, st)
+	} else {
+		Terminal{g}.StatusOrNothing(st)
+	}
+	return g.String()
 }
 
 // since is a status with the CPU that was used since the one before.

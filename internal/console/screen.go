@@ -212,29 +212,33 @@ func fitting(text string, columns int, end bool) string {
 // lasts is from when on a person sees that something goes on.
 const lasts = 500 * time.Millisecond
 
+// silence is how long nothing is said about what has told already that it lives.
+const silence = 5 * time.Second
+
 // work is something that goes on.
 type work struct {
 	what  string
 	began time.Time
 	shown bool
-	after int // that had been printed
+	after int // that had been printed when it was looked at
+	timer *time.Timer
 }
 
 // Begin has a person see that something goes on, once it lasts: on a terminal in a
-// line that the next one replaces, elsewhere in one of its own unless another one has
-// told that meanwhile. The function that it
+// line that the next one replaces, elsewhere in one of its own as soon as no other line
+// tells it. The function that it
 // returns ends that, and tells whether it has lasted.
 func (t Terminal) Begin(what string) (end func() (lasted bool)) {
 	w := &work{what: what, began: time.Now()}
 	shared.mu.Lock()
 	shared.going++
 	w.after = shared.printed
+	w.timer = time.AfterFunc(lasts, func() { t.show(w) })
 	shared.mu.Unlock()
-	timer := time.AfterFunc(lasts, func() { t.show(w) })
 	return func() bool {
-		timer.Stop()
 		shared.mu.Lock()
 		defer shared.mu.Unlock()
+		w.timer.Stop()
 		if shared.going--; shared.going == 0 {
 			shared.waits, shared.bar = nil, ""
 		}
@@ -254,13 +258,17 @@ func (t Terminal) show(w *work) {
 	if w.shown {
 		return
 	}
-	w.shown = true
 	if !terminal(t.Out) {
-		if shared.printed == w.after {
-			shared.put(t.Out, []byte("· "+printable.Line(w.what)+" ...\n"))
+		if shared.printed != w.after {
+			w.after = shared.printed
+			w.timer.Reset(silence)
+			return
 		}
+		w.shown = true
+		shared.put(t.Out, []byte(strings.TrimRight("· "+printable.Line(w.what)+" ... "+printable.Line(shared.far()), " ")+"\n"))
 		return
 	}
+	w.shown = true
 	shared.works = append(shared.works, w)
 	if !shared.typing {
 		shared.on = t.Out.(*os.File)

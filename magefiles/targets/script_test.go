@@ -44,7 +44,7 @@ func runScripts(t *testing.T, scripts string, setUp func(*testscript.Env) error)
 			}
 			return os.Geteuid() == 0, nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: withTerminals(map[string]command{
 			"freeports":  freePorts,
 			"expand":     expand,
 			"exits":      exits,
@@ -59,15 +59,12 @@ func runScripts(t *testing.T, scripts string, setUp func(*testscript.Env) error)
 			"jsonschema": validate,
 			"needs":      needs,
 			"fetch":      fetch,
-			"terminal":   terminal,
-			"type":       typeKeys,
-			"shows":      shows,
-			"mode":       mode,
-			"over":       over,
-			"killjob":    killJob,
-		},
+		}),
 	})
 }
+
+// command is what a script may say.
+type command = func(ts *testscript.TestScript, neg bool, args []string)
 
 // A script's values.
 type (
@@ -88,7 +85,7 @@ func setUp(env *testscript.Env) error {
 	env.Setenv("MUSTER_CONFIG", "")
 	env.Setenv("MUSTER_TRUST", "")
 	var ports []int
-	env.Values[ptyKey{}] = new(*pty)
+	setUpTerminals(env)
 	env.Values[portsKey{}] = &ports
 	t := env.T()
 	env.Defer(func() {

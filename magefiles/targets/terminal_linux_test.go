@@ -1,10 +1,9 @@
-//go:build linux
-
 package targets_test
 
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,7 +31,15 @@ type pty struct {
 	lines int    // that were shown
 }
 
-type ptyKey struct{} // *pty, the script's last
+type ptyKey struct{} // **pty, the script's last
+
+func setUpTerminals(env *testscript.Env) { env.Values[ptyKey{}] = new(*pty) }
+
+// withTerminals adds the commands of scripts that somebody at a terminal gives.
+func withTerminals(all map[string]command) map[string]command {
+	maps.Copy(all, map[string]command{"terminal": terminal, "type": typeKeys, "shows": shows, "mode": mode, "over": over, "killjob": killJob})
+	return all
+}
 
 func ptyOf(ts *testscript.TestScript) *pty { return *ts.Value(ptyKey{}).(**pty) }
 
