@@ -45,35 +45,17 @@ func Read(ctx context.Context, dir local.Dir, q Query, fn func(Record) error) er
 		}
 		return nil
 	}
-	if q.Last < 0 {
+	err = r.Last(ctx, q.Last, func(line []byte) (ok, tooOld bool) {
+		e, ok := q.read(line)
+		return ok, e.Kind != "" && e.Time.Before(q.Since)
+	})
+	if err == nil {
 		err = r.Past(ctx, give)
-	} else {
-		err = q.last(ctx, r, fn)
 	}
 	if err != nil || !q.Follow {
 		return err
 	}
 	return r.Follow(ctx, give)
-}
-
-// last gives the last ones of those that there are.
-func (q Query) last(ctx context.Context, r *view.Reader, fn func(Record) error) error {
-	var last []Record
-	err := r.Past(ctx, func(line []byte, behind view.Cursor) error {
-		if e, ok := q.read(line); ok && q.Last > 0 {
-			if len(last) == q.Last {
-				last = slices.Delete(last, 0, 1)
-			}
-			last = append(last, Record{behind.String(), e})
-		}
-		return nil
-	})
-	for _, e := range last {
-		if err == nil {
-			err = fn(e)
-		}
-	}
-	return err
 }
 
 // read takes a line, unless it is not asked for, or half of one, whose writer was

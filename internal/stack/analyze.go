@@ -54,21 +54,7 @@ type CriticalStep struct {
 // Analyze reads what the journal of events tells of the last operation that launched
 // something.
 func Analyze(ctx context.Context, dir local.Dir) (Analysis, error) {
-	var last, now []events.Event
-	launched := false // by the operation that now begins with
-	err := events.Read(ctx, dir, events.Query{Last: -1}, func(r events.Record) error {
-		if r.Kind == events.Begin && r.Operation != "stop" {
-			now, launched = nil, false
-		} else if now == nil {
-			return nil
-		}
-		now = append(now, r.Event)
-		launched = launched || r.Kind == events.State && r.PID != 0 && r.State == string(supervise.Starting)
-		if launched {
-			last = now
-		}
-		return nil
-	})
+	last, err := lastOperation(ctx, dir)
 	if err != nil {
 		return Analysis{}, err
 	}
@@ -76,6 +62,32 @@ func Analyze(ctx context.Context, dir local.Dir) (Analysis, error) {
 		return Analysis{}, hint.With(errors.New("no start is known"), "backend:start, and then this again")
 	}
 	return analyze(last), nil
+}
+
+// lastOperation are the events of the last operation that launched something. It looks
+// back as far as it has to.
+func lastOperation(ctx context.Context, dir local.Dir) (last []events.Event, err error) {
+	for n := 256; ; n *= 8 {
+		var now []events.Event
+		read, launched := 0, false // by the operation that now begins with
+		err := events.Read(ctx, dir, events.Query{Last: n}, func(r events.Record) error {
+			read++
+			if r.Kind == events.Begin && r.Operation != "stop" {
+				now, launched = nil, false
+			} else if now == nil {
+				return nil
+			}
+			now = append(now, r.Event)
+			launched = launched || r.Kind == events.State && r.PID != 0 && r.State == string(supervise.Starting)
+			if launched {
+				last = now
+			}
+			return nil
+		})
+		if err != nil || len(last) > 0 || read < n {
+			return last, err
+		}
+	}
 }
 
 func analyze(all []events.Event) Analysis {

@@ -133,7 +133,7 @@ func lastFailures(ctx context.Context, dir local.Dir) (why string, at time.Time)
 // too: what runs does not tell of them.
 func LastFailures(ctx context.Context, dir local.Dir) (all []supervise.Failure, at time.Time) {
 	failed := map[string]supervise.Failure{}
-	events.Read(ctx, dir, events.Query{Last: -1}, func(r events.Record) error {
+	events.Read(ctx, dir, events.Query{Last: 2000}, func(r events.Record) error {
 		switch {
 		case r.Kind == events.Begin:
 			clear(failed)
