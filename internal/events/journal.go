@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ const (
 // concurrently, by several processes too.
 type Journal struct {
 	Path string
+
+	most int64 // size, in bytes, at which it is rotated; 0: maxSize
 
 	mu sync.Mutex
 	f  *os.File
@@ -65,7 +68,7 @@ func (j *Journal) append(data []byte) error {
 		}
 		alone := j.lock()
 		size, current, err := j.look()
-		if err == nil && current && (size < maxSize || !alone) {
+		if err == nil && current && (size < cmp.Or(j.most, maxSize) || !alone) {
 			_, err = j.f.Write(j.afterHalf(size, data))
 			unix.Flock(int(j.f.Fd()), unix.LOCK_UN)
 			return err
