@@ -104,6 +104,7 @@ func (c *Config) layOut() (needed int) {
 	for i := range c.Frontends {
 		take(&c.Frontends[i].Port, 1)
 	}
+	take(&c.Dashboard.Port, 1)
 	for _, m := range c.Processes() {
 		if m.Kind != KindFrontend {
 			take(&m.Port, m.Instances)
@@ -137,6 +138,7 @@ func (c *Config) Move(to Block) {
 		move(&n.RedirectPort)
 		c.Nginx = &n
 	}
+	move(&c.Dashboard.Port)
 	for _, m := range c.Processes() {
 		move(&m.Port)
 	}

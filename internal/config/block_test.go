@@ -113,7 +113,7 @@ func TestBlocksHaveRoomAndDoNotOverlap(t *testing.T) {
 		many += "  s" + strings.Repeat("x", i) + ": {instances: 256}\n"
 	}
 	_, err := Parse("/a/f.yaml", []byte(many))
-	if err == nil || !strings.Contains(err.Error(), "f.yaml:1:1: ports: auto has 15360 ports for a checkout, and this file needs 15872") {
+	if err == nil || !strings.Contains(err.Error(), "f.yaml:1:1: ports: auto has 15360 ports for a checkout, and this file needs 15873") {
 		t.Error(err)
 	}
 }

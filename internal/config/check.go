@@ -89,6 +89,7 @@ func (d *decoder) checkPorts(c *Config) {
 		claim(c.Nginx.Port, listener{"nginx.port", "nginx.port"})
 		claim(c.Nginx.RedirectPort, listener{"nginx.redirect_port", "nginx.redirect_port"})
 	}
+	claim(c.Dashboard.Port, listener{"dashboard.port", "dashboard.port"})
 	for _, m := range c.Processes() {
 		if m.Port == 0 {
 			continue

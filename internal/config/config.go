@@ -36,9 +36,16 @@ type Config struct {
 	// Single is what keeps the servers from being one process.
 	Single []Problem
 
-	Backend Backend
-	Specs   Specs
-	Logs    Logs
+	Backend   Backend
+	Specs     Specs
+	Logs      Logs
+	Dashboard Dashboard
+}
+
+// Dashboard is the page that shows what runs. The full stack has it.
+type Dashboard struct {
+	Off  bool
+	Port int // 0: one that is chosen once, and kept
 }
 
 // What serves the public port.

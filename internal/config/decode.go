@@ -37,8 +37,26 @@ func (d *decoder) config(v value) *Config {
 	c.WebSocketRoutes = d.webSocketRoutes(s.field("websocket_routes"))
 	c.Specs = d.specs(s.field("specs"), c)
 	c.Logs = d.logs(s.field("logs"))
+	c.Dashboard = d.dashboard(s.field("dashboard"))
 	s.finish()
 	return c
+}
+
+// dashboard reads false, which leaves it out, or what it is to have.
+func (d *decoder) dashboard(v value) (b Dashboard) {
+	if v.set() && v.node.Kind == yaml.ScalarNode && !v.null() {
+		on := true
+		d.boolean(v, &on)
+		b.Off = !on
+	} else {
+		s := d.section(v)
+		d.port(s.field("port"), &b.Port)
+		s.finish()
+	}
+	if d.auto && !b.Off {
+		b.Port = anyPort
+	}
+	return b
 }
 
 func (d *decoder) nginx(v value) *Nginx {

@@ -10,6 +10,8 @@ var descriptions = [...]struct{ path, text string }{
 	{"backend.env", "Variables of every server, worker and task."},
 	{"backend.env_file", "File of variables of every server, worker and task."},
 	{"backend.python", "Python interpreter; left out, the project's own environment is looked for."},
+	{"dashboard", "The page that shows what runs, with dev:fullstack; false leaves it out."},
+	{"dashboard.port", "Port on which it listens; left out, a free one that is chosen once."},
 	{"env_file", "File of variables, for every process and for ${NAME} in this file."},
 	{"frontend", "The short form of frontends, for one."},
 	{"frontends", "Pages' development servers, by name."},

@@ -171,6 +171,14 @@ func (w *writer) file(c *Config) *yaml.Node {
 		b.put("specs", w.specs(c.Specs))
 	}
 	b.put("logs", w.logs(c.Logs))
+	switch {
+	case c.Dashboard.Off:
+		b.put("dashboard", boolean(false))
+	case c.Dashboard.Port != 0:
+		var dashboard block
+		dashboard.put("port", number(c.Dashboard.Port))
+		b.put("dashboard", dashboard.done())
+	}
 	return b.done()
 }
 

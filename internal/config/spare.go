@@ -5,7 +5,7 @@ package config
 // system gives to connections, and are nobody else's in the configuration.
 func (c *Config) SparePorts() map[int]int {
 	const from, to = 1024, ephemeral
-	taken := map[int]bool{}
+	taken := map[int]bool{c.Dashboard.Port: true}
 	if c.Nginx != nil {
 		taken[c.Nginx.Port], taken[c.Nginx.RedirectPort] = true, true
 	}

@@ -71,6 +71,10 @@ const SocketName = "supervisor.sock"
 func (d Dir) Log(name string) string { return d.at("logs", name+".log") }
 func (d Dir) Unified() string        { return d.Log("backend-unified") }
 
+// The dashboard: the secret of this run's links, and the port that was chosen for it.
+func (d Dir) DashboardToken() string { return d.at("run", "dashboard.token") }
+func (d Dir) DashboardPort() string  { return d.at("dashboard.json") }
+
 // Events is the journal of what happened, for programs.
 func (d Dir) Events() string { return d.at("logs", "events.jsonl") }
 

@@ -16,7 +16,7 @@ import (
 func Entry(p *plan.Plan) string {
 	url := ""
 	for _, proc := range p.Processes {
-		if proc.Kind == plan.Gateway || url == "" {
+		if proc.Kind == plan.Gateway || url == "" && proc.Name != DashboardName {
 			url = proc.URL
 		}
 	}
@@ -30,6 +30,10 @@ func (st *Stack) Links(p *plan.Plan) (rows [][2]string) {
 		rows = append(rows, [2]string{"page", Entry(p)})
 	}
 	for _, proc := range p.Processes {
+		if proc.Name == DashboardName {
+			rows = append(rows, [2]string{proc.Name, DashboardLink(st.client.Local, proc.URL)})
+			continue
+		}
 		if proc.URL != "" && (proc.Kind != plan.Gateway || !gateway) {
 			rows = append(rows, [2]string{proc.Name, proc.URL})
 		}

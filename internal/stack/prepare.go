@@ -22,6 +22,15 @@ import (
 type Prepared struct {
 	Plan  *plan.Plan
 	Tools plan.Tools
+
+	portHold *os.File // of the dashboard, until that is started; may be nil
+}
+
+// letPort leaves the dashboard's port to it.
+func (p Prepared) letPort() {
+	if p.portHold != nil {
+		p.portHold.Close()
+	}
 }
 
 // Prepare finds or gets all that servers and gateway need and lays out their
@@ -130,6 +139,14 @@ func (st *Stack) prepare(ctx context.Context) (Prepared, error) {
 	}
 	if st.watch {
 		p.Plan.Processes = append(p.Plan.Processes, st.watcherProcesses()...)
+		if !st.cfg.Dashboard.Off {
+			port, hold, err := dashboardPort(st.cfg, st.client.Plan())
+			if err != nil {
+				return p, err
+			}
+			p.portHold = hold
+			p.Plan.Processes = append(p.Plan.Processes, dashboardProcess(st.cfg, st.client.Exe, port))
+		}
 	}
 	p.Plan.TakeShell(os.Environ())
 	return p, nil

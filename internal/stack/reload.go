@@ -26,6 +26,7 @@ func (st *Stack) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.letPort()
 	return apply(ctx, st.client, p, st.report)
 }
 

@@ -40,6 +40,11 @@ func (st *Stack) prepareStart(ctx context.Context) (p Prepared, err error) {
 	for _, c := range st.conflicts {
 		st.report.Warn("one process stands for all servers: %s", c)
 	}
+	if len(st.client.Plan().Processes) == 0 && st.watch && !st.cfg.Dashboard.Off { // links of earlier runs lead nowhere
+		if _, err := newDashboardToken(st.client.Local); err != nil {
+			return p, err
+		}
+	}
 	draft, err := plan.Build(st.cfg, plan.Tools{Draft: true})
 	if err != nil {
 		return p, err
@@ -92,6 +97,7 @@ func (st *Stack) start(ctx context.Context, p Prepared, opts supervise.StartOpti
 	if err != nil || len(second) == 0 {
 		return err
 	}
+	p.letPort()
 	return timed(st.report, "watchers are on", func() error {
 		opts.Names, opts.Lease = second, nil
 		_, err := st.client.Start(ctx, *p.Plan, opts)

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"os"
 	"time"
 
 	"muster/internal/config"
@@ -31,13 +30,7 @@ func (st *Stack) watcherProcesses() []plan.Process {
 	if st.generates() && len(st.cfg.Specs.TypeScript) > 0 {
 		add("watch-frontend", "specs:watchFrontend", digest)
 	}
-	// The watcher finds the tools of this command, not those of the command that
-	// started the supervisor.
-	var env []string
-	for _, name := range []string{"PATH", "PYTHONPATH", "BACKEND_PORT", "FRONTEND_PORT", "VITE_API_URL", "FRONTEND_URL", "MUSTER_PROFILES"} {
-		env = append(env, name+"="+os.Getenv(name))
-	}
-	add("watch-config", "dev:watchConfig", env, fmt.Sprintf("-multi=%t", st.multi))
+	add("watch-config", "dev:watchConfig", shellWishes(), fmt.Sprintf("-multi=%t", st.multi))
 	return procs
 }
 

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/magefile/mage/mg"
 
-	muster "muster/internal/config"
 	"muster/internal/console"
 	"muster/internal/hint"
 	"muster/internal/plan"
@@ -220,17 +218,7 @@ func (Backend) Reload(ctx context.Context, config, profile *string) error {
 // Run runs a task by hand, and returns when it has succeeded.
 func (Backend) Run(ctx context.Context, config *string, task string) error {
 	return withProject(config, func(p project) error {
-		if !slices.ContainsFunc(p.cfg.Tasks, func(t muster.Task) bool { return t.Name == task }) {
-			return usageError(fmt.Sprintf("no task %q; there are %s", task, strings.Join(p.cfg.TaskNames(), ", ")))
-		}
-		if err := stack.TakePorts(ctx, p.client, p.cfg, stderr); err != nil {
-			return err
-		}
-		prepared, err := stack.Prepare(ctx, p.cfg, stderr)
-		if err == nil {
-			_, err = p.client.Start(ctx, *prepared.Plan, supervise.StartOptions{Names: []string{task}})
-		}
-		return err
+		return stack.RunTask(ctx, p.client, p.cfg, task, stderr)
 	})
 }
 

@@ -3,11 +3,14 @@ package targets
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
 
 	"github.com/magefile/mage/mg"
 
+	muster "muster/internal/config"
 	"muster/internal/console"
+	"muster/internal/dashboard"
 	"muster/internal/plan"
 	"muster/internal/stack"
 	"muster/internal/supervise"
@@ -108,6 +111,38 @@ func (Dev) Projects(json *bool) error {
 	}
 	stdout.Projects(all)
 	return nil
+}
+
+// Dashboard prints the link of the page that shows what runs, and acts on it. It starts
+// that beside what runs, if dev:fullstack has not.
+//
+// -open opens it in a browser.
+func (Dev) Dashboard(ctx context.Context, config *string, open *bool) error {
+	return withPorts(ctx, config, func(p project) error {
+		link, err := stack.Dashboard(ctx, p.client, p.cfg)
+		if err != nil {
+			return err
+		}
+		fmt.Println(link)
+		if console.Or(open, false) {
+			return console.Open(ctx, link)
+		}
+		return nil
+	})
+}
+
+// ServeDashboard is the dashboard itself. It runs beside what it shows.
+func (Dev) ServeDashboard(ctx context.Context, config *string) error {
+	return withClient(config, func(c *supervise.Client) error {
+		c.OnEvent = nil
+		return dashboard.Serve(ctx, c, func() (*muster.Config, error) {
+			cfg, err := loadConfig(config)
+			if err == nil {
+				err = selectProcesses(cfg, c)
+			}
+			return cfg, err
+		})
+	})
 }
 
 // WatchFiles restarts the processes that name files to watch when these change. It

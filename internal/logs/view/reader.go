@@ -66,6 +66,12 @@ func (r *Reader) Last(ctx context.Context, n int, match func(line []byte) (ok, t
 	}
 }
 
+// Skip leaves out all but the lines in the last so many bytes of those that there are.
+func (r *Reader) Skip(but int64) (err error) {
+	r.from, err = r.h.lineAfter(max(r.from, r.h.size-but))
+	return err
+}
+
 // Past calls fn for each line that there is. The line, without its LF, is fn's until it
 // returns.
 func (r *Reader) Past(ctx context.Context, fn func(line []byte, behind Cursor) error) error {

@@ -55,6 +55,12 @@ func (o Options) grep() (*regexp.Regexp, error) {
 	return grep, nil
 }
 
+// Check tells what is wrong with the pattern.
+func (o Options) Check() error {
+	_, err := o.grep()
+	return err
+}
+
 // Log is a log to show.
 type Log struct {
 	Name string // of its process; "": it is the unified log, whose lines say it
