@@ -32,7 +32,7 @@ export class Logs {
   build() {
     const change = () => this.asked();
     this.picked = h('div');
-    this.pick = h('details', { class: 'pick' }, this.pickName = h('summary', null, 'All processes'), this.picked);
+    this.pick = h('details', { class: 'pick' }, this.pickName = h('summary', null, 'Processes'), this.picked);
     this.level = h('select', { 'aria-label': 'Least level', onchange: change }, ...[['', 'All levels'], ['info', 'Info and above'], ['warn', 'Warnings'], ['error', 'Errors']].map(([value, text]) => h('option', { value }, text)));
     this.find = h('input', { type: 'search', placeholder: 'Filter by text', 'aria-label': 'Filter by text', 'aria-keyshortcuts': '/', spellcheck: 'false', autocomplete: 'off', oninput: () => { clearTimeout(this.typing); this.typing = setTimeout(change, 200); } });
     this.regex = h('button', { type: 'button', 'aria-pressed': 'false', title: 'The text is a regular expression', 'aria-label': 'Regular expression', onclick: () => { set(this.regex, 'aria-pressed', String(this.regex.getAttribute('aria-pressed') !== 'true')); change(); } }, '.*');
@@ -43,8 +43,8 @@ export class Logs {
       h('div', { class: 'find' }, this.find, this.regex),
       h('div', { class: 'when' }, this.time, h('button', { type: 'button', onclick: () => this.toTime() }, 'Go')), this.follow, this.copyAll);
     this.layer = h('div', { class: 'layer' });
-    this.spacer = h('div', { class: 'spacer' });
-    this.scroller = h('div', { class: 'lines', tabindex: '0', role: 'listbox', 'aria-label': 'Lines of the log', onkeydown: (e) => this.lineKey(e) }, this.spacer, this.layer);
+    this.spacer = h('div', { class: 'spacer' }, this.layer);
+    this.scroller = h('div', { class: 'lines', tabindex: '0', role: 'listbox', 'aria-label': 'Lines of the log', onkeydown: (e) => this.lineKey(e) }, this.spacer);
     this.scroller.addEventListener('scroll', () => this.scrolled(), { passive: true });
     this.newer = h('button', { type: 'button', class: 'newer', hidden: true, onclick: () => this.setFollow(true) });
     this.note = h('span', { class: 'untrusted', role: 'status' });
@@ -132,7 +132,7 @@ export class Logs {
       box.checked = only.includes(name);
       return h('label', null, box, name);
     }));
-    say(this.pickName, only.length === 0 ? 'All processes' : only.length === 1 ? only[0] : `${only.length} processes`);
+    say(this.pickName, only.length === 0 ? 'Processes' : only.length === 1 ? only[0] : `${only.length} processes`);
   }
 
   // Lines.
@@ -523,5 +523,6 @@ function show(element, text, { find }) {
     if (parts.length) parts.push(text.slice(at));
   }
   if (parts.length) element.replaceChildren(...parts);
+  else if (element.firstElementChild) element.textContent = text;
   else say(element, text);
 }

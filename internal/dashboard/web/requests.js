@@ -38,7 +38,7 @@ export class Requests {
       h('section', { class: 'panel live', 'aria-label': 'Requests' },
         h('header', null, h('h2', null, 'Requests'), h('span', { class: 'end' }, this.find, this.status, this.held)),
         this.none,
-        scroll('Requests, newest first', this.table = h('table', null, h('colgroup', null, ...['84px', '', '62px', '76px', '76px', '112px'].map((w, i) => { const c = h('col', { class: i > 3 ? 'opt' : null }); if (w) c.style.width = w; return c; })), h('thead', null, h('tr', null, head('Time'), head('Request'), head('Status', 'num'), head('Gateway', 'num'), head('Server', 'num opt'), head('By', 'opt'))), this.list))),
+        scroll('Requests, newest first', this.table = h('table', null, h('colgroup', null, ...['94px', '', '66px', '84px', '80px', '108px'].map((w, i) => { const c = h('col', { class: i > 3 || !i ? 'opt' : null }); if (w) c.style.width = w; return c; })), h('thead', null, h('tr', null, head('Time', 'opt'), head('Request'), head('Status', 'num'), head('Gateway', 'num'), head('Server', 'num opt'), head('By', 'opt'))), this.list))),
       h('div', { class: 'grid reqs-side' },
         h('section', { class: 'panel', 'aria-label': 'By route' },
           h('header', null, h('h2', null, 'By route'), this.of),
@@ -100,7 +100,7 @@ export class Requests {
 
   row(r) {
     const tr = h('tr', null,
-      h('td', { class: 'soft', title: moment(r.time, true) }, clock(r.time)), h('td', null, this.link(r)), statusCell(r),
+      h('td', { class: 'soft opt', title: moment(r.time, true) }, clock(r.time)), h('td', null, this.link(r)), statusCell(r),
       h('td', { class: 'num' }, seconds(r.seconds)), h('td', { class: 'num soft opt' }, r.upstream ? seconds(r.upstream) : '–'), h('td', { class: 'soft opt' }, r.server || '–'));
     tr.of = r;
     return tr;

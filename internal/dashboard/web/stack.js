@@ -1,4 +1,4 @@
-import { address, age, bytes, clock, dot, h, moment, plain, s, say, set, well } from './page.js';
+import { address, age, bytes, clock, dot, h, moment, plain, s, say, seconds, set, well } from './page.js';
 
 const kept = 150; // points of a curve
 
@@ -104,7 +104,7 @@ export class Stack {
     r.cpu = curve('processor');
     r.rss = curve('memory');
     const button = (label, body) => h('button', { type: 'button', class: 'quiet', 'aria-label': `${label} ${p.name}`, onclick: () => this.app.act(`${label} ${p.name}`, body) }, label);
-    r.start = button('Start', { do: 'start', names: [p.name] });
+    r.start = p.kind === 'task' ? button('Run', { do: 'run', names: [p.name] }) : button('Start', { do: 'start', names: [p.name] });
     r.restart = button('Restart', { do: 'restart', names: [p.name] });
     r.stop = button('Stop', { do: 'stop', names: [p.name] });
     r.log = h('a', { class: 'button quiet', href: address('logs', { only: p.name }), 'aria-label': `Log of ${p.name}` }, 'Log');
@@ -212,7 +212,7 @@ export class Stack {
       const y0 = narrow ? 50 : middle;
       const mid = y + boxH / 2;
       const path = narrow ? `M${x0} ${y0}V${mid}H${boxX}` : `M${x0} ${y0}C${x0 + gap * 0.55} ${y0} ${boxX - gap * 0.55} ${mid} ${boxX} ${mid}`;
-      svg.append(s('path', { d: path, class: `edge${count ? ' live' : ''}${failing ? ' failing' : ''}`, 'stroke-width': String(1.5 + Math.min(5, Math.log2(1 + rate))) }));
+      svg.append(s('path', { d: path, class: `edge${count ? ' live' : ''}${failing ? ' failing' : ''}`, 'stroke-width': (1.5 + Math.min(2.5, Math.log2(1 + rate) / 2)).toFixed(1) }));
       const figures = count ? `${rate >= 10 ? Math.round(rate) : rate.toFixed(1)}/s · ${count} requests` : 'no requests';
       const room = Math.floor((boxW - 28) / 7);
       const instances = (states.get(server) ?? []).length;
@@ -235,7 +235,13 @@ export class Stack {
   }
 
   happened() {
-    this.list.replaceChildren(...this.events.map((e) => {
+    let ended = ''; // what it says of its end is enough
+    this.list.replaceChildren(...this.events.filter((e) => {
+      if (e.event === 'end') ended = e.operation;
+      if (e.event !== 'begin' || e.operation !== ended) return true;
+      ended = '';
+      return false;
+    }).map((e) => {
       const [text, bad] = tell(e);
       return text && h('li', null, h('time', { datetime: e.time, title: moment(e.time, true) }, clock(e.time)), h('span', { class: `untrusted${bad ? ' bad' : ''}` }, e.breaking ? h('span', { class: 'tag breaking' }, 'breaking') : null, e.breaking ? ' ' : null, plain(text)));
     }).filter(Boolean));
@@ -283,7 +289,8 @@ function curve(what) {
   const line = s('polyline');
   const area = s('polygon', { class: 'area' });
   const value = h('span');
-  const root = h('span', { class: 'curve' }, s('svg', { viewBox: '0 0 92 26', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, area, line), h('span', null, h('span', { class: 'hidden' }, `${what} `), value));
+  const root = h('span', { class: 'curve' }, h('span', { class: 'num' }, h('span', { class: 'hidden' }, `${what} `), value),
+    s('svg', { viewBox: '0 0 92 26', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, s('path', { class: 'base', d: 'M0 25.5H92' }), area, line));
   return {
     root,
     draw(all, least, text) {
@@ -307,7 +314,7 @@ function tell(e) {
     case 'begin': return [`${e.operation} ${names(e.names)}`.trim()];
     case 'end': {
       const did = [e.added && `started ${names(e.added)}`, e.removed && `stopped ${names(e.removed)}`, e.restarted && `restarted ${names(e.restarted)}`].filter(Boolean).join('; ');
-      return [e.error ? `${e.operation} failed: ${e.error}` : `${e.operation} done in ${(e.seconds ?? 0).toFixed(1)} s${did ? ` (${did})` : ''}`, Boolean(e.error)];
+      return [e.error ? `${e.operation} failed: ${e.error}` : `${e.operation} ${names(e.names)} done in ${seconds(e.seconds ?? 0)}${did ? ` (${did})` : ''}`, Boolean(e.error)];
     }
     case 'reload': return [`${e.process} loads its changed sources`];
     case 'api': return [`${e.module}: ${e.change}`, e.breaking];
