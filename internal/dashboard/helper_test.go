@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 
 // fixture is a project that runs, and its dashboard. Nothing of it is left when the test ends.
 type fixture struct {
-	t      *testing.T
+	t      testing.TB
 	dir    string
 	client *supervise.Client
 	server *server
@@ -64,7 +64,7 @@ const token = "a-secret-of-this-run-only-for-tests"
 
 // newFixture has a server behind the gateway, a worker that logs what comes in its pipe,
 // and a task.
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -148,7 +148,7 @@ func (p *fixture) serve() {
 }
 
 // freePort is one that no other test has. Each package has ports of its own.
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	const lowest, highest = 2_000, 7_900
 	for {
@@ -184,7 +184,7 @@ func (p *fixture) longLog(lines int, from time.Time) {
 		p.t.Fatal(err)
 	}
 	index = binary.LittleEndian.AppendUint64(index, inode.Ino)
-	levels := []string{"INFO", "INFO", "INFO", "DEBUG", "WARN", "INFO", "INFO", "ERROR"}
+	levels := []string{"INFO", "INFO", "DEBUG", "ERROR", "WARN", "INFO", "INFO", "INFO"}
 	var off, second int64 = 0, -1
 	for i := range lines {
 		at := int64(i) * 3600 / int64(lines)

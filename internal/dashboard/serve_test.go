@@ -141,8 +141,8 @@ func TestLinesAreFoundAtAnyPlace(t *testing.T) {
 		{"end=1&back=1&most=3", []int{3597, 3598, 3599}},
 		{"most=2&time=" + from.Add(1000*time.Second).UTC().Format(time.RFC3339), []int{1000, 1001}},
 		{"most=3&only=echo", []int{1, 3, 5}},
-		{"most=3&level=warn", []int{4, 7, 12}},
-		{"most=2&level=error&end=1&back=1", []int{3591, 3599}},
+		{"most=3&level=warn", []int{3, 4, 11}},
+		{"most=2&level=error&end=1&back=1", []int{3587, 3595}},
 		{"most=4&grep=line+1.0+", []int{100, 110, 120, 130}},
 		{"grep=line+nowhere", nil},
 	} {

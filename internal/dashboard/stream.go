@@ -114,9 +114,9 @@ func (s *server) lines(w http.ResponseWriter, r *http.Request) {
 
 // logQuery reads which lines are asked for, and a cursor.
 func logQuery(q url.Values, cursor string) (o view.SpanOptions, c view.Cursor, err error) {
-	o.Most, o.Text, o.Bytes = mostLines, mostText, mostScanned
+	o.Most, o.Width, o.Bytes = mostLines, mostText, mostScanned
 	if q.Get("whole") != "" {
-		o.Text = wholeText
+		o.Width = wholeText
 	}
 	if n, err := strconv.Atoi(q.Get("most")); err == nil && n > 0 {
 		o.Most = min(n, mostLines)
@@ -130,6 +130,9 @@ func logQuery(q url.Values, cursor string) (o view.SpanOptions, c view.Cursor, e
 	}
 	if o.Grep = q.Get("grep"); len(o.Grep) > 1000 {
 		return o, c, errors.New("the expression is longer than 1000 bytes")
+	}
+	if o.Text = q.Get("text"); len(o.Text) > 1000 {
+		return o, c, errors.New("the text is longer than 1000 bytes")
 	}
 	if err = o.Options.Check(); err != nil {
 		return o, c, err

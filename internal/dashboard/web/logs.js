@@ -64,9 +64,9 @@ export class Logs {
   show(query, entered) {
     const filter = { only: query.get('only') ?? '', level: query.get('level') ?? '', grep: query.get('grep') ?? '', regex: query.get('regex') ?? '' };
     const key = JSON.stringify([filter, query.get('time'), query.get('at')]);
-    if (!entered && key === this.key) return;
-    const same = key === this.key && this.lines.length;
-    this.key = key;
+    if (!entered && key === this.shown) return;
+    const same = key === this.shown && this.lines.length;
+    this.shown = key;
     this.filter = filter;
     this.level.value = filter.level;
     if (document.activeElement !== this.find) this.find.value = filter.grep;
@@ -96,16 +96,16 @@ export class Logs {
   toTime() {
     const t = new Date(this.time.value);
     if (Number.isNaN(t.getTime())) return;
-    this.key = '';
+    this.shown = '';
     const query = { ...this.filter, time: t.toISOString() };
     if (location.hash === address('logs', query)) this.show(place().query, false);
     else this.app.go('logs', query);
   }
 
-  /** What the server is asked with: a text is an expression that stands for itself. */
+  /** What the server is asked with. */
   asks() {
     const { only, level, grep, regex } = this.filter;
-    return { only, level, grep: grep && (regex ? grep : `(?i)${grep.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`) };
+    return { only, level, [regex ? 'grep' : 'text']: grep };
   }
 
   stream() {
@@ -360,6 +360,7 @@ export class Logs {
         Object.assign(this, { lines, prev, next, first, last, size });
         this.known = new Set(lines.map((l) => l.cursor));
         this.pos = goal.back ? Infinity : 0;
+        if (goal.end) { this.following = true; this.pressed(); }
         this.render();
         this.more();
       } catch { /* another filter was chosen */ }
@@ -482,7 +483,7 @@ export class Logs {
         h('header', null, h('b', null, line.process ?? 'log'), h('span', { class: 'soft' }, line.time ? moment(line.time, true) : ''), line.level ? h('span', { class: 'tag' }, line.level) : null,
           h('span', { class: 'end' }, copied, context, h('button', { type: 'button', class: 'quiet', 'aria-label': 'Close the line', onclick: () => this.close() }, '×'))),
         h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Its text' }, text),
-        h('h3', null, 'Around it, of all processes'),
+        h('h2', null, 'Around it, of all processes'),
         h('div', { class: 'near' }, [...before.lines, ...after.lines].map((l) => {
           const one = h('div', { class: `ln ${l.level ?? ''}` }, h('span', { class: 't' }, l.time ? clock(l.time, true) : ''), h('span', { class: 'p' }, l.process ?? ''), h('span', { class: 'l' }, letters[l.level] ?? ''), h('span', { class: 'x' }, plain(l.text)));
           if (l.cursor === line.cursor) one.classList.add('here');

@@ -32,7 +32,7 @@ export class Requests {
     this.held = h('button', { type: 'button', 'aria-pressed': 'false', title: 'Holds the list as it is', onclick: () => { this.still = !this.still; set(this.held, 'aria-pressed', String(this.still)); this.draw(); } }, 'Hold');
     this.detail = h('section', { class: 'panel wide detail', 'aria-label': 'The request', hidden: true });
     this.none = h('p', { class: 'empty' });
-    const scroll = (label, ...children) => h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label }, ...children);
+    const scroll = (label, ...children) => h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': label }, ...children);
     this.grid = h('div', { class: 'grid reqs' },
       this.detail,
       h('section', { class: 'panel live', 'aria-label': 'Requests' },

@@ -14,6 +14,7 @@ type filter struct {
 	only   []string
 	grep   *regexp.Regexp
 	word   string // that a line has; "": any line
+	text   []byte // in lower case
 	min    Level
 	probe  func(process, path string, status int) bool
 	live   *Live
@@ -24,7 +25,7 @@ type filter struct {
 }
 
 func newFilter(o Options, grep *regexp.Regexp) *filter {
-	return &filter{only: o.Only, grep: grep, word: o.Request, min: o.Level, probe: o.Probe, live: o.Live,
+	return &filter{only: o.Only, grep: grep, word: o.Request, text: bytes.ToLower([]byte(o.Text)), min: o.Level, probe: o.Probe, live: o.Live,
 		asked: o.Color || o.JSON || o.Live != nil, levels: map[string]Level{}}
 }
 
@@ -40,9 +41,8 @@ func (f *filter) judge(name string, text []byte) verdict {
 	if !f.selects(name) {
 		return verdict{}
 	}
-	matches := (f.word == "" || hasWord(text, f.word)) && (f.grep == nil || f.grep.Match(text) || f.grep.Match(shownAs(text))) && !f.isProbe(name, text)
 	if f.min == NoLevel && !f.asked {
-		return verdict{show: matches}
+		return verdict{show: f.matches(name, text)}
 	}
 	v := verdict{level: levelOf(text)}
 	if v.level != NoLevel {
@@ -51,9 +51,44 @@ func (f *filter) judge(name string, text []byte) verdict {
 		last, ok := f.levels[name]
 		v.level, v.unknown = last, !ok
 	}
-	v.show = matches && v.level >= f.min && f.live.shows(name, text, v.level)
+	v.show = v.level >= f.min && f.matches(name, text) && f.live.shows(name, text, v.level)
 	v.unknown = v.unknown && f.min > NoLevel
 	return v
+}
+
+// matches tells whether the text is among those asked for.
+func (f *filter) matches(name string, text []byte) bool {
+	return (f.word == "" || hasWord(text, f.word)) && (f.grep == nil || f.grep.Match(text) || f.grep.Match(shownAs(text))) &&
+		containsFold(text, f.text) && !f.isProbe(name, text)
+}
+
+// containsFold tells whether a text has another in it, which is in lower case. Beyond
+// ASCII the case counts where it takes another number of bytes.
+func containsFold(text, lower []byte) bool {
+	if len(lower) == 0 {
+		return true
+	}
+	first := [2]byte{lower[0], lower[0]}
+	if c := lower[0]; c >= 'a' && c <= 'z' {
+		first[1] = c - 'a' + 'A'
+	} else if c >= 0x80 {
+		return bytes.Contains(bytes.ToLower(text), lower)
+	}
+	for i, c := range first {
+		if i > 0 && c == first[0] {
+			break
+		}
+		for rest := text; ; rest = rest[1:] {
+			at := bytes.IndexByte(rest, c)
+			if at < 0 || len(rest)-at < len(lower) {
+				break
+			}
+			if rest = rest[at:]; bytes.EqualFold(rest[:len(lower)], lower) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // selects reports whether the process is among those asked for, by its own

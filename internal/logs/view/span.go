@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -43,7 +44,7 @@ type SpanOptions struct {
 	Options
 	Back  bool  // before the place
 	Most  int   // lines
-	Text  int   // bytes of a line's text
+	Width int   // bytes of a line's text
 	Bytes int64 // that are looked at, about: a rare line may need several spans
 }
 
@@ -174,15 +175,15 @@ func (r spanReader) lines(ctx context.Context, from, to int64, fn func(l SpanLin
 			return errFull
 		}
 		name, text := logs.SplitPrefix(line)
-		plain := printable.WithoutSequences(visible(text, logs.Prefix(name)))
+		plain := plainOf(name, text)
 		v := r.filter.judge(name, plain)
 		if off < from {
 			return nil
 		}
 		var l SpanLine
 		if v.show {
-			cut := len(plain) > r.o.Text
-			l = SpanLine{lineOf(name, plain[:min(len(plain), r.o.Text)], v.level, r.writtenAt(off)), r.history.cursor(off+size+1, line).String(), off, cut}
+			cut := len(plain) > r.o.Width
+			l = SpanLine{lineOf(name, plain[:min(len(plain), r.o.Width)], v.level, r.writtenAt(off)), r.history.cursor(off+size+1, line).String(), off, cut}
 		}
 		if !fn(l, v.show, off+size+1) {
 			return errFull
@@ -254,10 +255,10 @@ func FollowSpan(ctx context.Context, path string, o SpanOptions, after Cursor, g
 	s := &stream{Log: Log{Path: path}}
 	s.each = func(line []byte, now time.Time, end int64) error {
 		name, text := logs.SplitPrefix(line)
-		plain := printable.WithoutSequences(visible(text, logs.Prefix(name)))
+		plain := plainOf(name, text)
 		if v := r.filter.judge(name, plain); v.show {
-			cut := len(plain) > o.Text
-			add(SpanLine{lineOf(name, plain[:min(len(plain), o.Text)], v.level, now), cursorBehind(s.file.Inode, end, line).String(), at, cut})
+			cut := len(plain) > o.Width
+			add(SpanLine{lineOf(name, plain[:min(len(plain), o.Width)], v.level, now), cursorBehind(s.file.Inode, end, line).String(), at, cut})
 		}
 		at += int64(len(line)) + 1
 		return nil
@@ -274,4 +275,12 @@ func FollowSpan(ctx context.Context, path string, o SpanOptions, after Cursor, g
 		batch, missed = nil, false
 		return give(lines, m)
 	}))
+}
+
+// plainOf is what a terminal would show of a line, without sequences.
+func plainOf(name string, text []byte) []byte {
+	if bytes.IndexByte(text, '\r') >= 0 {
+		text = visible(text, logs.Prefix(name))
+	}
+	return printable.WithoutSequences(text)
 }

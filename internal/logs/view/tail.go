@@ -19,6 +19,7 @@ import (
 type Options struct {
 	Only []string // names of processes or servers; none: all
 	Grep string   // regular expression (regexp/syntax) that the text matches; "": all
+	Text string   // that the text has in it, in upper or lower case; "": all
 	// Request is the id of a request: lines that have it as a word, and of several logs
 	// those that there are in order of time, as far as it is known; "": all.
 	Request string
