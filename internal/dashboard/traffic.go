@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -166,20 +167,25 @@ func (t *traffic) statistics(now time.Time) statistics {
 				routes[k] = &route{Method: k.method, Path: k.path, Server: r.Server}
 			}
 		}
-		times[k] = append(times[k], r.Seconds)
 		routes[k].Count++
+		if r.Status != http.StatusSwitchingProtocols { // a WebSocket lasts as long as somebody has it open
+			times[k] = append(times[k], r.Seconds)
+		}
 		if r.Status >= 500 {
 			routes[k].Errors++
 		}
 	}
 	for k, r := range routes {
-		slices.Sort(times[k])
+		if slices.Sort(times[k]); len(times[k]) == 0 {
+			times[k] = []float64{0}
+		}
 		r.P50, r.P95, r.Most = quantile(times[k], 0.5), quantile(times[k], 0.95), times[k][len(times[k])-1]
 		s.Routes = append(s.Routes, *r)
 	}
 	slices.SortFunc(s.Routes, func(a, b route) int {
 		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
 	})
+	all = slices.DeleteFunc(all, func(r request) bool { return r.Status == http.StatusSwitchingProtocols })
 	slices.SortStableFunc(all, func(a, b request) int { return cmp.Compare(b.Seconds, a.Seconds) })
 	s.Slowest = all[:min(len(all), mostSlowest)]
 	return s
