@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"muster/internal/apidoc"
@@ -20,9 +21,10 @@ import (
 )
 
 const (
-	// unheard is how often the supervisor is asked where nothing tells of a change, as
-	// when it was killed.
-	unheard = 5 * time.Second
+	// unheard is how often the supervisor is asked where nothing tells of a change, and
+	// unsettled how often while a process is between two states, or not well.
+	unheard   = time.Minute
+	unsettled = 2 * time.Second
 	// burst is how long events that come together are waited for.
 	burst = 30 * time.Millisecond
 	// usageEvery is how fine the curves are.
@@ -51,11 +53,11 @@ type gathering struct {
 	wake   chan struct{} // the status may be another
 	reread chan struct{} // the configuration, a document or a client may be
 
-	mu      sync.Mutex
-	pids    map[string]int
-	routes  []gateway.Route
-	changed []changedDocument // newest first
-	past    []events.Event    // oldest first
+	mu         sync.Mutex
+	pids       map[string]int
+	supervisor int               // its pid; 0: it does not live
+	changed    []changedDocument // newest first
+	past       []events.Event    // oldest first
 }
 
 func signalTo(c chan struct{}) {
@@ -67,9 +69,10 @@ func signalTo(c chan struct{}) {
 
 // statuses publishes how all is, whenever something happens.
 func (g *gathering) statuses(ctx context.Context) {
-	look := time.NewTicker(unheard)
+	look := time.NewTimer(unheard)
 	defer look.Stop()
 	for ctx.Err() == nil {
+		look.Reset(unsettled)
 		st, err := g.s.client.Status(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -83,8 +86,14 @@ func (g *gathering) statuses(ctx context.Context) {
 				pids[p.Name] = p.PID
 			}
 			g.mu.Lock()
-			g.pids = pids
+			g.pids, g.supervisor = pids, 0
+			if st.Supervisor.Alive {
+				g.supervisor = st.Supervisor.PID
+			}
 			g.mu.Unlock()
+			if st.Healthy() && st.Supervisor.Alive && !slices.ContainsFunc(st.Processes, between) {
+				look.Reset(unheard)
+			}
 		}
 		select {
 		case <-g.wake:
@@ -96,6 +105,11 @@ func (g *gathering) statuses(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// between tells of a process that is about to reach another state.
+func between(p supervise.ProcessStatus) bool {
+	return p.State == supervise.Starting || p.State == supervise.Stopping
 }
 
 // publicStatus leaves out what the page shows by itself, and finer.
@@ -160,6 +174,10 @@ func (g *gathering) usage(ctx context.Context) {
 	for {
 		g.mu.Lock()
 		pids := g.pids
+		if g.supervisor != 0 && syscall.Kill(g.supervisor, 0) != nil { // nothing tells of its end
+			g.supervisor = 0
+			signalTo(g.wake)
+		}
 		g.mu.Unlock()
 		now := time.Now()
 		took := now.Sub(at).Seconds()
@@ -247,9 +265,6 @@ func (g *gathering) project(ctx context.Context) {
 			p.Routes = routes
 		}
 	}
-	g.mu.Lock()
-	g.routes = p.Routes
-	g.mu.Unlock()
 	g.publish("project", p, true)
 	if cfg.Specs.Asked {
 		g.publish("documents", g.documents(ctx, cfg), true)

@@ -116,7 +116,7 @@ func dashboardPort(cfg *config.Config, running plan.Plan) (int, *os.File, error)
 			continue
 		}
 		hold, err := proc.ReservePort(port)
-		if err != nil {
+		if err != nil && i >= 0 { // that of the last time may still have connections that have ended
 			continue
 		}
 		return port, hold, keepDashboardPort(cfg, port)

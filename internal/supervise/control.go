@@ -95,6 +95,7 @@ func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	if req.Op == opStatus { // which does not end the supervisor
 		st := s.Status()
 		out.Encode(reply{Status: &st})
+		s.quietSoon()
 		return false
 	}
 	out.Encode(reply{Heard: true})

@@ -25,12 +25,20 @@ var errStopped = errors.New("given up: a stop came in between")
 // needed.
 const quietTime = time.Second
 
-// whenQuiet calls f in the pause after each operation that starts processes.
+// whenQuiet calls f in the pause after each operation that starts processes, and after
+// whoever has asked how they are.
 func (s *supervisor) whenQuiet(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.quiet.Stop()
 	s.quiet = time.AfterFunc(quietTime, f)
+}
+
+// quietSoon begins the pause anew.
+func (s *supervisor) quietSoon() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quiet.Reset(quietTime)
 }
 
 // takeTurn waits for the turn of an operation that starts processes. The returned
@@ -39,9 +47,7 @@ func (s *supervisor) takeTurn(ctx context.Context) (context.Context, func(), err
 	ctx, cancel := context.WithCancelCause(ctx)
 	leave := func() {
 		cancel(nil)
-		s.mu.Lock()
-		s.quiet.Reset(quietTime)
-		s.mu.Unlock()
+		s.quietSoon()
 	}
 	for {
 		s.op.Lock()
