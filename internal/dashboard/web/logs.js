@@ -185,10 +185,10 @@ export class Logs {
     const back = !this.first && top < near;
     const on = !this.last && !back && this.lines.length - top - this.height() / row < near;
     if (!back && !on) return;
-    const mine = this.busy = this.loading;
+    const mine = this.busy = {}; // whatever else is fetched meanwhile makes it void
     this.late = [];
     try {
-      const span = await this.app.get('lines', { ...this.asks(), at: back ? this.prev : this.next, back: back ? 1 : '', most: page }, mine.signal);
+      const span = await this.app.get('lines', { ...this.asks(), at: back ? this.prev : this.next, back: back ? 1 : '', most: page }, this.loading?.signal);
       if (this.busy !== mine) return;
       this.size = span.size;
       if (back) {
@@ -307,7 +307,7 @@ export class Logs {
 
   /** Brings the scrollbar in line with what is seen, once nobody moves it. */
   settle() {
-    if (!this.height()) return;
+    if (!this.height() || this.jumping) return;
     const tall = Math.round(this.tall());
     if (tall !== this.extent) {
       this.extent = tall;
