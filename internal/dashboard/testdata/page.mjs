@@ -159,15 +159,15 @@ const scenarios = {
       new MutationObserver(look).observe(document.querySelector('.lines'), { subtree: true, childList: true, characterData: true });
     });
     const written = new Map();
-    for (let i = 0; i < 31; i++) {
+    for (let i = 0; i < 21; i++) {
       written.set(String(i), Date.now());
       log(`mark-${i} of a line`);
       await until('the line', () => page.evaluate((n) => globalThis.seen.has(n), String(i)));
     }
     const seen = new Map(await page.evaluate(() => [...globalThis.seen]));
     const took = [...written].map(([n, at]) => seen.get(n) - at).sort((a, b) => a - b);
-    console.log(`# line written to line on the page: median ${took[15]} ms, worst ${took[30]} ms`);
-    check('median', took[15] < 500, took);
+    console.log(`# line written to line on the page: median ${took[10]} ms, worst ${took[20]} ms`);
+    check('median', took[10] < 500, took);
     check('complaints', !page.complaints.length, page.complaints);
   },
 
@@ -203,14 +203,14 @@ const scenarios = {
     await page.getByRole('listbox').press('Home');
     await until('the beginning', async () => (await numbers(page))[0] === 0);
     let top = 0;
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 40; i++) {
       await page.mouse.wheel(0, 700);
       const now = await numbers(page);
       check('lines in a row', inRow(now), now.slice(0, 5));
       check('onward', now[0] >= top, now[0], top);
       top = now[0];
     }
-    check('far enough', top > 1500, top);
+    check('far enough', top > 1000, top);
     const frames = (await page.evaluate(() => globalThis.frames)).sort((a, b) => a - b);
     console.log(`# frames while scrolling: median ${frames[frames.length >> 1].toFixed(1)} ms, 99 % ${frames[Math.floor(frames.length * 0.99)].toFixed(1)} ms`);
     // By the bar: to any place at once.
@@ -366,14 +366,15 @@ const scenarios = {
           await rows(page).nth(2).click();
           await page.locator('#logs .detail').waitFor();
         }
-        await page.evaluate(axe + ';0').catch(async () => { await page.context().newCDPSession(page).then((s) => s.send('Runtime.evaluate', { expression: axe })); });
-        const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(', ')} ${v.nodes[0].failureSummary}`)));
-        check(`axe, ${name}, ${colorScheme}, ${viewport.width}`, !found.length, found);
         check(`${name} is no wider than the screen of ${viewport.width}`, await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
         if (shots) {
           mkdirSync(shots, { recursive: true });
           await page.screenshot({ path: join(shots, `${name}-${colorScheme}-${viewport.width}.png`) });
         }
+        if (viewport.width > 2000) continue; // it has the colours of the other one
+        await page.evaluate(`${axe};0`);
+        const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(', ')} ${v.nodes[0].failureSummary}`)));
+        check(`axe, ${name}, ${colorScheme}, ${viewport.width}`, !found.length, found);
       }
       if (viewport === wide) {
         const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -391,8 +392,10 @@ const scenarios = {
 
 const only = process.env.SCENARIO;
 async function play([name, run]) {
+  const began = Date.now();
   try {
     await run();
+    console.log(`# ${((Date.now() - began) / 1000).toFixed(1)} s: ${name}`);
     console.log(`ok ${name}`);
   } catch (error) {
     console.log(`not ok ${name}\t${String(error.stack).replaceAll('\n', '\\n')}`);
