@@ -32,9 +32,12 @@ var web embed.FS
 // socketFD is the listening socket that the supervisor hands over.
 const socketFD = 3
 
+// Probe tells whether an answer of a process is a good one to its health check.
+type Probe func(process, path string, status int) bool
+
 // Serve serves the page of a project until ctx ends or a signal comes. load reads the
-// configuration as it is by then.
-func Serve(ctx context.Context, c *supervise.Client, load func() (*config.Config, error)) error {
+// configuration as it is by then, and probes makes a Probe for one reader of the log.
+func Serve(ctx context.Context, c *supervise.Client, load func() (*config.Config, error), probes func() Probe) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	debug.SetGCPercent(20) // it idles for hours beside the developer's work
@@ -56,6 +59,7 @@ func Serve(ctx context.Context, c *supervise.Client, load func() (*config.Config
 		}
 	}
 	s := newServer(c, load)
+	s.probes = probes
 	return s.serve(ctx, l, host, token)
 }
 
@@ -63,6 +67,7 @@ func Serve(ctx context.Context, c *supervise.Client, load func() (*config.Config
 type server struct {
 	client *supervise.Client
 	load   func() (*config.Config, error)
+	probes func() Probe // nil: their lines are as all others
 	hub    *hub
 	ctx    context.Context // of the acts, which go on when their page is closed
 }

@@ -22,7 +22,7 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 	ctx, gone := context.WithCancel(r.Context())
 	defer gone()
 	q := r.URL.Query()
-	o, after, err := logQuery(q, "after")
+	o, after, err := s.logQuery(q, "after")
 	if err != nil {
 		refuse(w, err)
 		return
@@ -86,7 +86,7 @@ const (
 // lines answers with some lines of the log, at a place.
 func (s *server) lines(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	o, at, err := logQuery(q, "at")
+	o, at, err := s.logQuery(q, "at")
 	place := view.Place{Cursor: at}
 	switch fraction := q.Get("fraction"); {
 	case err != nil:
@@ -113,13 +113,16 @@ func (s *server) lines(w http.ResponseWriter, r *http.Request) {
 }
 
 // logQuery reads which lines are asked for, and a cursor.
-func logQuery(q url.Values, cursor string) (o view.SpanOptions, c view.Cursor, err error) {
+func (s *server) logQuery(q url.Values, cursor string) (o view.SpanOptions, c view.Cursor, err error) {
 	o.Most, o.Width, o.Bytes = mostLines, mostText, mostScanned
 	if q.Get("whole") != "" {
 		o.Width = wholeText
 	}
 	if n, err := strconv.Atoi(q.Get("most")); err == nil && n > 0 {
 		o.Most = min(n, mostLines)
+	}
+	if s.probes != nil && q.Get("probes") == "" {
+		o.Probe = s.probes()
 	}
 	o.Back = q.Get("back") != ""
 	o.Only = strings.FieldsFunc(q.Get("only"), func(c rune) bool { return c == ',' })

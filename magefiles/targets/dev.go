@@ -141,6 +141,8 @@ func (Dev) ServeDashboard(ctx context.Context, config *string) error {
 				err = selectProcesses(cfg, c)
 			}
 			return cfg, err
+		}, func() dashboard.Probe {
+			return probesOf(c.Local, nil)
 		})
 	})
 }

@@ -32,6 +32,7 @@ export class Logs {
   build() {
     const change = () => this.asked();
     this.picked = h('div');
+    this.probes = h('input', { type: 'checkbox', onchange: change });
     this.pick = h('details', { class: 'pick' }, this.pickName = h('summary', null, 'Processes'), this.picked);
     this.level = h('select', { 'aria-label': 'Least level', onchange: change }, ...[['', 'All levels'], ['info', 'Info and above'], ['warn', 'Warnings'], ['error', 'Errors']].map(([value, text]) => h('option', { value }, text)));
     this.find = h('input', { type: 'search', placeholder: 'Filter by text', 'aria-label': 'Filter by text', 'aria-keyshortcuts': '/', spellcheck: 'false', autocomplete: 'off', oninput: () => { clearTimeout(this.typing); this.typing = setTimeout(change, 200); } });
@@ -62,7 +63,7 @@ export class Logs {
   // The place in the address.
 
   show(query, entered) {
-    const filter = { only: query.get('only') ?? '', level: query.get('level') ?? '', grep: query.get('grep') ?? '', regex: query.get('regex') ?? '' };
+    const filter = { only: query.get('only') ?? '', level: query.get('level') ?? '', grep: query.get('grep') ?? '', regex: query.get('regex') ?? '', probes: query.get('probes') ?? '' };
     const key = JSON.stringify([filter, query.get('time'), query.get('at')]);
     if (!entered && key === this.shown) return;
     const same = key === this.shown && this.lines.length;
@@ -89,8 +90,9 @@ export class Logs {
   leave() { this.app.connect(); }
 
   asked() {
-    const only = [...this.picked.querySelectorAll('input:checked')].map((box) => box.value);
-    this.app.go('logs', { only: only.join(','), level: this.level.value, grep: this.find.value, regex: this.regex.getAttribute('aria-pressed') === 'true' ? '1' : '', time: '', at: '' });
+    const only = [...this.picked.querySelectorAll('input:checked')].map((box) => box.value).filter((name) => name !== 'on');
+    const probes = this.probes.checked ? '1' : '';
+    this.app.go('logs', { only: only.join(','), level: this.level.value, grep: this.find.value, probes, regex: this.regex.getAttribute('aria-pressed') === 'true' ? '1' : '', time: '', at: '' });
   }
 
   toTime() {
@@ -104,8 +106,8 @@ export class Logs {
 
   /** What the server is asked with. */
   asks() {
-    const { only, level, grep, regex } = this.filter;
-    return { only, level, [regex ? 'grep' : 'text']: grep };
+    const { only, level, grep, regex, probes } = this.filter;
+    return { only, level, probes, [regex ? 'grep' : 'text']: grep };
   }
 
   stream() {
@@ -131,7 +133,8 @@ export class Logs {
       const box = h('input', { type: 'checkbox', value: name, onchange: () => this.asked() });
       box.checked = only.includes(name);
       return h('label', null, box, name);
-    }));
+    }), h('label', { class: 'apart' }, this.probes, 'Health checks that went well'));
+    this.probes.checked = Boolean(this.filter.probes);
     say(this.pickName, only.length === 0 ? 'Processes' : only.length === 1 ? only[0] : `${only.length} processes`);
   }
 
@@ -469,12 +472,14 @@ export class Logs {
   /** Shows a line whole, with what all processes wrote around it. */
   async select(line) {
     this.selected = line;
+    this.following = false; // or it would be gone
+    this.pressed();
     this.render();
     const all = { most: 9 };
     try {
       const [before, after, whole] = await Promise.all([
-        this.app.get('lines', { ...all, at: line.cursor, back: 1 }), this.app.get('lines', { ...all, most: 8, at: line.cursor }),
-        line.cut ? this.app.get('lines', { at: line.cursor, back: 1, most: 1, whole: 1 }) : null]);
+        this.app.get('lines', { ...all, at: line.cursor, back: 1, probes: 1 }), this.app.get('lines', { ...all, most: 8, at: line.cursor, probes: 1 }),
+        line.cut ? this.app.get('lines', { at: line.cursor, back: 1, most: 1, whole: 1, probes: 1 }) : null]);
       if (this.selected !== line) return;
       const text = plain(whole?.lines.at(-1)?.text ?? line.text);
       const copied = h('button', { type: 'button', onclick: () => copy(copied, text) }, 'Copy');

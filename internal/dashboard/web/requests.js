@@ -38,15 +38,14 @@ export class Requests {
       h('section', { class: 'panel live', 'aria-label': 'Requests' },
         h('header', null, h('h2', null, 'Requests'), h('span', { class: 'end' }, this.find, this.status, this.held)),
         this.none,
-        scroll('Requests, newest first', this.table = h('table', null, h('colgroup', null, ...['94px', '', '66px', '84px', '80px', '108px'].map((w, i) => { const c = h('col', { class: i > 3 || !i ? 'opt' : null }); if (w) c.style.width = w; return c; })), h('thead', null, h('tr', null, head('Time', 'opt'), head('Request'), head('Status', 'num'), head('Gateway', 'num'), head('Server', 'num opt'), head('By', 'opt'))), this.list))),
-      h('div', { class: 'grid reqs-side' },
+        scroll('Requests, newest first', this.table = h('table', null, h('colgroup', null, ...['92px', '', '64px', '80px', '78px', '100px'].map((w, i) => { const c = h('col', { class: i > 3 || !i ? 'opt' : null }); if (w) c.style.width = w; return c; })), h('thead', null, h('tr', null, head('Time', 'opt'), head('Request'), head('Status', 'num'), head('Gateway', 'num'), head('Server', 'num opt'), head('By', 'opt'))), this.list))),
+      h('div', { class: 'grid reqs-side side' },
         h('section', { class: 'panel', 'aria-label': 'By route' },
           h('header', null, h('h2', null, 'By route'), this.of),
           scroll('By route', h('table', null, h('thead', null, h('tr', null, head('Route'), sort('Requests', 'count'), sort('Failed', 'errors'), sort('p50', 'p50'), sort('p95', 'p95'))), this.routes))),
         h('section', { class: 'panel', 'aria-label': 'Slowest' },
           h('header', null, h('h2', null, 'Slowest')),
           scroll('Slowest', h('table', null, h('thead', null, h('tr', null, head('Request'), head('Status', 'num'), head('Gateway', 'num'), head('Server', 'num'))), this.slowest)))));
-    this.grid.lastChild.style.gridTemplateColumns = 'minmax(0, 1fr)';
     this.root.append(h('div', { class: 'page' }, this.grid));
   }
 
@@ -118,7 +117,7 @@ export class Requests {
     this.routes.replaceChildren(...t.routes.toSorted((a, b) => b[this.by] - a[this.by]).slice(0, 60).map((r) => {
       const bar = h('i');
       bar.style.width = `${(100 * r.p95) / most}%`;
-      return h('tr', null, h('td', null, h('span', { class: 'method' }, plain(r.method)), h('span', { class: 'path untrusted' }, plain(r.path))), h('td', { class: 'num' }, r.count.toLocaleString()), h('td', { class: `num${r.errors ? ' s5 status' : ' soft'}` }, r.errors || '–'), h('td', { class: 'num' }, seconds(r.p50)), h('td', { class: 'num' }, seconds(r.p95), h('span', { class: 'meter', 'aria-hidden': 'true' }, bar)));
+      return h('tr', null, h('td', { title: plain(r.path) }, h('span', { class: 'method' }, plain(r.method)), h('span', { class: 'path untrusted' }, plain(r.path))), h('td', { class: 'num' }, r.count.toLocaleString()), h('td', { class: `num${r.errors ? ' s5 status' : ' soft'}` }, r.errors || '–'), h('td', { class: 'num' }, seconds(r.p50)), h('td', { class: 'num' }, seconds(r.p95), h('span', { class: 'meter', 'aria-hidden': 'true' }, bar)));
     }));
     this.slowest.replaceChildren(...t.slowest.slice(0, 10).map((r) => h('tr', null, h('td', null, this.link(r)), statusCell(r), h('td', { class: 'num' }, seconds(r.seconds)), h('td', { class: 'num soft' }, r.upstream ? seconds(r.upstream) : '–'))));
   }

@@ -279,7 +279,9 @@ function bars(w, x, bottom, width, height) {
   w.counts.forEach((n, i) => {
     if (!n) return;
     const tall = Math.max(1.5, (n / most) * height);
-    g.append(s('rect', { class: `bar${w.errors[i] ? ' bad' : ''}`, x: (x + i * each).toFixed(1), y: (bottom - tall).toFixed(1), width: Math.max(1, each - 0.8).toFixed(1), height: tall.toFixed(1) }));
+    const bar = (kind, high) => g.append(s('rect', { class: `bar${kind}`, x: (x + i * each).toFixed(1), y: (bottom - high).toFixed(1), width: Math.max(1, each - 0.8).toFixed(1), height: high.toFixed(1) }));
+    bar('', tall);
+    if (w.errors[i]) bar(' bad', Math.max(2, (tall * w.errors[i]) / n));
   });
   return g;
 }
