@@ -56,6 +56,7 @@ var bounds = []struct {
 	below, least, most, above, allowed string
 }{
 	{"nginx: {port: VALUE}\n" + server, "1023", "1024", "65535", "65536", "1024 to 65535"},
+	{"dashboard: {port: VALUE}\n" + server, "1023", "1024", "65535", "65536", "1024 to 65535"},
 	{"nginx: {port: 8000, tls: true, redirect_port: VALUE}\n" + server, "1023", "1024", "65535", "65536", "1024 to 65535"},
 	{"nginx: {port: 8000, worker_processes: VALUE}\n" + server, "0", "1", "64", "65", "1 to 64, or auto"},
 	{"nginx: {port: 8000, worker_connections: VALUE}\n" + server, "15", "16", "1000000", "1000001", "16 to 1000000"},
@@ -74,6 +75,11 @@ var bounds = []struct {
 
 var mistakes = []struct{ name, file, want string }{
 	{"the least loads", server, "(it loads)"},
+	{"no dashboard", "dashboard: false\n" + server, "(it loads)"},
+	{"the dashboard's port", "dashboard: {port: 8090}\n" + server, "(it loads)"},
+	{"the dashboard at the port of a server", "dashboard: {port: 8001}\n" + server, "3:13: port 8001 is taken twice: by dashboard.port on line 1 and by instance a-0 on line 3"},
+	{"a dashboard of the project's own", "frontends: {dashboard: {dir: d, port: 8002}}\n" + server, "(it loads)"},
+	{"a dashboard that is a number", "dashboard: 8090\n" + server, "1:12: dashboard must be true or false, not the number '8090'"},
 
 	// Keys.
 	{"unknown key with a near miss", "servers:\n  a:\n    port: 8001\n    instnces: 2\n",

@@ -130,7 +130,7 @@ func (d *decoder) processes(v value) []entry {
 }
 
 // reserved are the names of processes of our own.
-var reserved = []string{"nginx", "frontend", "supervisor", "watch-files", "watch-config", "watch-python", "watch-frontend"}
+var reserved = []string{"nginx", "frontend", "supervisor", "watch-files", "watch-config", "watch-python", "watch-frontend", "muster-dashboard"}
 
 var aProcessName = grammar{check: checkProcessName, pattern: namePattern, never: reserved}
 

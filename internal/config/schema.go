@@ -79,6 +79,7 @@ specs: {python: null, typescript: null}
 `, `
 ports: auto
 nginx: null
+dashboard: false
 frontends: {a: {command: x}}
 frontend: {command: x}
 specs: {python: null, typescript: [{}]}

@@ -143,7 +143,7 @@ func TestSchemaTakesWhatLoads(t *testing.T) {
 var beyondSchema = []string{
 	// What is there, and what is named, in another place of the file.
 	"missing servers", "no server", "servers says nothing", "last instance too high", "two servers on a port", "an instance on another's port",
-	"server on nginx's port", "redirect on nginx's port", "server on the frontend's default port", "three on one port", "ports of all kinds", "merged port",
+	"the dashboard at the port of a server", "server on nginx's port", "redirect on nginx's port", "server on the frontend's default port", "three on one port", "ports of all kinds", "merged port",
 	"redirect without tls", "name of another's instance", "modules on core", "module of two servers", "route to an unknown server",
 	"route to a server that is near nothing", "route to a server without the module", "unknown default server", "unknown dependency",
 	"dependency on itself", "circle", "circle of kinds", "one namespace of names", "instance of a worker", "a task is waited for to its end",
@@ -210,6 +210,7 @@ func TestSchemaForms(t *testing.T) {
 		"specs: {typescript: }": true, "specs: {typescript: [{}, {dir: x}]}": true, "specs: {typescript: [{dirs: x}]}": false, "specs:": true,
 		"logs: {max_size: 0}": true, "logs: {max_size: '0'}": true, "logs: {max_size: 10 mb}": true, "logs: {max_size: '${S}'}": true,
 		"logs: {color: '${C:-true}'}": true, "logs: {color: 'true'}": false, "x-any: {a: 1}\nlogs:": true, "x-: 1": false,
+		"dashboard: false": true, "dashboard: {port: 8090}": true, "dashboard: on": false, "dashboard: {path: /}": false, "dashboard:": true,
 		"frontend:": false, "frontend: {dir: x}": true, "workers: {nginx: {command: x}}": false, "servers: {a: {port: 8001, paths: [null]}}": false,
 		"backend: {env: {A: 1, B: true, C: x, D: 1.5}}": true, "env_file: ~/x": false, "": false, "[]": false,
 	} {

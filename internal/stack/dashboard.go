@@ -21,8 +21,8 @@ import (
 	"muster/internal/supervise"
 )
 
-// DashboardName is that of the dashboard's process.
-const DashboardName = "dashboard"
+// DashboardName is that of the dashboard's process: projects have dashboards of their own.
+const DashboardName = "muster-dashboard"
 
 // dashboardProcess is the page that shows what runs: this program, called as its
 // target. It gets its listening socket, so that a page which asks while it is started

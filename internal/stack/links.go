@@ -31,7 +31,7 @@ func (st *Stack) Links(p *plan.Plan) (rows [][2]string) {
 	}
 	for _, proc := range p.Processes {
 		if proc.Name == DashboardName {
-			rows = append(rows, [2]string{proc.Name, DashboardLink(st.client.Local, proc.URL)})
+			rows = append(rows, [2]string{"dashboard", DashboardLink(st.client.Local, proc.URL)})
 			continue
 		}
 		if proc.URL != "" && (proc.Kind != plan.Gateway || !gateway) {

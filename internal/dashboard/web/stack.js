@@ -134,8 +134,8 @@ export class Stack {
     set(r.restarts, 'data-some', p.restarts ? '' : null);
     r.start.hidden = runs || p.external;
     r.restart.hidden = !runs || p.external;
-    r.stop.hidden = !runs || p.external || p.name === 'dashboard';
-    r.open.hidden = !/^https?:\/\//.test(p.url) || p.name === 'dashboard';
+    r.stop.hidden = !runs || p.external || p.name === 'muster-dashboard';
+    r.open.hidden = !/^https?:\/\//.test(p.url) || p.name === 'muster-dashboard';
     if (!r.open.hidden) set(r.open, 'href', p.url);
   }
 
