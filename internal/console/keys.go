@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -232,7 +229,7 @@ func (k *Keys) press(ctx context.Context, key rune) {
 	case 'o':
 		k.later(func() error { return k.open(ctx, "page", k.Running.Page) })
 	case 'd':
-		k.later(func() error { return k.open(ctx, "dashboard", stack.Dashboard) })
+		k.later(func() error { return k.open(ctx, "dashboard", k.Running.Dashboard) })
 	case 'q':
 		k.Running.Quit()
 	case '\r', '\n': // a gap, as people make in a log
@@ -365,33 +362,5 @@ func (k *Keys) open(ctx context.Context, what string, url func([]supervise.Proce
 		return nil
 	}
 	k.Out.Step(what + ": " + at)
-	return openURL(at)
-}
-
-// openURL has a browser show a page. Whatever is in it reaches no shell.
-func openURL(url string) error {
-	programs := []string{"xdg-open", "wslview", "open"}
-	if runtime.GOOS == "darwin" {
-		programs = []string{"open"}
-	}
-	if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
-		return fmt.Errorf("%q is no page", url)
-	}
-	if os.Getenv("WSL_DISTRO_NAME") != "" {
-		programs = []string{"wslview", "xdg-open"}
-	}
-	for _, name := range programs {
-		program, err := exec.LookPath(name)
-		if err != nil {
-			continue
-		}
-		cmd := exec.Command(program, url)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is not meant for it
-		if err := cmd.Start(); err != nil {
-			return err
-		}
-		go cmd.Wait() // it may last as long as the browser
-		return nil
-	}
-	return fmt.Errorf("no %s is installed to open %s", strings.Join(programs, ", "), url)
+	return Open(at)
 }

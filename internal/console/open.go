@@ -1,25 +1,40 @@
 package console
 
 import (
-	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
+	"strings"
+	"syscall"
 
 	"muster/internal/hint"
 )
 
-// Open shows a URL in the browser of whoever is at the terminal.
-func Open(ctx context.Context, url string) error {
-	programs := []string{"xdg-open", "wslview"} // the latter in WSL
+// Open has a browser show a page. Whatever is in it reaches no shell.
+func Open(url string) error {
+	programs := []string{"xdg-open", "wslview", "open"}
 	if runtime.GOOS == "darwin" {
 		programs = []string{"open"}
 	}
-	err := error(exec.ErrNotFound)
-	for _, program := range programs {
-		if err = exec.CommandContext(ctx, program, url).Run(); err == nil {
-			return nil
-		}
+	if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
+		return fmt.Errorf("%q is no page", url)
 	}
-	return hint.With(fmt.Errorf("no browser could be opened: %w", err), "open the link yourself")
+	if os.Getenv("WSL_DISTRO_NAME") != "" {
+		programs = []string{"wslview", "xdg-open"}
+	}
+	for _, name := range programs {
+		program, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		cmd := exec.Command(program, url)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is not meant for it
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		go cmd.Wait() // it may last as long as the browser
+		return nil
+	}
+	return hint.With(fmt.Errorf("no %s is installed to open %s", strings.Join(programs, ", "), url), "open the link yourself")
 }

@@ -1,10 +1,10 @@
 package dashboard
 
 import (
-	"encoding/json"
-	"strconv"
 	"strings"
 	"time"
+
+	"muster/internal/logs/view"
 )
 
 // request is a line of the gateway's access log.
@@ -23,44 +23,21 @@ type request struct {
 // longestPath is what is kept of a path, in bytes.
 const longestPath = 512
 
-// parseRequest reads a line. What stands for a number may be a text, as nginx writes
-// those of several servers that were tried: "0.001, 0.002", or "-".
-func parseRequest(line []byte) (r request, ok bool) {
-	var raw struct {
-		Time            json.RawMessage
-		ID              string
-		Method, Path    string
-		Status, Bytes   json.RawMessage
-		Seconds         json.RawMessage
-		UpstreamSeconds json.RawMessage `json:"upstream_seconds"`
-		Server          string
+// parseRequest reads a line; one of before the gateway wrote JSON says no time.
+func parseRequest(line []byte) (request, bool) {
+	r, ok := view.ParseRequest(line)
+	if !ok || r.Time.IsZero() {
+		return request{}, false
 	}
-	if json.Unmarshal(line, &raw) != nil || raw.Path == "" {
-		return r, false
+	upstream := 0.0
+	for _, s := range r.UpstreamSeconds {
+		upstream += s
 	}
-	r = request{ID: cut(raw.ID, 128), Method: cut(raw.Method, 16), Path: cut(raw.Path, longestPath), Server: cut(raw.Server, 64)}
-	r.Status, r.Bytes = int(number(raw.Status)), int64(number(raw.Bytes))
-	r.Seconds, r.Upstream = number(raw.Seconds), number(raw.UpstreamSeconds)
-	text := strings.Trim(string(raw.Time), `"`)
-	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-		r.Time = t
-	} else if s, err := strconv.ParseFloat(text, 64); err == nil && s > 0 && s < 1e11 {
-		r.Time = time.UnixMilli(int64(s * 1000))
-	}
-	return r, !r.Time.IsZero() && r.Time.Year() < 10_000 && r.Status > 0 && r.Status < 1000
+	return request{Time: r.Time, ID: cut(r.ID, 128), Method: cut(r.Method, 16), Path: cut(r.Path, longestPath), Status: r.Status, Bytes: r.Bytes,
+		Seconds: r.Seconds, Upstream: upstream, Server: cut(r.Server, 64)}, true
 }
 
 func cut(s string, most int) string { return strings.ToValidUTF8(s[:min(len(s), most)], "") }
-
-// number is the sum of those in a value.
-func number(raw json.RawMessage) (sum float64) {
-	for part := range strings.FieldsFuncSeq(string(raw), func(c rune) bool { return strings.ContainsRune(`", :`, c) }) {
-		if n, err := strconv.ParseFloat(part, 64); err == nil && n >= 0 && n < 1e15 {
-			sum += n
-		}
-	}
-	return sum
-}
 
 // template is a path without what names a single thing, so that requests for many
 // things of a kind are one row.

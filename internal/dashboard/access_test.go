@@ -12,20 +12,21 @@ import (
 
 func TestRequestsAreRead(t *testing.T) {
 	t.Parallel()
-	r, ok := parseRequest([]byte(`{"time":"2026-11-26T06:00:00.123+00:00","id":"a-1","method":"GET","path":"/x?y=1","status":200,"bytes":12,` +
-		`"seconds":0.004,"upstream_seconds":"0.001, 0.002","upstream":"127.0.0.1:1, 127.0.0.1:2","server":"web","more":{"x":1}}`))
-	want := request{time.Date(2026, 11, 26, 6, 0, 0, 123e6, time.UTC), "a-1", "GET", "/x?y=1", 200, 12, 0.004, 0.003, "web"}
-	if !ok || !r.Time.Equal(want.Time) {
-		t.Fatalf("%+v", r)
-	}
-	if r.Time = want.Time; r.Upstream != 0.003 || r != want {
+	r, ok := parseRequest([]byte(accessLine("2026-11-26T06:00:00.123+00:00", "/x?y=1", 200, 0.004)))
+	if want := time.Date(2026, 11, 26, 6, 0, 0, 123e6, time.UTC); !ok || !r.Time.Equal(want) || r.Upstream != 0.003 || r.Server != "web" || r.Path != "/x?y=1" {
 		t.Errorf("%+v", r)
 	}
-	for _, line := range []string{"", "{}", `127.0.0.1 "GET / HTTP/1.1" 200 1 0.0 -`, `{"time":"noon","path":"/","status":200}`, `{"time":"2026-11-26T06:00:00Z","path":"/","status":"-"}`} {
+	for _, line := range []string{"", "{}", `127.0.0.1 "GET / HTTP/1.1" 200 1 0.0 -`, `{"time":"noon","path":"/","status":200}`} {
 		if r, ok := parseRequest([]byte(line)); ok {
 			t.Errorf("%s: %+v", line, r)
 		}
 	}
+}
+
+// accessLine is a line as the gateways write it.
+func accessLine(at, path string, status int, seconds float64) string {
+	return fmt.Sprintf(`{"time":%q,"id":"a-1","method":"GET","path":%q,"protocol":"HTTP/1.1","status":%d,"bytes":12,"seconds":%g,`+
+		`"upstream_seconds":[0.001,0.002],"upstream":"127.0.0.1:1, 127.0.0.1:2","server":"web","host":"x","remote":"127.0.0.1","upgrade":""}`, at, path, status, seconds)
 }
 
 func TestPathsOfOneKindAreOneRoute(t *testing.T) {
@@ -75,8 +76,8 @@ func TestStatisticsAreThoseOfTheLastRequests(t *testing.T) {
 }
 
 func FuzzRequest(f *testing.F) {
-	f.Add(`{"time":"2026-11-26T06:00:00Z","path":"/","status":200,"seconds":"0.1, 0.2 : -","server":"x"}`)
-	f.Add(`{"time":1800000000.123,"path":"\u202e","status":"200","seconds":1e308}`)
+	f.Add(accessLine("2026-11-26T06:00:00Z", "/", 200, 0.1))
+	f.Add(accessLine("2026-11-26T06:00:00Z", "\u202e", 502, 1e308))
 	f.Fuzz(func(t *testing.T, line string) {
 		r, ok := parseRequest([]byte(line))
 		if !ok {

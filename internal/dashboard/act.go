@@ -156,6 +156,10 @@ func (t *teller) Done(format string, args ...any)  { t.say(step{Step: fmt.Sprint
 func (t *teller) Warn(format string, args ...any)  { t.say(step{Warning: fmt.Sprintf(format, args...)}) }
 func (t *teller) Error(err error)                  { t.say(step{Warning: err.Error()}) }
 func (t *teller) Progress(what string, _, _ int64) { t.say(step{Step: what}) }
+func (t *teller) Begin(what string) (end func() bool) {
+	t.say(step{Step: what})
+	return func() bool { return false }
+}
 
 // refuse says why there is no answer.
 func refuse(w http.ResponseWriter, err error) {

@@ -39,7 +39,7 @@ func TestInARealBrowser(t *testing.T) {
 	p.serve()
 	shots := os.Getenv("SHOTS_DIR")
 	args, err := json.Marshal(map[string]any{"url": p.url, "token": p.token, "pipe": p.pipe(), "gateway": fmt.Sprintf("http://127.0.0.1:%d", p.port),
-		"modules": modules, "shots": shots, "from": from.UnixMilli(), "lines": lines, "access": p.client.Local.Log("nginx-access")})
+		"modules": modules, "shots": shots, "from": from.UnixMilli(), "lines": lines})
 	if err != nil {
 		t.Fatal(err)
 	}

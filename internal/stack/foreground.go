@@ -46,14 +46,11 @@ func (r Running) Page(all []supervise.ProcessStatus) (url string) {
 	return url
 }
 
-// DashboardName is the name of the dashboard's process.
-const DashboardName = "dashboard"
-
-// Dashboard is the URL of the dashboard; "" if none runs.
-func Dashboard(all []supervise.ProcessStatus) string {
+// Dashboard is the link of the dashboard; "" if none runs.
+func (r Running) Dashboard(all []supervise.ProcessStatus) string {
 	for _, p := range all {
 		if p.Name == DashboardName && !p.Ended() {
-			return p.URL
+			return DashboardLink(r.Client.Local, p.URL)
 		}
 	}
 	return ""

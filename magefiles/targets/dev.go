@@ -125,7 +125,7 @@ func (Dev) Dashboard(ctx context.Context, config *string, open *bool) error {
 		}
 		fmt.Println(link)
 		if console.Or(open, false) {
-			return console.Open(ctx, link)
+			return console.Open(link)
 		}
 		return nil
 	})
