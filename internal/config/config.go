@@ -118,6 +118,18 @@ type Process struct {
 	StdinOpen   bool     // its standard input has no end
 	Watch       []string // patterns of files, relative to Dir: when one changes, the process is restarted
 	Profiles    []string
+
+	// Of what an export writes; nothing that runs here reads them.
+	Image string // "" is none
+	Build *Build // nil is none
+}
+
+// Build tells how an image is built, in Compose's words.
+type Build struct {
+	Context    string // absolute folder
+	Dockerfile string // relative to Context; "" is Dockerfile
+	Target     string // "" is the last stage
+	Args       []EnvVar
 }
 
 // What of another process is waited for.

@@ -121,6 +121,7 @@ func (d *decoder) webSocketRoutes(v value) []WebSocketRoute {
 	}
 	routes := []WebSocketRoute{}
 	for _, e := range d.named(v, aName) {
+		d.say(e)
 		if err := checkName(e.key); err != nil {
 			d.reportAt(e.at, "", "websocket_routes: the module %s %s", tick(e.key), err)
 		}

@@ -134,8 +134,12 @@ func (d *decoder) expandTree(n *yaml.Node, e expander) {
 	}
 	value, err := e.text(n.Value)
 	if err != nil {
-		d.reportAt(place(n), "", "%s %s", tick(n.Value), err)
 		d.unset[n] = true
+		if d.refers { // it may be nothing that has to be filled in
+			d.broken[n], d.written[n] = err, n.Value
+		} else {
+			d.reportAt(place(n), "", "%s %s", tick(n.Value), err)
+		}
 		return
 	}
 	if value != "" && strings.Contains(n.Value, "${") && n.ShortTag() == "!!str" { // an empty text is not nothing

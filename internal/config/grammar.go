@@ -251,6 +251,16 @@ func checkPath(s string) error {
 	return nil
 }
 
+var anImage = grammar{check: checkImage, pattern: `^[A-Za-z0-9][A-Za-z0-9._/:@+-]*$`}
+
+// checkImage accepts the characters that names of images and stages consist of.
+func checkImage(s string) error {
+	if s == "" || !only(s[:1], lower+upper+digits) || !only(s, lower+upper+digits+"._/:@+-") {
+		return errors.New("must be letters, digits and . _ / : @ + -, beginning with a letter or a digit")
+	}
+	return nil
+}
+
 var aPattern = grammar{check: checkPattern, pattern: relative}
 
 // checkPattern accepts what uvicorn takes as a pattern of files.

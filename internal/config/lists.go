@@ -91,7 +91,9 @@ func (d *decoder) portCommand(v value, into *[]string) {
 	if argv == nil {
 		return
 	}
-	*into = argv
+	if *into = argv; d.refers {
+		return // what a variable holds is not looked at
+	}
 	shell := false
 	for _, arg := range argv {
 		// What has blanks may be a line that the program hands to a shell.
@@ -218,7 +220,7 @@ func (d *decoder) words(v value, expected string) (argv []string, ok bool) {
 		return nil, false
 	}
 	if v.node.Kind == yaml.ScalarNode {
-		text, ok := d.scalar(v, expected)
+		text, ok := d.text(v, expected)
 		if !ok {
 			return nil, false
 		}
@@ -234,7 +236,7 @@ func (d *decoder) words(v value, expected string) (argv []string, ok bool) {
 			return nil, false
 		}
 		for _, e := range values {
-			text, ok := d.scalar(e, "a word of the command")
+			text, ok := d.text(e, "a word of the command")
 			if !ok {
 				return nil, false
 			}
@@ -262,7 +264,8 @@ func (d *decoder) env(v value, into *[]EnvVar) {
 			d.reportAt(e.value.at, "", `%s is empty: write "" for an empty value`, e.path)
 			continue
 		}
-		text, ok := d.scalar(e.value, "one value")
+		d.say(e)
+		text, ok := d.text(e.value, "one value")
 		if !ok {
 			continue
 		}

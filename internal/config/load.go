@@ -18,26 +18,31 @@ import (
 // and files that it names are there. The error is an *Error when the file
 // could be read.
 func Load(file string) (*Config, error) {
+	c, _, err := load(file, false)
+	return c, err
+}
+
+func load(file string, refers bool) (*Config, *decoder, error) {
 	data, err := read(file)
 	if err != nil {
-		return nil, hint.With(fmt.Errorf("read configuration: %w", err),
+		return nil, nil, hint.With(fmt.Errorf("read configuration: %w", err),
 			"name the configuration with -config=FILE, or run in the folder of dev-config.yaml")
 	}
-	c, d, err := parse(file, data, true)
+	c, d, err := parse(file, data, true, refers)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d.checkDisk(c)
 	if err := d.err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return c, nil
+	return c, d, nil
 }
 
 // Parse validates a configuration that was read from the file called name,
 // without a look at the disk. The error is an *Error.
 func Parse(name string, data []byte) (*Config, error) {
-	c, _, err := parse(name, data, false)
+	c, _, err := parse(name, data, false, false)
 	return c, err
 }
 
@@ -58,12 +63,13 @@ func read(file string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxFile+1))
 }
 
-func parse(name string, data []byte, disk bool) (*Config, *decoder, error) {
+func parse(name string, data []byte, disk, refers bool) (*Config, *decoder, error) {
 	dir, err := local.Folder(name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("find the folder of %s: %w", name, err)
 	}
-	d := &decoder{file: name, dir: dir, where: map[string]position{}, unset: map[*yaml.Node]bool{}, written: map[*yaml.Node]string{}, budget: 100_000}
+	d := &decoder{file: name, dir: dir, where: map[string]position{}, unset: map[*yaml.Node]bool{}, written: map[*yaml.Node]string{}, budget: 100_000,
+		refers: refers, broken: map[*yaml.Node]error{}}
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	root, problem := parseTree(data)
 	if problem == nil && root == nil {

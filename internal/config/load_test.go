@@ -77,6 +77,8 @@ servers:
     kill_mode: mixed
     stdin: open
     profiles: [debug]
+    image: registry.example:5000/shop/api:1.4@sha256:ab
+    build: {context: services, dockerfile: api/Dockerfile, target: run, args: {VERSION: 1.40}}
     restart: on-failure
     balance: least_conn
   db:
@@ -91,7 +93,7 @@ servers:
     expose: false
 workers:
   mailer: {command: [mail, "{port}"], port: 9400, instances: 2, depends_on: [db, migrate], health: {log: "ready in \\d+"}}
-  tail: {command: tail -f x, health: {command: check}, watch: ["**/*.go", x]}
+  tail: {command: tail -f x, health: {command: check}, watch: ["**/*.go", x], build: .}
 tasks:
   migrate: {command: [migrate, up], unless: [migrate, check], timeout: 1m, depends_on: [db]}
 websocket:
@@ -144,7 +146,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	mailer := process("mailer", 9400, "/srv/backend", []string{"mail", "{port}"}, log)
 	mailer.Instances, mailer.DependsOn = 2, []Dependency{{"db", Healthy, false}, {"migrate", Succeeded, false}}
 	tail := process("tail", 0, "/srv/backend", []string{"tail", "-f", "x"}, check)
-	tail.Watch = []string{"**/*.go", "x"}
+	tail.Watch, tail.Build = []string{"**/*.go", "x"}, &Build{Context: "/srv"}
 	migrate := process("migrate", 0, "/srv/backend", []string{"migrate", "up"}, Health{})
 	migrate.Restart, migrate.DependsOn = RestartNever, []Dependency{{"db", Healthy, false}}
 	web := process("web", 9300, "/srv/web", []string{"pnpm", "dev"}, page)
@@ -162,7 +164,8 @@ func TestEveryKeyIsRead(t *testing.T) {
 				Health: Health{Command: []string{"check", "1"}, Interval: 500 * time.Millisecond, Timeout: time.Second, Retries: 5, StartPeriod: 90 * time.Second,
 					OnFailure: OnFailureRestart},
 				DependsOn: []Dependency{{"db", Started, true}, {"migrate", Succeeded, false}}, Restart: RestartOnFailure,
-				StopSignal: "SIGINT", KillMode: KillMixed, StdinOpen: true, Profiles: []string{"debug"}},
+				StopSignal: "SIGINT", KillMode: KillMixed, StdinOpen: true, Profiles: []string{"debug"},
+				Image: "registry.example:5000/shop/api:1.4@sha256:ab", Build: &Build{"/srv/services", "api/Dockerfile", "run", []EnvVar{{"VERSION", "1.40"}}}},
 				Modules: []string{"core", "orders", "on"}, Paths: []Path{{"/api", false}, {"/socket.io", true}},
 				App: "shop.main:create.app", Balance: LeastConn},
 			{Process: process("db", 9200, "/srv/backend", nil, tcp), App: "db.main:app", Hidden: true, Reload: true,

@@ -308,7 +308,7 @@ servers:
 	{"anchor that merges itself", "servers: &s\n  <<: *s\n  a: {port: 8001}\n", "1:10: merge keys in servers nest too deep, or an anchor merges itself"},
 	{"merge of a number", server + "<<: 1\n", "3:5: a merge key in the file must name a mapping or a list of mappings"},
 	{"unknown anchor", "servers:\n  a: {port: 8001, modules: *m}\n", "2:28: the anchor 'm' is not defined above"},
-	{"extension below the top level", "servers:\n  a: {port: 8001, x-a: 1}\n", "2:19: unknown key 'x-a' in servers.a: known are 'port', 'instances', 'restart', 'modules', 'paths', 'expose', 'command', 'dir', 'env', 'env_file', 'depends_on', 'stop_timeout', 'stop_signal', 'kill_mode', 'stdin', 'watch', 'profiles', 'debug', 'reload', 'reload_include', 'reload_exclude', 'app', 'args', 'health', 'balance'"},
+	{"extension below the top level", "servers:\n  a: {port: 8001, x-a: 1}\n", "2:19: unknown key 'x-a' in servers.a: known are 'port', 'instances', 'restart', 'modules', 'paths', 'expose', 'command', 'dir', 'env', 'env_file', 'depends_on', 'stop_timeout', 'stop_signal', 'kill_mode', 'stdin', 'watch', 'profiles', 'image', 'build', 'debug', 'reload', 'reload_include', 'reload_exclude', 'app', 'args', 'health', 'balance'"},
 
 	// Workers, tasks, frontends.
 	{"one namespace of names", server + "workers:\n  a: {command: x}\ntasks:\n  b: {command: x}\n  c: {command: x}\nfrontends:\n  b: {dir: .}\n", `
@@ -331,6 +331,11 @@ servers:
 	{"circle of kinds", server + "workers:\n  w: {command: x, depends_on: [t]}\ntasks:\n  t: {command: x, depends_on: [w]}\n",
 		"6:32: processes wait for each other in a circle: w -> t -> w"},
 	{"two forms of frontends", server + "frontend: {dir: .}\nfrontends: {web: {dir: ., port: 5174, path: /x}}\n", "4:1: frontend is the short form of frontends: say one of them"},
+	{"image and build that are none", server + "workers:\n  w: {command: x, image: 'a b', build: {contex: x}}\n  v: {command: x, image: -v, build: [x]}\n", `
+4:26: workers.w.image is 'a b': it must be letters, digits and . _ / : @ + -, beginning with a letter or a digit
+4:41: unknown key 'contex' in workers.w.build (did you mean 'context'?)
+5:26: workers.v.image is '-v': it must be letters, digits and . _ / : @ + -, beginning with a letter or a digit
+5:37: workers.v.build must be a path, not a list`},
 	{"two frontends at one path", server + "frontends:\n  a1: {dir: .}\n  b1: {dir: ., port: 5174}\n", "5:3: frontends.b1.path: the path '/' is taken already, on line 4"},
 	{"two servers at one path", "servers:\n  a: {port: 8001, paths: [/x]}\n  b: {port: 8002, paths: [/x/, /x]}\n", `
 3:27: servers.b.paths./x: the path '/x/' is taken already, on line 2

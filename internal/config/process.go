@@ -33,6 +33,32 @@ func (d *decoder) process(s *section, p *Process) {
 	p.StdinOpen = stdin == "open"
 	d.globs(s.field("watch"), &p.Watch)
 	d.names(s.field("profiles"), &p.Profiles, "a list of names, such as [debug]")
+	image := s.field("image")
+	if d.refers && d.filled(image.node) {
+		p.Image, _ = d.text(image, "the name of an image")
+	} else {
+		d.str(image, &p.Image, "the name of an image, such as registry.example/shop:1.4", anImage)
+	}
+	p.Build = d.build(s.field("build"))
+}
+
+// build reads Compose's short form, which is the context, or its long one.
+func (d *decoder) build(v value) *Build {
+	b := &Build{Context: d.dir}
+	if !v.set() || v.node.Kind != yaml.MappingNode {
+		d.path(v, &b.Context)
+		if !v.set() {
+			return nil
+		}
+		return b
+	}
+	s := d.section(v)
+	d.path(s.field("context"), &b.Context)
+	d.str(s.field("dockerfile"), &b.Dockerfile, "a path", aPath)
+	d.str(s.field("target"), &b.Target, "the name of a stage", anImage)
+	d.env(s.field("args"), &b.Args)
+	s.finish()
+	return b
 }
 
 // instances reads how many there are of a process that is to go on, and when it
@@ -122,6 +148,7 @@ func (d *decoder) processes(v value) []entry {
 	}
 	entries := d.named(v, aProcessName)
 	for _, e := range entries {
+		d.say(e)
 		if err := checkProcessName(e.key); err != nil {
 			d.reportAt(e.at, "", "%s: the name %s %s", v.path, tick(e.key), err)
 		}
@@ -152,6 +179,7 @@ func (d *decoder) dependencies(v value) (all []Dependency) {
 		return all
 	}
 	for _, e := range d.named(v, aName) {
+		d.say(e)
 		on := Dependency{Name: e.key}
 		if err := checkName(e.key); err != nil {
 			d.reportAt(e.at, "", "%s: the name %s %s", v.path, tick(e.key), err)

@@ -17,7 +17,12 @@ import (
 // scalar returns the text of a value of one word, or reports that it is none.
 func (d *decoder) scalar(v value, expected string) (text string, ok bool) {
 	switch {
-	case !v.set(), d.unset[v.node]:
+	case !v.set():
+		return "", false
+	case d.unset[v.node]:
+		if err := d.broken[v.node]; err != nil {
+			d.reportAt(place(v.node), "", "%s %s", tick(v.node.Value), err)
+		}
 		return "", false
 	case v.null():
 		d.reportAt(v.at, "", "%s is empty: it must be %s; remove the key for the default", v.path, expected)

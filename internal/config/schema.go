@@ -69,11 +69,11 @@ func (t types) MarshalJSON() ([]byte, error) {
 var samples = [...]string{`
 nginx: null
 backend: {dir: b, app: "b:b"}
-servers: {a: {paths: [/a, {}], depends_on: {a: null}}}
-workers: {a: {depends_on: {a: null}}}
-tasks: {a: {depends_on: {a: null}}}
-frontends: {a: {command: x, depends_on: {a: null}}}
-frontend: {dir: w, command: x, depends_on: {a: null}}
+servers: {a: {paths: [/a, {}], depends_on: {a: null}, build: {}}}
+workers: {a: {depends_on: {a: null}, build: {}}}
+tasks: {a: {depends_on: {a: null}, build: {}}}
+frontends: {a: {command: x, depends_on: {a: null}, build: {}}}
+frontend: {dir: w, command: x, depends_on: {a: null}, build: {}}
 websocket_routes: {a: a}
 specs: {python: null, typescript: null}
 `, `

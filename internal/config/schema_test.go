@@ -329,7 +329,7 @@ func TestPatternsMatchWhatTheChecksTake(t *testing.T) {
 		words = append(words, strings.FieldsFunc(m.file, func(r rune) bool { return strings.ContainsRune(" \n,{}[]\"'", r) })...)
 	}
 	for i, g := range []grammar{aName, aProcessName, anIdentifier, aParameter, aBasePath, aServedPath, aRequestPath, aHost, aHostName, anApp, aVersion, aMirror,
-		aPath, aPattern, aGlob, aProgram, anIncludePath, aPrefix, aRegexp, aWorkerCount} {
+		aPath, aPattern, aGlob, aProgram, anIncludePath, aPrefix, aRegexp, aWorkerCount, anImage} {
 		pattern, taken := regexp.MustCompile(g.pattern), 0
 		for _, w := range words {
 			if g.check(w) != nil {

@@ -40,6 +40,11 @@ type decoder struct {
 	budget   int                   // entries that merge keys may still bring
 	merging  int                   // depth of merge keys being followed
 	asked    *recorder             // what is asked for, for Schema; nil otherwise
+
+	// For Source alone.
+	refers bool
+	said   []Key
+	broken map[*yaml.Node]error // values whose variables cannot be filled in
 }
 
 // report notes a problem with a value, at its content.
@@ -114,6 +119,7 @@ func (d *decoder) section(v value) *section {
 	}
 	for _, e := range d.mapping(v) {
 		s.entries[e.key] = e
+		d.say(e)
 	}
 	return s
 }

@@ -114,7 +114,9 @@ func (w *writer) path(p string) string {
 	return p
 }
 
-func (w *writer) env(b *block, env []EnvVar) {
+func (w *writer) env(b *block, env []EnvVar) { w.variables(b, "env", env) }
+
+func (w *writer) variables(b *block, key string, env []EnvVar) {
 	if len(env) == 0 {
 		return
 	}
@@ -122,7 +124,7 @@ func (w *writer) env(b *block, env []EnvVar) {
 	for _, v := range env {
 		vars.put(v.Name, text(v.Value))
 	}
-	b.put("env", vars.done())
+	b.put(key, vars.done())
 }
 
 func (w *writer) file(c *Config) *yaml.Node {
@@ -286,6 +288,19 @@ func (w *writer) process(b *block, p Process) {
 	}
 	b.list("watch", p.Watch)
 	b.list("profiles", p.Profiles)
+	b.given("image", p.Image)
+	if p.Build != nil {
+		b.put("build", w.build(*p.Build))
+	}
+}
+
+func (w *writer) build(p Build) *yaml.Node {
+	var b block
+	b.put("context", text(w.path(p.Context)))
+	b.given("dockerfile", p.Dockerfile)
+	b.given("target", p.Target)
+	w.variables(&b, "args", p.Args)
+	return b.done()
 }
 
 func (w *writer) health(b *block, h Health) {

@@ -137,6 +137,9 @@ func anyConfig(r *rand.Rand) *Config {
 		if some() {
 			p.Profiles = []string{"debug", "yes"}
 		}
+		if some() {
+			p.Image, p.Build = pick("", "yes", "r.example:5000/a/b:1@sha256:0"), &Build{path(), pick("", "a b/Dockerfile"), pick("", "on", "1e3"), env()}
+		}
 		return p
 	}
 	for i := range 1 + r.IntN(4) {
