@@ -4,7 +4,8 @@
 // nginx.conf (Generate), which nginx itself tests (Validate). Package install
 // finds or gets an nginx; package builtin is the stand-in for a machine where
 // none can be had, and reads the same table. Both gateways answer alike: one
-// conformance test, in this folder, runs against each of them. Nothing here
+// conformance test, in this folder, runs against each of them, and against the
+// nginx of an export (Container). Nothing here
 // starts or stops nginx; that is the supervisor's work.
 //
 // What holds for both: a server that is silent for nginx.read_timeout between

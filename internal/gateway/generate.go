@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -26,6 +27,20 @@ type Options struct {
 	// User is nginx's user directive, which root needs: workers would
 	// otherwise become a user who cannot read below the home of root.
 	User string
+	// Container is set for a file that nginx reads in a container, beside those of the
+	// servers; nil: on this machine.
+	Container *Container
+}
+
+// Container is where nginx is in one. A server is reached at its name and its first
+// port, whatever the number of its instances is, and has no stand-ins: that needs
+// nginx 1.27.3 or newer.
+type Container struct {
+	Resolver         string // address of the DNS server that knows the servers' names
+	Dir              string // absolute folder that nginx may write into
+	AccessLog        string // absolute path; "" keeps none
+	Certificate, Key string // absolute paths, of TLS
+	Extra            string // absolute path of the file of nginx.extra
 }
 
 // conf is what the template sees. Its strings are checked or quoted.
@@ -57,8 +72,9 @@ type conf struct {
 	Strips        []strip
 	Query         *query
 
-	local    string // absolute path of .local
-	relative bool   // write paths relative to nginx's -p
+	local     string // absolute path of .local
+	relative  bool   // write paths relative to nginx's -p
+	Container *Container
 }
 
 // Generate makes the text of nginx.conf.
@@ -93,6 +109,7 @@ func describe(c *config.Config, o Options) (*conf, error) {
 		StubStatus:          o.Binary.has("http_stub_status"),
 		HTTP2Directive:      o.Binary.atLeast("1.25.1"),
 		local:               string(c.Local()),
+		Container:           o.Container,
 	}
 	d.timeouts(n.ReadTimeout)
 	var ports []string
@@ -165,14 +182,33 @@ func StreamTimeout(read time.Duration) time.Duration { return max(read, time.Hou
 
 // Path is a path below .local as an argument of a directive.
 func (d *conf) Path(name string) (string, error) {
-	if d.relative {
+	switch {
+	case d.Container != nil:
+		return quote(d.Container.path(name))
+	case d.relative:
 		return quote(name)
 	}
 	return quote(filepath.Join(d.local, name))
 }
 
+// path is where a container has what is below .local elsewhere.
+func (c *Container) path(name string) string {
+	switch name {
+	case "tls/localhost.crt":
+		return c.Certificate
+	case "tls/localhost.key":
+		return c.Key
+	case "logs/nginx-access.log":
+		return c.AccessLog
+	}
+	return path.Join(c.Dir, path.Base(name))
+}
+
 func (d *conf) listen(n *config.Nginx, b Binary) error {
 	host := proc.Localhost(cmp.Or(n.Host, "127.0.0.1"))
+	if d.Container != nil {
+		host = "0.0.0.0" // who reaches the container is said where its port is published
+	}
 	hosts := []string{host}
 	if ip := net.ParseIP(host); ip == nil {
 		if _, err := word("nginx.host", host); err != nil {
@@ -213,6 +249,11 @@ func (d *conf) listen(n *config.Nginx, b Binary) error {
 func (d *conf) extra(c *config.Config, name string) error {
 	if name == "" {
 		return nil
+	}
+	if d.Container != nil {
+		var err error
+		d.Extra, err = quote(d.Container.Extra)
+		return err
 	}
 	path := name
 	if !filepath.IsAbs(path) {

@@ -65,7 +65,7 @@ func TestStandInsAnswerEveryKindOfRequest(t *testing.T) {
 	for strategy, uri := range map[string]string{"path": "/api/v1/broker/ws", "query_param": "/api/v1/ws?type=broker"} {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
-			eachGateway(t, threeServers+"websocket: {routing_strategy: "+strategy+"}\n", three, func(t *testing.T, b *bench) {
+			eachLocalGateway(t, threeServers+"websocket: {routing_strategy: "+strategy+"}\n", three, func(t *testing.T, b *bench) {
 				flag := b.standIns(t, "broker")
 				for _, turn := range []struct {
 					do     func() error
@@ -99,7 +99,7 @@ func TestStandInsAnswerEveryKindOfRequest(t *testing.T) {
 func TestReloadsAndARollingRestartLoseNoRequest(t *testing.T) {
 	t.Parallel()
 	text := "api_base_url: /api/v1\nnginx: {port: PORT}\nservers: {core: {port: <core>, instances: 2}}\n"
-	for kind, start := range kinds() {
+	for kind, start := range localKinds() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, text, []string{"core*2"}, start)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -59,11 +60,20 @@ func (d *conf) upstreams(c *config.Config) error {
 		default:
 			return fmt.Errorf("server %s: unknown balance %q", s.Name, s.Balance)
 		}
+		if d.Container != nil {
+			u.Peers = []string{resolved(s.Name, s.Port)}
+			d.Upstreams = append(d.Upstreams, u)
+			continue
+		}
 		d.Upstreams = append(d.Upstreams, u, spare)
 	}
 	for _, f := range c.Frontends {
 		if _, err := word("the frontend's name", f.Name); err != nil {
 			return err
+		}
+		if d.Container != nil {
+			d.Upstreams = append(d.Upstreams, upstream{Name: "frontend_" + f.Name, Peers: []string{resolved(f.Name, f.Port)}})
+			continue
 		}
 		port := strconv.Itoa(f.Port)
 		d.Upstreams = append(d.Upstreams, upstream{Name: "frontend_" + f.Name, Peers: []string{
@@ -73,6 +83,13 @@ func (d *conf) upstreams(c *config.Config) error {
 	}
 	return nil
 }
+
+// resolved are the instances behind a name, however many there are at the moment.
+func resolved(name string, port int) string {
+	return net.JoinHostPort(name, strconv.Itoa(port)) + resolvedPeer
+}
+
+const resolvedPeer = patience + " resolve"
 
 // peers are addresses as the servers of an upstream.
 func peers(addresses []string) []string {
@@ -85,10 +102,12 @@ func peers(addresses []string) []string {
 		// to cost little, short enough for a restarted one to be back at once. A
 		// request that breaks whichever instance it reaches, tried at each, is no
 		// sign of that: it takes ten to make every one of them look dead.
-		out[i] = a + " max_fails=10 fail_timeout=2s"
+		out[i] = a + patience
 	}
 	return out
 }
+
+const patience = " max_fails=10 fail_timeout=2s"
 
 func (d *conf) locations(c *config.Config) error {
 	table, err := Table(c)

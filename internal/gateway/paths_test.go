@@ -78,7 +78,7 @@ func TestServersAndPagesHavePathsOfTheirOwn(t *testing.T) {
 func TestStandInsServeWhereTheBeginningIsTakenOff(t *testing.T) {
 	t.Parallel()
 	text := "nginx: {port: PORT}\nservers: {web: {port: <web>, command: [x], paths: [{path: /a, strip: true}, /b]}}\n"
-	eachGateway(t, text, []string{"web"}, func(t *testing.T, b *bench) {
+	eachLocalGateway(t, text, []string{"web"}, func(t *testing.T, b *bench) {
 		if err := os.WriteFile(b.standIns(t, "web"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

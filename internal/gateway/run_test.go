@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -58,9 +59,59 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+type startGateway = func(testing.TB, *config.Config) *running
+
+// localKinds are the gateways of this machine.
+func localKinds() map[string]startGateway {
+	return map[string]startGateway{"nginx": startNginx, "builtin": startBuiltin}
+}
+
 // kinds are the gateways that the conformance test runs against.
-func kinds() map[string]func(testing.TB, *config.Config) *running {
-	return map[string]func(testing.TB, *config.Config) *running{"nginx": startNginx, "builtin": startBuiltin}
+func kinds() map[string]startGateway {
+	return map[string]startGateway{"nginx": startNginx, "builtin": startBuiltin, exported: startExported}
+}
+
+// exported is the nginx of an export.
+const exported = "exported"
+
+// startExported has the file of an nginx in a container, with the names of the servers
+// filled in, as the DNS server of the containers would: this nginx may be too old to ask
+// one by itself.
+func startExported(t testing.TB, c *config.Config) *running {
+	t.Helper()
+	b, d := realNginx(t, c), c.Local()
+	data, err := gateway.Generate(c, gateway.Options{Binary: b, User: gateway.User(), Container: &gateway.Container{
+		Resolver: "127.0.0.11", Dir: filepath.Join(string(d), "tmp"), AccessLog: d.Log("nginx-access"),
+		Certificate: d.Certificate(), Key: d.CertificateKey(), Extra: filepath.Join(c.Dir, c.Nginx.Extra),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	for _, s := range c.Servers {
+		var all strings.Builder
+		for i := range s.Instances {
+			fmt.Fprintf(&all, "server 127.0.0.1:%d%s;\n", s.Port+i, gateway.Patience)
+		}
+		name := "server " + net.JoinHostPort(s.Name, strconv.Itoa(s.Port)) + gateway.ResolvedPeer + ";"
+		if strings.Count(text, name) != 1 {
+			t.Fatalf("%q is not once in\n%s", name, text)
+		}
+		text = strings.Replace(text, name, all.String(), 1)
+	}
+	for _, f := range c.Frontends {
+		text = strings.Replace(text, net.JoinHostPort(f.Name, strconv.Itoa(f.Port))+gateway.ResolvedPeer, "127.0.0.1:"+strconv.Itoa(f.Port), 1)
+	}
+	if c.Nginx.Host != "0.0.0.0" { // a test is not on the network
+		text = strings.ReplaceAll(text, "listen 0.0.0.0:", "listen 127.0.0.1:")
+	}
+	if err := gateway.Prepare(c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gateway.Write(d.NginxConf(), []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	return start(t, c, exec.Command(b.Path, b.Args(c, d.NginxConf())[1:]...))
 }
 
 func startNginx(t testing.TB, c *config.Config) *running {
