@@ -1,0 +1,398 @@
+// Package export writes a configuration in the words of what runs it elsewhere:
+// Compose, Kubernetes, a Procfile. It runs, builds and deploys nothing.
+//
+// Nothing is lost in silence: what an export cannot say is in its notes, each with
+// the line that it is about. A value that came from a variable or from a file of
+// variables is never written, only named.
+package export
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"muster/internal/config"
+	"muster/internal/gateway"
+	"muster/internal/hint"
+)
+
+// Source is what is exported: what config.Source made of a file.
+type Source struct {
+	Name   string // of the file, as the user gave it
+	Config *config.Config
+	Keys   []config.Key
+	// Profiles are the active ones, for an export that knows none itself.
+	Profiles []string
+}
+
+// Options are what a file does not say.
+type Options struct {
+	Images string // PREFIX of the images of processes that name none, PREFIX/NAME; "": they are an error
+	Dir    string // absolute folder in which the export will lie; "" is that of the file
+	Class  string // of Kubernetes' gateways; "" is DefaultClass
+	// Namespace is that of every object of Kubernetes; "" is default.
+	Namespace string
+}
+
+// DefaultClass is the GatewayClass that a Gateway names unless another is given.
+const DefaultClass = "nginx"
+
+// Note tells what became of a key that an export cannot say as it stands.
+type Note struct {
+	File string
+	Line int
+	Key  string
+	Text string
+}
+
+func (n Note) String() string { return fmt.Sprintf("%s:%d: %s: %s", n.File, n.Line, n.Key, n.Text) }
+
+// File is one that an export consists of.
+type File struct {
+	Name string // without a folder
+	Data []byte
+}
+
+// export is one under way.
+type export struct {
+	Source
+	Options
+	to    target
+	notes []Note
+	lines map[string]int
+	said  map[string]bool
+	out   map[string]bool // paths of processes that are left out
+}
+
+func newExport(s Source, o Options, to target) *export {
+	o.Dir = cmp.Or(o.Dir, s.Config.Dir)
+	x := &export{Source: s, Options: o, to: to, lines: map[string]int{}, said: map[string]bool{}, out: map[string]bool{}}
+	for _, k := range s.Keys {
+		x.lines[k.Path], x.said[k.Path] = k.Line, true
+	}
+	return x
+}
+
+// note tells something of a key or, where the file does not say it, of what is around it.
+func (x *export) note(key, format string, args ...any) {
+	n := Note{File: x.Name, Line: x.line(key), Key: key, Text: fmt.Sprintf(format, args...)}
+	if !slices.Contains(x.notes, n) {
+		x.notes = append(x.notes, n)
+	}
+}
+
+func (x *export) line(key string) int {
+	for ; key != ""; key = key[:max(strings.LastIndexAny(key, ".["), 0)] {
+		if line, ok := x.lines[key]; ok {
+			return line
+		}
+	}
+	return 1
+}
+
+// finish adds what is to be said of the keys by themselves, and puts all in the order
+// of the file.
+func (x *export) finish() []Note {
+	for _, k := range x.Keys {
+		if x.isOut(k.Path) {
+			continue
+		}
+		section := slices.ContainsFunc(x.Keys, func(o config.Key) bool {
+			return strings.HasPrefix(o.Path, k.Path+".") || strings.HasPrefix(o.Path, k.Path+"[")
+		})
+		if text := fateOf(k.Path, x.to); text != "" {
+			if !section {
+				x.note(k.Path, "%s", text)
+			}
+		} else if k.Filled && !refers(k.Path) {
+			x.note(k.Path, "written with the value that its variable has now")
+		}
+	}
+	slices.SortFunc(x.notes, func(a, b Note) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Text, b.Text))
+	})
+	return x.notes
+}
+
+func (x *export) isOut(key string) bool {
+	for path := range x.out {
+		if key == path || strings.HasPrefix(key, path+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// selectProfiles leaves what is in no profile, or in an active one.
+func (x *export) selectProfiles() error {
+	before, c := x.Config.Processes(), *x.Config
+	err := c.Select(x.Profiles, func(string) bool { return false })
+	if err != nil {
+		return err
+	}
+	x.Config = &c
+	for _, m := range before {
+		if len(m.Profiles) == 0 {
+			continue
+		}
+		if there := slices.ContainsFunc(c.Processes(), func(p config.Member) bool { return p.Name == m.Name }); there {
+			x.note(m.Path+".profiles", "there are none there: it is exported for -profile=%s", strings.Join(x.Profiles, ","))
+			continue
+		}
+		x.note(m.Path+".profiles", "not exported: -profile=%s does", m.Profiles[0])
+		x.out[m.Path] = true
+	}
+	return nil
+}
+
+// image is that of a process; "" where it is built alone.
+func (x *export) image(m config.Member) string {
+	if m.Image == "" && (m.Build == nil || x.to == toKubernetes) && x.Images != "" {
+		return x.Images + "/" + m.Name
+	}
+	return m.Image
+}
+
+// needImages names every process that has no image.
+func (x *export) needImages() error {
+	var lacking []string
+	write := "`image: NAME:TAG` or `build: FOLDER`"
+	if x.to == toKubernetes {
+		write = "`image: NAME:TAG`"
+	}
+	for _, m := range x.Config.Processes() {
+		if x.image(m) == "" && (m.Build == nil || x.to == toKubernetes) {
+			lacking = append(lacking, fmt.Sprintf("%s:%d: %s has no image: write %s there", x.Name, x.line(m.Path), m.Path, write))
+		}
+	}
+	if lacking == nil {
+		return nil
+	}
+	return hint.With(errors.New(strings.Join(lacking, "\n")), "or give -image=PREFIX: each of them is then PREFIX/NAME")
+}
+
+// uvicorn is the command of a server that has none. Every instance has an address of
+// its own, and so all have one port.
+func uvicorn(s *config.Server) []string {
+	argv := []string{"python", "-m", "uvicorn", escape(s.App), "--host", "0.0.0.0", "--port", fmt.Sprint(s.Port),
+		// Longer than a gateway keeps a connection, so that no request meets its end.
+		"--timeout-keep-alive", "75"}
+	return append(argv, s.Args...)
+}
+
+// argv is the command of a process.
+func (x *export) argv(m config.Member) []string {
+	if s, ok := x.Config.Server(m.Name); ok && m.Command == nil {
+		return uvicorn(s)
+	}
+	return x.words(m.Path+".command", m.Command, m.Port)
+}
+
+// words are a command with its ports, and with the names of other processes where
+// those are meant.
+func (x *export) words(key string, words []string, port int) (out []string) {
+	for _, w := range words {
+		out = append(out, x.text(key, w, port))
+	}
+	return out
+}
+
+func (x *export) text(key, text string, port int) string {
+	for _, m := range x.Config.Processes() {
+		at := "{port:" + m.Name + "}"
+		for _, host := range localNames {
+			text = strings.ReplaceAll(text, host+":"+at, x.to.host(m.Name)+":"+at)
+		}
+	}
+	text = x.Config.FillPorts(text, port)
+	if x.to == toProcfile {
+		return text
+	}
+	for _, host := range localNames {
+		if strings.Contains(text, host) {
+			x.note(key, "%s is the container itself: name another process by %s:{port:NAME}, and have a server listen on 0.0.0.0", host, host)
+		}
+	}
+	if strings.Contains(text, ".local/") || x.Config.Dir != "/" && strings.Contains(text, x.Config.Dir+"/") {
+		x.note(key, "names a file of this machine, which the image has to have at the same place")
+	}
+	return text
+}
+
+var localNames = []string{"127.0.0.1", "localhost"}
+
+// environment is what a process is told besides its files of variables.
+func (x *export) environment(m config.Member) (env []config.EnvVar) {
+	c := x.Config
+	put := func(name, value string) {
+		env = slices.DeleteFunc(env, func(v config.EnvVar) bool { return v.Name == name })
+		env = append(env, config.EnvVar{Name: name, Value: value})
+	}
+	put("PYTHONUNBUFFERED", "1")
+	if s, ok := c.Server(m.Name); ok {
+		if s.Command == nil && c.Nginx != nil && !s.Hidden && x.to != toProcfile {
+			put("FORWARDED_ALLOW_IPS", "*") // the gateway's address is not known before; nobody else's requests get in
+		}
+		switch {
+		case len(s.Modules) > 0:
+			put("ENABLED_MODULES", strings.Join(s.Modules, ","))
+		case s.Name == config.Core:
+			put("ENABLED_MODULES", config.Core)
+		}
+		if c.Logs.Color {
+			for _, name := range []string{"FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS"} {
+				put(name, "1")
+			}
+		}
+	}
+	if m.Kind != config.KindFrontend {
+		for _, v := range c.Backend.Env {
+			put(v.Name, x.text("backend.env."+v.Name, v.Value, m.Port))
+		}
+	}
+	for _, v := range m.Env {
+		put(v.Name, x.text(m.Path+".env."+v.Name, v.Value, m.Port))
+	}
+	if m.Port != 0 {
+		put("PORT", fmt.Sprint(m.Port))
+	}
+	return env
+}
+
+// envFiles are a process's files of variables, the last one counting.
+func (x *export) envFiles(m config.Member) []string {
+	files := []string{x.Config.EnvFile, x.Config.Backend.EnvFile, m.EnvFile}
+	if m.Kind == config.KindFrontend {
+		files[1] = ""
+	}
+	return slices.DeleteFunc(files, func(f string) bool { return f == "" })
+}
+
+// relative is a path as a file in Dir names it.
+func (x *export) relative(file string) string {
+	rel, err := filepath.Rel(x.Dir, file)
+	if err != nil {
+		return file
+	}
+	if rel = filepath.ToSlash(rel); rel != ".." && !strings.HasPrefix(rel, "../") && rel != "." {
+		rel = "./" + rel
+	}
+	return rel
+}
+
+// unless makes one command of two: where the first succeeds, the second is not run.
+// No word of them becomes a shell's.
+func unless(first, second []string) []string {
+	var given strings.Builder
+	for i := range first {
+		fmt.Fprintf(&given, ` "$${%d}"`, i+1)
+	}
+	script := fmt.Sprintf(`if%s; then exit 0; fi; shift %d; exec "$$@"`, given.String(), len(first))
+	return append(append([]string{"sh", "-c", script, "sh"}, first...), second...)
+}
+
+// taskArgv is the command of a task.
+func (x *export) taskArgv(m config.Member) []string {
+	argv := x.argv(m)
+	for _, t := range x.Config.Tasks {
+		if t.Name == m.Name && t.Unless != nil {
+			x.note(m.Path+".unless", "needs sh in the image")
+			return unless(x.words(m.Path+".unless", t.Unless, 0), argv)
+		}
+	}
+	return argv
+}
+
+// runtime is the language of a process, as far as its command tells: what can be run
+// in its image.
+func runtime(m config.Member) string {
+	if m.Command == nil {
+		return "python"
+	}
+	switch program := path.Base(m.Command[0]); {
+	case strings.HasPrefix(program, "python"), program == "uvicorn", program == "gunicorn":
+		return "python"
+	case slices.Contains([]string{"node", "npm", "npx", "pnpm", "yarn"}, program):
+		return "node"
+	}
+	return ""
+}
+
+// Programs that look at a URL, or at a port, with what an image has. The status of a
+// URL has to be below their second argument.
+const (
+	pythonURL = `import sys, urllib.request, urllib.error
+try: status = urllib.request.urlopen(sys.argv[1], timeout=60).status
+except urllib.error.HTTPError as e: status = e.code
+sys.exit(status >= int(sys.argv[2]))`
+	pythonPort = `import sys, socket
+socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)`
+	nodeURL   = `fetch(process.argv[1]).then(r => process.exit(r.status < +process.argv[2] ? 0 : 1), () => process.exit(1))`
+	nodePort  = `require("net").connect(+process.argv[1], "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => process.exit(1))`
+	shellURL  = `wget -q -O /dev/null "$$1" || curl -fsS -o /dev/null "$$1"`
+	shellPort = `nc -z 127.0.0.1 "$$1" || bash -c '</dev/tcp/127.0.0.1/'"$$1"`
+)
+
+// probe is a command that succeeds where a process is healthy; nil: there is none.
+func (x *export) probe(m config.Member) []string {
+	h := m.Health
+	url := escape(fmt.Sprintf("http://127.0.0.1:%d%s", m.Port, h.Path))
+	below := "400"
+	if h.Guessed {
+		below = "500"
+	}
+	port := fmt.Sprint(m.Port)
+	switch {
+	case h.Command != nil:
+		return x.words(m.Path+".health.command", h.Command, m.Port)
+	case h.Path != "":
+		switch runtime(m) {
+		case "python":
+			return []string{"python", "-c", pythonURL, url, below}
+		case "node":
+			return []string{"node", "-e", nodeURL, url, below}
+		}
+		x.note(m.Path+".health.path", "is asked for by wget or curl, of which the image has to have one: write health.command otherwise")
+		return []string{"sh", "-c", shellURL, "sh", url}
+	case h.TCP:
+		switch runtime(m) {
+		case "python":
+			return []string{"python", "-c", pythonPort, port}
+		case "node":
+			return []string{"node", "-e", nodePort, port}
+		}
+		x.note(m.Path+".health", "the port is tried by nc or bash, of which the image has to have one: write health.command otherwise")
+		return []string{"sh", "-c", shellPort, "sh", port}
+	}
+	return nil
+}
+
+// checked tells whether an export can tell when a process is healthy.
+func checked(m config.Member) bool {
+	return m.Health.Command != nil || m.Health.Path != "" || m.Health.TCP
+}
+
+// seconds are those of a duration, rounded up.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+// routes are those of the gateway; nil: there is none.
+func (x *export) routes() ([]gateway.Route, error) {
+	if x.Config.Nginx == nil || len(x.Config.Servers)+len(x.Config.Frontends) == 0 {
+		return nil, nil
+	}
+	return gateway.Table(x.Config)
+}
+
+// pages notes of each page what is exported there.
+func (x *export) pages() {
+	for _, m := range x.Config.Processes() {
+		if m.Kind == config.KindFrontend {
+			x.note(m.Path, "its development server is exported, which has to listen on 0.0.0.0: a built page is better served by an image of its own")
+		}
+	}
+}
