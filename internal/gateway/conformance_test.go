@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -18,6 +19,7 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/gateway"
+	"muster/internal/gateway/contract"
 )
 
 // bench is a gateway with its backends.
@@ -149,47 +151,48 @@ func (b *bench) wantError(t testing.TB, resp *http.Response, data []byte, status
 	}
 }
 
-const threeServers = `
-api_base_url: /api/v1
-nginx: {port: PORT}
-servers:
-  broker: {port: <broker>, modules: [broker]}
-  datafeed: {port: <datafeed>, modules: [datafeed]}
-  core: {port: <core>}
-`
+const threeServers = contract.ThreeServers
 
-var three = []string{"broker", "datafeed", "core"}
+var three = contract.Three
 
-func TestRequestsGoToTheServerOfTheirPath(t *testing.T) {
+// TestRequestsGoToTheirServer asks for every request of the contract.
+func TestRequestsGoToTheirServer(t *testing.T) {
 	t.Parallel()
-	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
-		for uri, want := range map[string]string{
-			"/api/v1/broker":            "broker-0",
-			"/api/v1/broker/orders/1":   "broker-0",
-			"/api/v1/broker?x=1":        "broker-0",
-			"/api/v1/datafeed/bars":     "datafeed-0",
-			"/api/v1/brokerage":         "core-0",
-			"/api/v1/health":            "core-0",
-			"/api/v1":                   "core-0",
-			"/api/v1/docs":              "core-0",
-			"/api/v1/anything/else":     "core-0",
-			"/api/v1/../v1/broker/x":    "broker-0",
-			"/api/v1//datafeed/x":       "datafeed-0",
-			"/api/v1/%62roker/x":        "broker-0",
-			"/health":                   "core-0",
-			"/openapi.json":             "core-0",
-			"/api/v1/core/broker/ws2":   "core-0",
-			"/api/v1/datafeed/broker/x": "datafeed-0",
-		} {
-			if e := b.echo(t, "GET", uri, nil); e.Server != want || e.URI != uri {
-				t.Errorf("%s went to %s as %s, want %s", uri, e.Server, e.URI, want)
-			}
+	for _, c := range contract.Cases {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			eachGateway(t, c.Config, c.Servers, func(t *testing.T, b *bench) {
+				for _, r := range c.Requests {
+					b.ask(t, r)
+				}
+			})
+		})
+	}
+}
+
+// ask sends a request of the contract.
+func (b *bench) ask(t *testing.T, r contract.Request) {
+	t.Helper()
+	switch {
+	case r.Server == "":
+		var header []string
+		if r.Socket {
+			header = []string{"Connection", "Upgrade", "Upgrade", "websocket"}
 		}
-		for _, uri := range []string{"/", "/api/v2/broker", "/index.html", "/healthy"} {
-			resp, data := b.do(t, "GET", uri, nil)
+		if resp, data := b.do(t, "GET", r.URI, nil, header...); resp.StatusCode != r.Status {
+			t.Errorf("%s: %d %s, want %d", r.URI, resp.StatusCode, data, r.Status)
+		} else if r.Status == 404 {
 			b.wantError(t, resp, data, 404, "", "no server answers this path")
 		}
-	})
+	case r.Socket:
+		if _, name := b.dial(t, r.URI); name != r.Server+"-0" {
+			t.Errorf("the WebSocket %s went to %s, want %s", r.URI, name, r.Server)
+		}
+	default:
+		if e := b.echo(t, "GET", r.URI, nil); e.Server != r.Server+"-0" || e.URI != cmp.Or(r.Arrives, r.URI) {
+			t.Errorf("%s went to %s as %s, want %+v", r.URI, e.Server, e.URI, r)
+		}
+	}
 }
 
 func TestRequestsArriveAsTheyWereSent(t *testing.T) {
@@ -341,24 +344,6 @@ func TestErrorsNameTheServerThatIsDown(t *testing.T) {
 		b.wantError(t, resp, data, 504, "broker", "the server broker did not answer in time")
 		if d := time.Since(begin); d > 8*time.Second {
 			t.Errorf("a hung server took %v to be noticed", d)
-		}
-	})
-}
-
-func TestTheFrontendIsOnTheSameOrigin(t *testing.T) {
-	t.Parallel()
-	text := threeServers + "frontend: {dir: ., command: [npm, run, dev], port: <page>}\n"
-	eachGateway(t, text, append(three, "page"), func(t *testing.T, b *bench) {
-		for uri, want := range map[string]string{
-			"/": "page-0", "/src/main.ts?t=1": "page-0", "/openapi.json": "page-0",
-			"/health": "core-0", "/api/v1/broker/x": "broker-0",
-		} {
-			if e := b.echo(t, "GET", uri, nil); e.Server != want {
-				t.Errorf("%s went to %s, want %s", uri, e.Server, want)
-			}
-		}
-		if _, name := b.dial(t, "/?token=hmr"); name != "page-0" {
-			t.Errorf("the page's own WebSocket went to %s", name)
 		}
 	})
 }
