@@ -16,6 +16,7 @@ import (
 
 	"muster/internal/config"
 	"muster/internal/gateway"
+	"muster/internal/hint"
 )
 
 // The parts of a file of Compose that are written (docs.docker.com/reference/compose-file).
@@ -92,6 +93,9 @@ func Compose(s Source, o Options) ([]byte, []Note, error) {
 		f.Services[m.Name] = x.service(m)
 	}
 	x.pages()
+	if file := x.Config.EnvFile; file != "" && x.relative(file) != "./.env" {
+		x.note("env_file", "its variables in ${...} are filled in by `docker compose --env-file %s`: by itself Compose reads .env", hint.Word(x.relative(file)))
+	}
 	if err := x.composeGateway(&f); err != nil {
 		return nil, nil, err
 	}

@@ -135,7 +135,7 @@ func labels(name string) object { return object{"app.kubernetes.io/name": name} 
 
 func (x *cluster) process(m config.Member) error {
 	name := objectName(m.Name)
-	container, err := x.container(m)
+	container, told, err := x.container(m)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,8 @@ func (x *cluster) process(m config.Member) error {
 		pod["initContainers"], pod["serviceAccountName"] = waits, waiterName
 		delete(pod, "automountServiceAccountToken")
 	}
-	template := object{"metadata": object{"labels": labels(name)}, "spec": pod}
+	// What only the ConfigMap has would change without a new pod.
+	template := object{"metadata": object{"labels": labels(name), "annotations": object{"muster/environment": digest(told)}}, "spec": pod}
 	if m.Kind == config.KindTask {
 		x.job(m, name, template)
 		return nil
@@ -173,13 +174,17 @@ func (x *cluster) job(m config.Member, name string, template object) {
 			x.whole(m.Path+".timeout", t.Timeout.Seconds())
 		}
 	}
-	text, err := yaml.Marshal(spec)
+	x.jobs[m.Name] = name + "-" + digest(spec)
+	x.add("batch/v1", "Job", x.jobs[m.Name], object{"spec": spec})
+}
+
+func digest(o object) string {
+	text, err := yaml.Marshal(o)
 	if err != nil {
 		panic(err) // of nothing but texts and numbers
 	}
 	sum := sha256.Sum256(text)
-	x.jobs[m.Name] = name + "-" + hex.EncodeToString(sum[:4])
-	x.add("batch/v1", "Job", x.jobs[m.Name], object{"spec": spec})
+	return hex.EncodeToString(sum[:4])
 }
 
 // whole notes of a time that Kubernetes counts in whole seconds.
@@ -189,17 +194,18 @@ func (x *cluster) whole(key string, seconds float64) {
 	}
 }
 
-func (x *cluster) container(m config.Member) (object, error) {
+// container is that of a process, and what its ConfigMap tells it.
+func (x *cluster) container(m config.Member) (c, told object, err error) {
 	image, err := x.plainImage(m)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	name := objectName(m.Name)
 	argv := x.argv(m)
 	if m.Kind == config.KindTask {
 		argv = x.taskArgv(m)
 	}
-	c := object{"name": name, "image": image}
+	c = object{"name": name, "image": image}
 	env := &environment{x: x, literals: object{}}
 	for _, v := range x.environment(m) {
 		env.set(m, v)
@@ -230,7 +236,7 @@ func (x *cluster) container(m config.Member) (object, error) {
 		c["stdin"] = true
 	}
 	x.probes(m, c)
-	return c, nil
+	return c, env.literals, nil
 }
 
 // plainImage is an image with its variables filled in, which Kubernetes does not.
@@ -324,7 +330,7 @@ func (e *environment) refer(key, name, of string, optional bool) {
 			return
 		}
 	}
-	ref := object{"name": e.x.secretWith(key, of), "key": of}
+	ref := object{"name": e.x.secretWith(key, of, optional), "key": of}
 	if optional {
 		ref["optional"] = true
 	}
@@ -336,14 +342,18 @@ const shellSecret = "environment"
 
 // secretWith is the Secret that has a variable of the file: that of env_file, else one
 // for those of the shell.
-func (x *cluster) secretWith(key, name string) string {
+func (x *cluster) secretWith(key, name string, optional bool) string {
 	if file := x.Config.EnvFile; file != "" {
 		vars, _ := config.ReadEnvFile(file)
 		if slices.ContainsFunc(vars, func(v config.EnvVar) bool { return v.Name == name }) {
 			return x.secretOf(file)
 		}
 	}
-	x.note(key, "%s is referred to: the Secret %s has to have it", name, shellSecret)
+	has := "has"
+	if optional {
+		has = "may have"
+	}
+	x.note(key, "referred to: the Secret %s %s %s, as of `kubectl create secret generic %s --from-literal=%s=...`", shellSecret, has, name, shellSecret, name)
 	return shellSecret
 }
 
