@@ -69,7 +69,31 @@ func (Check) Test(ctx context.Context) error {
 		}
 		leftOut, err := goTest(ctx, c.cfg.Dir, c.env, args...)
 		c.leftOut = append(c.leftOut, leftOut...)
-		return errors.Join(err, c.end())
+		// The types of those who read an export are a module of their own.
+		leftOut, e := goTest(ctx, kubetest(c.cfg), c.env, "-count=1", "-timeout=10m", ".")
+		c.leftOut = append(c.leftOut, leftOut...)
+		return errors.Join(err, e, c.end())
+	}())
+}
+
+// kubetest is the folder of the module of tests that read exports.
+func kubetest(cfg *config.Config) string {
+	return filepath.Join(cfg.Dir, "internal", "export", "kubetest")
+}
+
+// Kubernetes has a real API server, with Gateway API's definitions, take every object
+// that is exported of every configuration of the tests, twice.
+//
+// It is built of Kubernetes' own modules, for which it takes some seven minutes at the
+// first time, and needs nothing else: neither root nor a cluster.
+func (Check) Kubernetes(ctx context.Context) error {
+	return console.Exit(func() error {
+		cfg, err := example()
+		if err != nil {
+			return err
+		}
+		stderr.Step("Kubernetes' modules are got and built once, which takes some minutes")
+		return command{dir: kubetest(cfg), argv: []string{"go", "test", "-count=1", "-timeout=30m", "./..."}}.run(ctx, cfg.Dir, os.Environ())
 	}())
 }
 
@@ -141,6 +165,8 @@ func (Check) Lint(ctx context.Context) error {
 			{dir: c.cfg.Dir, argv: []string{"gofmt", "-l", "internal", "magefiles", "templates"}, quiet: true},
 			{dir: c.cfg.Dir, argv: []string{"go", "mod", "tidy", "-diff"}},
 			{dir: c.cfg.Dir, argv: []string{"go", "vet", "./..."}},
+			{dir: kubetest(c.cfg), argv: []string{"go", "mod", "tidy", "-diff"}},
+			{dir: kubetest(c.cfg), argv: []string{"go", "vet", "."}},
 			{dir: c.cfg.Dir, argv: []string{"go", "run", staticcheck, "./..."}},
 			{dir: c.cfg.Backend.Dir, argv: []string{c.python, "-m", "mypy"}, needs: []string{"mypy for Python"}},
 		} {
