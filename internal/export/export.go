@@ -70,7 +70,7 @@ type export struct {
 }
 
 func newExport(s Source, o Options, to target) *export {
-	o.Dir = cmp.Or(o.Dir, s.Config.Dir)
+	o.Dir, o.Images = cmp.Or(o.Dir, s.Config.Dir), strings.TrimSuffix(o.Images, "/")
 	x := &export{Source: s, Options: o, to: to, lines: map[string]int{}, said: map[string]bool{}, out: map[string]bool{}}
 	for _, k := range s.Keys {
 		x.lines[k.Path], x.said[k.Path] = k.Line, true

@@ -26,6 +26,7 @@ type cluster struct {
 	files   []File
 	jobs    map[string]string // task -> the name of its Job
 	waiting bool              // somebody waits for another
+	secrets map[string]string // names of Secrets -> the files that they are made of
 }
 
 // KustomizationName is that of the list of all files. `kubectl apply -f FOLDER` takes a
@@ -40,7 +41,7 @@ const kubectl = "registry.k8s.io/kubectl:v1.36.3"
 // cannot say.
 func Kubernetes(s Source, o Options) ([]File, []Note, error) {
 	o.Class, o.Namespace = cmp.Or(o.Class, DefaultClass), cmp.Or(o.Namespace, "default")
-	x := &cluster{export: newExport(s, o, toKubernetes), jobs: map[string]string{}}
+	x := &cluster{export: newExport(s, o, toKubernetes), jobs: map[string]string{}, secrets: map[string]string{}}
 	if err := x.selectProfiles(); err != nil {
 		return nil, nil, err
 	}
@@ -385,9 +386,11 @@ func (x *cluster) secretOf(file string) string {
 		}
 		return '-'
 	}, rel), "-")
-	if name == "" {
-		name = "env-file"
+	const mostName = 63
+	if other := x.secrets[name]; name == "" || name == shellSecret || len(name) > mostName || other != "" && other != file {
+		name = "env-" + digest(object{"file": rel}) // that of another file
 	}
+	x.secrets[name] = file
 	return name
 }
 

@@ -17,13 +17,16 @@ const mostRules, mostMatches = 16, 7
 
 const gatewayAPI = "gateway.networking.k8s.io/v1"
 
-// The Gateway, and its listeners.
+// The Gateway and its listeners, and the routes of no server's: no process has a dot in
+// its name.
 const (
 	gatewayName  = "gateway"
 	tlsSecret    = "tls"
 	listenHTTP   = "http"
 	listenHTTPS  = "https"
 	listenMoving = "redirect"
+	movingRoute  = gatewayName + ".redirect"
+	nowhereRoute = gatewayName + ".nowhere"
 )
 
 // gateway writes the Gateway and its HTTPRoutes: one for each server, and one for what
@@ -43,7 +46,7 @@ func (x *cluster) gateway() error {
 	listeners := []any{listener}
 	if n.RedirectPort != 0 {
 		listeners = append(listeners, object{"name": listenMoving, "port": n.RedirectPort, "protocol": "HTTP"})
-		x.httpRoute(listenMoving, listenMoving, []any{object{"filters": []any{object{
+		x.httpRoute(movingRoute, listenMoving, []any{object{"filters": []any{object{
 			"type": "RequestRedirect", "requestRedirect": object{"scheme": "https", "port": n.Port, "statusCode": 301}}}}})
 		x.note("nginx.redirect_port", "redirects with 301, not with 308, which not every gateway can")
 	}
@@ -163,7 +166,7 @@ func (x *cluster) writeRoutes(rules []*rule) error {
 	var servers []string
 	byServer := map[string][]any{}
 	for _, r := range rules {
-		name := "nowhere"
+		name := nowhereRoute
 		if r.server != "" {
 			name = objectName(r.server)
 		}
@@ -189,7 +192,7 @@ func (x *cluster) writeRoutes(rules []*rule) error {
 			part++
 			of := name
 			if part > 1 {
-				of = fmt.Sprintf("%s-part-%d", name, part)
+				of = fmt.Sprintf("%s.%d", name, part)
 			}
 			x.httpRoute(of, listener, some)
 		}

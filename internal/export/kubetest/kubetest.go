@@ -35,6 +35,7 @@ func Sources(t testing.TB, root string) map[string]export.Source {
 	debug := source(t, everything)
 	debug.Profiles = []string{"debug"}
 	all["everything, with its profile"] = debug
+	all["names"] = source(t, filepath.Join(root, "internal", "export", "testdata", "names", "dev-config.yaml"))
 	all["example"] = source(t, filepath.Join(root, "dev-config.yaml"))
 	return all
 }

@@ -46,7 +46,7 @@ func composed(t *testing.T, s export.Source) *compose.Project {
 	}
 	p, err := loader.LoadWithContext(t.Context(), compose.ConfigDetails{
 		WorkingDir: s.Config.Dir, ConfigFiles: []compose.ConfigFile{{Filename: "compose.yaml", Content: text}},
-		Environment: compose.Mapping{"DB_PASSWORD": "p'w", "TOKEN": "t", "BUILD_TOKEN": "b", "REGION": "us"},
+		Environment: compose.Mapping{"DB_PASSWORD": "p'w", "TOKEN": "t", "BUILD_TOKEN": "b", "REGION": "us", "SHELL_VARIABLE": "s"},
 	}, func(o *loader.Options) {
 		o.SetProjectName("test", true)
 		o.Profiles = []string{"*"}
