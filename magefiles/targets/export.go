@@ -53,7 +53,10 @@ func (Export) Procfile(config, output, profile *string) error {
 		if file != "" {
 			o.Dir = filepath.Dir(file)
 		}
-		s.Profiles = names(profile)
+		useProfiles(profile)
+		if s.Profiles, err = activeProfiles(s.Config); err != nil {
+			return err
+		}
 		text, notes, err := export.Procfile(s, o)
 		return deliver(file, text, notes, err)
 	})
@@ -74,7 +77,10 @@ func (Export) Kubernetes(config, output, image, class, namespace, profile *strin
 		if err != nil {
 			return err
 		}
-		s.Profiles = names(profile)
+		useProfiles(profile)
+		if s.Profiles, err = activeProfiles(s.Config); err != nil {
+			return err
+		}
 		files, notes, err := export.Kubernetes(s, export.Options{Images: console.Or(image, ""), Dir: s.Config.Dir,
 			Class: console.Or(class, ""), Namespace: console.Or(namespace, "")})
 		if err != nil {

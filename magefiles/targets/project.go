@@ -184,6 +184,28 @@ func selectNamed(cfg *config.Config, c *supervise.Client, profiles, external []s
 
 // selectProfiles leaves what is in an active profile, or runs already.
 func selectProfiles(cfg *config.Config, c *supervise.Client, profiles []string) error {
+	if err := checkProfiles(cfg, profiles); err != nil || len(cfg.ProfileNames()) == 0 {
+		return err
+	}
+	running := c.Plan().Processes
+	err := cfg.Select(profiles, func(name string) bool {
+		return slices.ContainsFunc(running, func(p plan.Process) bool { return p.Server == name })
+	})
+	if err != nil {
+		return configError{err}
+	}
+	return nil
+}
+
+// activeProfiles are those of a command line or of the environment.
+func activeProfiles(cfg *config.Config) ([]string, error) {
+	active := os.Getenv(profilesVar)
+	profiles := names(&active)
+	return profiles, checkProfiles(cfg, profiles)
+}
+
+// checkProfiles refuses those that no process is in.
+func checkProfiles(cfg *config.Config, profiles []string) error {
 	known := cfg.ProfileNames()
 	for _, p := range profiles {
 		if len(known) == 0 {
@@ -192,16 +214,6 @@ func selectProfiles(cfg *config.Config, c *supervise.Client, profiles []string) 
 		if !slices.Contains(known, p) {
 			return usageError(fmt.Sprintf("no process is in a profile %q; there are %s", p, strings.Join(known, ", ")))
 		}
-	}
-	if len(known) == 0 {
-		return nil
-	}
-	running := c.Plan().Processes
-	err := cfg.Select(profiles, func(name string) bool {
-		return slices.ContainsFunc(running, func(p plan.Process) bool { return p.Server == name })
-	})
-	if err != nil {
-		return configError{err}
 	}
 	return nil
 }
