@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -210,7 +209,7 @@ const (
 	key          = "tls.key"
 )
 
-var oneVersion = regexp.MustCompile(`^\d+\.\d+(\.\d+)?$`)
+var oneVersion = pattern(`^\d+\.\d+(\.\d+)?$`)
 
 // nginxImage is nginx's own, of a version that looks names up again.
 func (x *export) nginxImage() string {
@@ -222,7 +221,7 @@ func (x *export) nginxImage() string {
 	switch {
 	case version == "":
 		version = nginxVersion
-	case !oneVersion.MatchString(version) || semver.NPM.Compare(full, "1.27.3") < 0:
+	case !oneVersion().MatchString(version) || semver.NPM.Compare(full, "1.27.3") < 0:
 		x.note("nginx.version", "the image is nginx:%s: it has to be one version, 1.27.3 or newer, to look the names of services up again", nginxVersion)
 		version = nginxVersion
 	}

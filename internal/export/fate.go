@@ -3,6 +3,7 @@ package export
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // target is what an export is written for.
@@ -94,37 +95,42 @@ var fates = [...]struct{ key, compose, kubernetes, procfile string }{
 // fateOf is what is to be said of a key; "" is nothing.
 func fateOf(key string, to target) (text string) {
 	best := -1
-	consider := func(pattern string, weight int) {
+	consider := func(path string, weight int) {
 		for _, f := range fates {
-			if (pattern == f.key || strings.HasPrefix(pattern, f.key+".")) && len(f.key)+weight > best {
+			if (path == f.key || strings.HasPrefix(path, f.key+".")) && len(f.key)+weight > best {
 				best, text = len(f.key)+weight, [...]string{f.compose, f.kubernetes, f.procfile}[to]
 			}
 		}
 	}
-	pattern := patternOf(key)
-	if to == toProcfile && strings.HasPrefix(pattern, "tasks.*") {
+	path := patternOf(key)
+	if to == toProcfile && strings.HasPrefix(path, "tasks.*") {
 		return noTasks
 	}
-	consider(pattern, 0)
-	if m := ofProcess.FindStringSubmatch(pattern); m != nil {
+	consider(path, 0)
+	if m := ofProcess().FindStringSubmatch(path); m != nil {
 		consider("process."+m[1], 3)
 	}
 	return text
 }
 
 var (
-	element   = regexp.MustCompile(`\[\d+\]`)
-	ofProcess = regexp.MustCompile(`^(?:(?:servers|workers|tasks|frontends)\.\*|frontend)\.(.+)$`)
-	named     = regexp.MustCompile(`^(servers|workers|tasks|frontends|websocket_routes)\.[^.]+|((?:^|\.)(?:env|args|depends_on))\.[^.]+`)
+	element   = pattern(`\[\d+\]`)
+	ofProcess = pattern(`^(?:(?:servers|workers|tasks|frontends)\.\*|frontend)\.(.+)$`)
+	named     = pattern(`^(servers|workers|tasks|frontends|websocket_routes)\.[^.]+|((?:^|\.)(?:env|args|depends_on))\.[^.]+`)
 )
+
+// pattern is compiled at its first use: every command and the supervisor link it.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // patternOf is the path of a key as the schema has it: * is any name, [] any element.
 func patternOf(key string) string {
-	key = element.ReplaceAllString(key, ".[]")
-	return named.ReplaceAllString(key, "$1$2.*")
+	key = element().ReplaceAllString(key, ".[]")
+	return named().ReplaceAllString(key, "$1$2.*")
 }
 
 // refers tells of a key whose variables are left as they are written.
-func refers(key string) bool { return variableKeys.MatchString(patternOf(key)) }
+func refers(key string) bool { return variableKeys().MatchString(patternOf(key)) }
 
-var variableKeys = regexp.MustCompile(`(^|\.)(command|unless|args|image|env\.\*|args\.\*)$`)
+var variableKeys = pattern(`(^|\.)(command|unless|args|image|env\.\*|args\.\*)$`)

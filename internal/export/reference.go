@@ -1,9 +1,6 @@
 package export
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // escape makes of a text one that has no variable. Words, variables of environments
 // and images are already written so in a Source.
@@ -33,7 +30,7 @@ func pieces(text string) (all []piece) {
 		case strings.HasPrefix(text[i:], "${"):
 			end := closing(text, i+2)
 			p := piece{}
-			if m := variable.FindStringSubmatch(text[i+2 : end]); m != nil {
+			if m := variable().FindStringSubmatch(text[i+2 : end]); m != nil {
 				p.name, p.operator, p.word = m[1], m[2], m[3]
 			}
 			flush()
@@ -47,7 +44,7 @@ func pieces(text string) (all []piece) {
 	return all
 }
 
-var variable = regexp.MustCompile(`(?s)^([A-Za-z_][A-Za-z0-9_]*)(:?[-?+])?(.*)$`)
+var variable = pattern(`(?s)^([A-Za-z_][A-Za-z0-9_]*)(:?[-?+])?(.*)$`)
 
 // closing is the index of the } for the ${ before start, or the end.
 func closing(text string, start int) int {

@@ -165,7 +165,6 @@ func (Check) Lint(ctx context.Context) error {
 			{dir: c.cfg.Dir, argv: []string{"gofmt", "-l", "internal", "magefiles", "templates"}, quiet: true},
 			{dir: c.cfg.Dir, argv: []string{"go", "mod", "tidy", "-diff"}},
 			{dir: c.cfg.Dir, argv: []string{"go", "vet", "./..."}},
-			{dir: kubetest(c.cfg), argv: []string{"go", "mod", "tidy", "-diff"}},
 			{dir: kubetest(c.cfg), argv: []string{"go", "vet", "."}},
 			{dir: c.cfg.Dir, argv: []string{"go", "run", staticcheck, "./..."}},
 			{dir: c.cfg.Backend.Dir, argv: []string{c.python, "-m", "mypy"}, needs: []string{"mypy for Python"}},
