@@ -147,6 +147,9 @@ func (x *export) service(m config.Member) service {
 		for _, other := range x.Config.Processes() {
 			if other.Name == d.Name && d.Condition == config.Healthy && !checked(other) {
 				on.Condition = config.Started // what is not checked is healthy when it runs
+				if key := m.Path + ".depends_on." + d.Name + ".condition"; x.said[key] {
+					x.note(key, "exported as service_started: nothing is checked there, and so it is healthy when it runs")
+				}
 			}
 		}
 		v.DependsOn[d.Name] = on
@@ -191,7 +194,7 @@ func (x *export) logging() *logging {
 	}
 	l := x.Config.Logs
 	options := map[string]string{"max-file": strconv.Itoa(l.MaxFiles + 1)} // with the one that is written
-	if options["max-size"] = fmt.Sprintf("%dk", (l.MaxSize+1023)/1024); l.MaxSize == 0 {
+	if options["max-size"] = strconv.FormatInt(l.MaxSize, 10); l.MaxSize == 0 {
 		options["max-size"] = "-1"
 		delete(options, "max-file")
 	}

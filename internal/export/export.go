@@ -66,15 +66,18 @@ type export struct {
 	notes []Note
 	lines map[string]int
 	said  map[string]bool
-	out   map[string]bool // paths of processes that are left out
+	out   map[string]string // paths of processes that are left out -> a profile that has them
+
+	routed bool // there is a gateway
 }
 
 func newExport(s Source, o Options, to target) *export {
 	o.Dir, o.Images = cmp.Or(o.Dir, s.Config.Dir), strings.TrimSuffix(o.Images, "/")
-	x := &export{Source: s, Options: o, to: to, lines: map[string]int{}, said: map[string]bool{}, out: map[string]bool{}}
+	x := &export{Source: s, Options: o, to: to, lines: map[string]int{}, said: map[string]bool{}, out: map[string]string{}}
 	for _, k := range s.Keys {
 		x.lines[k.Path], x.said[k.Path] = k.Line, true
 	}
+	x.routed = s.Config.Nginx != nil && len(s.Config.Servers)+len(s.Config.Frontends) > 0
 	return x
 }
 
@@ -99,17 +102,13 @@ func (x *export) line(key string) int {
 // of the file.
 func (x *export) finish() []Note {
 	for _, k := range x.Keys {
-		if x.isOut(k.Path) {
-			continue
-		}
 		section := slices.ContainsFunc(x.Keys, func(o config.Key) bool {
 			return strings.HasPrefix(o.Path, k.Path+".") || strings.HasPrefix(o.Path, k.Path+"[")
 		})
-		if text := fateOf(k.Path, x.to); text != "" {
-			if !section {
-				x.note(k.Path, "%s", text)
-			}
-		} else if k.Filled && !refers(k.Path) {
+		text := cmp.Or(x.leftOut(k.Path), fateOf(k.Path, x.to), x.idle(k.Path))
+		if text != "" && !section {
+			x.note(k.Path, "%s", text)
+		} else if text == "" && k.Filled && !refers(k.Path) {
 			x.note(k.Path, "written with the value that its variable has now")
 		}
 	}
@@ -119,13 +118,14 @@ func (x *export) finish() []Note {
 	return x.notes
 }
 
-func (x *export) isOut(key string) bool {
-	for path := range x.out {
-		if key == path || strings.HasPrefix(key, path+".") {
-			return true
+// leftOut says why a key of a process that is left out is not exported.
+func (x *export) leftOut(key string) string {
+	for path, profile := range x.out {
+		if strings.HasPrefix(key, path+".") {
+			return "not exported: -profile=" + profile + " does"
 		}
 	}
-	return false
+	return ""
 }
 
 // selectProfiles leaves what is in no profile, or in an active one.
@@ -136,6 +136,7 @@ func (x *export) selectProfiles() error {
 		return err
 	}
 	x.Config = &c
+	x.routed = c.Nginx != nil && len(c.Servers)+len(c.Frontends) > 0
 	for _, m := range before {
 		if len(m.Profiles) == 0 {
 			continue
@@ -144,8 +145,7 @@ func (x *export) selectProfiles() error {
 			x.note(m.Path+".profiles", "there are none there: it is exported for -profile=%s", strings.Join(x.Profiles, ","))
 			continue
 		}
-		x.note(m.Path+".profiles", "not exported: -profile=%s does", m.Profiles[0])
-		x.out[m.Path] = true
+		x.out[m.Path] = m.Profiles[0]
 	}
 	return nil
 }
@@ -382,7 +382,7 @@ func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Seco
 
 // routes are those of the gateway; nil: there is none.
 func (x *export) routes() ([]gateway.Route, error) {
-	if x.Config.Nginx == nil || len(x.Config.Servers)+len(x.Config.Frontends) == 0 {
+	if !x.routed {
 		return nil, nil
 	}
 	return gateway.Table(x.Config)

@@ -34,6 +34,16 @@ frontends:
 websocket_routes: {orders: api}
 `
 
+// bases are files in which a key means something or, as in bare, nothing.
+var bases = map[string]string{"full": base, "auto": base + "ports: auto\n", "no check": strings.NewReplacer(", port: 8020", "", "nginx: {port: 8000}", "").Replace(base), "bare": `
+servers: {api: {port: 8001, image: i/api, command: [x]}, run: {port: 8010, image: i/run, command: [run], modules: [orders]}}
+workers: {w: {command: [work], image: i/w, env: {NAME: y, PORT: "1"}}}
+tasks: {t: {command: [go], image: i/t, dir: other, env: {NAME: y}}, before: {command: [go], image: i/before, env: {NAME: y}, dir: other}}
+frontends:
+  web: {dir: web, image: i/web, command: [x], profiles: [never]}
+logs: {max_size: 0}
+`}
+
 // changes are the values of keys for which none can be made of the schema, and what has
 // to be said besides for a key to mean anything. A path ends in the key, "*" is api, w, t
 // or web.
@@ -73,6 +83,7 @@ var changes = map[string]struct {
 	"process.health.log":              {value: "ready"},
 	"process.health.path":             {value: "/up"},
 	"process.health.tcp":              {value: "true"},
+	"process.depends_on.*.required":   {value: "true", with: map[string]string{"process.depends_on.run": "{}"}},
 	"process.image":                   {value: "i/other"},
 	"process.profiles.[]":             {value: "debug"},
 	"process.watch.[]":                {value: "'*.x'"},
@@ -108,8 +119,8 @@ var changes = map[string]struct {
 	"process.health.start_period":     {value: "77s"},
 }
 
-// never are the keys of which the only value that loads is the default.
-var never = []string{"process.depends_on.*.required", "workers.*.health.tcp", "frontends.*.health.tcp", "frontend.health.tcp"}
+// never are the keys of which the only value that loads is the default in base.
+var never = []string{"process.depends_on.*.required", "workers.*.health.tcp"}
 
 // node is what is read of the schema.
 type node struct {
@@ -286,6 +297,12 @@ func source(t *testing.T, text string) export.Source {
 	return export.Source{Name: "dev-config.yaml", Config: c, Keys: keys}
 }
 
+// loads tells whether a text is a configuration.
+func loads(t *testing.T, text string) bool {
+	_, err := config.Parse(filepath.Join(folder(t), "dev-config.yaml"), []byte(text))
+	return err == nil
+}
+
 var folders = map[string]string{}
 
 func folder(t *testing.T) string {
@@ -319,61 +336,75 @@ func TestNoKeyIsLostInSilence(t *testing.T) {
 	tried := 0
 	schema.leaves("", func(pattern string, n node) {
 		general := regexp.MustCompile(`^(?:(?:servers|workers|tasks|frontends)\.\*|frontend)\.`).ReplaceAllString(pattern, "process.")
-		if slices.Contains(never, general) || slices.Contains(never, pattern) {
-			return
+		for name, base := range bases {
+			t.Run(name+": "+pattern, func(t *testing.T) {
+				change, own := changes[pattern]
+				if !own {
+					change = changes[general]
+				}
+				if strings.HasPrefix(pattern, "frontend.") && !own {
+					if c, ok := changes["frontends.*."+strings.TrimPrefix(pattern, "frontend.")]; ok {
+						change = c
+					}
+				}
+				if change.value == "" {
+					change.value = n.value()
+				}
+				if change.value == "" {
+					t.Fatalf("no other value is known: add one to changes")
+				}
+				before := parse(t, base)
+				path := concrete(pattern)
+				if strings.HasPrefix(pattern, "frontend.") {
+					before = parse(t, strings.Replace(base, "frontends:\n  web: ", "frontend: ", 1))
+				}
+				if strings.HasPrefix(pattern, "websocket_routes") || strings.HasPrefix(pattern, "websocket.") {
+					set(before, "servers.run.modules", "[orders, only]")
+				}
+				prefix := processPath.FindString(path)
+				for with, value := range change.with {
+					if name == "bare" && strings.HasPrefix(with, "websocket.") {
+						continue
+					}
+					set(before, concrete(strings.Replace(with, "process", prefix, 1)), value)
+				}
+				if name != "full" && !loads(t, text(t, before)) {
+					return
+				}
+				unchanged := source(t, text(t, before)).Config
+				was := exportAll(t, text(t, before))
+				set(before, path, change.value)
+				if name != "full" && !loads(t, text(t, before)) {
+					return
+				}
+				if same := reflect.DeepEqual(source(t, text(t, before)).Config, unchanged); same != (slices.Contains(never, general) || slices.Contains(never, pattern)) && name == "full" {
+					t.Fatalf("it changes nothing: %v", same)
+				} else if same {
+					return
+				}
+				tried++
+				now := exportAll(t, text(t, before))
+				line := 0
+				told := strings.TrimSuffix(strings.ReplaceAll(path, ".[]", "[0]"), "[0]")
+				for _, k := range now.keys {
+					if k.Path == told {
+						line = k.Line
+					}
+				}
+				if line == 0 {
+					t.Fatalf("%s is not among the keys of\n%s", told, text(t, before))
+				}
+				for to, objects := range now.objects {
+					shows := !reflect.DeepEqual(objects, was.objects[to])
+					isTold := slices.ContainsFunc(now.notes[to], func(n export.Note) bool { return n.Key == told && n.Line == line })
+					if !shows && !isTold {
+						t.Errorf("%s: %s neither shows nor is told of: %v", to, told, now.notes[to])
+					}
+				}
+			})
 		}
-		t.Run(pattern, func(t *testing.T) {
-			change, own := changes[pattern]
-			if !own {
-				change = changes[general]
-			}
-			if strings.HasPrefix(pattern, "frontend.") && !own {
-				if c, ok := changes["frontends.*."+strings.TrimPrefix(pattern, "frontend.")]; ok {
-					change = c
-				}
-			}
-			if change.value == "" {
-				change.value = n.value()
-			}
-			if change.value == "" {
-				t.Fatalf("no other value is known: add one to changes")
-			}
-			before := parse(t, base)
-			path := concrete(pattern)
-			if strings.HasPrefix(pattern, "frontend.") {
-				before = parse(t, strings.Replace(base, "frontends:\n  web: ", "frontend: ", 1))
-			}
-			if strings.HasPrefix(pattern, "websocket_routes") || strings.HasPrefix(pattern, "websocket.") {
-				set(before, "servers.run.modules", "[orders, only]")
-			}
-			prefix := processPath.FindString(path)
-			for with, value := range change.with {
-				set(before, concrete(strings.Replace(with, "process", prefix, 1)), value)
-			}
-			was := exportAll(t, text(t, before))
-			set(before, path, change.value)
-			now := exportAll(t, text(t, before))
-			line := 0
-			told := strings.TrimSuffix(strings.ReplaceAll(path, ".[]", "[0]"), "[0]")
-			for _, k := range now.keys {
-				if k.Path == told {
-					line = k.Line
-				}
-			}
-			if line == 0 {
-				t.Fatalf("%s is not among the keys of\n%s", told, text(t, before))
-			}
-			for to, objects := range now.objects {
-				shows := !reflect.DeepEqual(objects, was.objects[to])
-				isTold := slices.ContainsFunc(now.notes[to], func(n export.Note) bool { return n.Key == told && n.Line == line })
-				if !shows && !isTold {
-					t.Errorf("%s: %s neither shows nor is told of: %v", to, told, now.notes[to])
-				}
-			}
-		})
-		tried++
 	})
-	if tried < 150 {
+	if tried < 600 {
 		t.Errorf("only %d keys were tried", tried)
 	}
 }

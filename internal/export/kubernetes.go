@@ -408,8 +408,7 @@ func (x *cluster) probes(m config.Member, c object) {
 		p["periodSeconds"], p["timeoutSeconds"], p["failureThreshold"] = period, seconds(h.Timeout), failures
 		return p
 	}
-	often := min(seconds(h.Interval), 2)
-	c["startupProbe"] = probe(often, (seconds(h.StartPeriod)+often-1)/often)
+	c["startupProbe"] = probe(1, seconds(h.StartPeriod)) // as often as it is looked at here
 	c["readinessProbe"] = probe(seconds(h.Interval), h.Retries)
 	if h.OnFailure == config.OnFailureRestart {
 		c["livenessProbe"] = probe(seconds(h.Interval), h.Retries)
