@@ -99,7 +99,7 @@ func Compose(s Source, o Options) ([]byte, []Note, error) {
 		return nil, nil, err
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Written by muster from %s, which is what to edit.\n", filepath.Base(x.Name))
+	b.WriteString(x.head())
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
 	if err := errors.Join(encoder.Encode(f), encoder.Close()); err != nil {

@@ -19,6 +19,7 @@ import (
 	"muster/internal/config"
 	"muster/internal/gateway"
 	"muster/internal/hint"
+	"muster/internal/printable"
 )
 
 // Source is what is exported: what config.Source made of a file.
@@ -87,6 +88,11 @@ func (x *export) note(key, format string, args ...any) {
 	if !slices.Contains(x.notes, n) {
 		x.notes = append(x.notes, n)
 	}
+}
+
+// head is the first line of a file.
+func (x *export) head() string {
+	return "# Written by muster from " + printable.Line(filepath.Base(x.Name)) + ", which is what to edit.\n"
 }
 
 func (x *export) line(key string) int {

@@ -123,7 +123,7 @@ func (x *cluster) add(apiVersion, kind, name string, rest object) {
 
 func (x *cluster) put(name string, o object) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Written by muster from %s, which is what to edit.\n", filepath.Base(x.Name))
+	b.WriteString(x.head())
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
 	if err := errors.Join(encoder.Encode(o), encoder.Close()); err != nil {

@@ -13,6 +13,7 @@ import (
 	"muster/internal/export"
 	"muster/internal/hint"
 	"muster/internal/local"
+	"muster/internal/printable"
 )
 
 // Export writes what runs the same stack elsewhere. It runs, builds and deploys nothing.
@@ -161,6 +162,6 @@ func deliver(file string, text []byte, notes []export.Note, err error) error {
 
 func tell(notes []export.Note) {
 	for _, n := range notes {
-		fmt.Fprintln(os.Stderr, n)
+		fmt.Fprintln(os.Stderr, printable.Line(n.String()))
 	}
 }
