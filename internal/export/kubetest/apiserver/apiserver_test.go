@@ -67,6 +67,11 @@ func TestTheAPIServerTakesEveryObject(t *testing.T) {
 				}
 				first := c.apply(t, f.Data, f.Name)
 				again := c.apply(t, f.Data, f.Name)
+				// The definition of a Gateway has a default for its status, which a create
+				// leaves out and the next write fills in: after that nothing changes.
+				if again.GetKind() == "Gateway" && first.GetGeneration() == again.GetGeneration() {
+					first, again = again, c.apply(t, f.Data, f.Name)
+				}
 				if first.GetResourceVersion() != again.GetResourceVersion() {
 					t.Errorf("%s: a second apply changes it", f.Name)
 				}
