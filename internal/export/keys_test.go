@@ -373,10 +373,10 @@ func TestNoKeyIsLostInSilence(t *testing.T) {
 				}
 				unchanged := source(t, text(t, before)).Config
 				was, known := untouched[text(t, before)]
-			if !known {
-				was = exportAll(t, text(t, before))
-				untouched[text(t, before)] = was
-			}
+				if !known {
+					was = exportAll(t, text(t, before))
+					untouched[text(t, before)] = was
+				}
 				set(before, path, change.value)
 				if name != "full" && !loads(t, text(t, before)) {
 					return
