@@ -47,6 +47,7 @@ var fates = [...]struct{ key, compose, kubernetes, procfile string }{
 	{"backend.python", "not exported: it is the image's `python`", "not exported: it is the image's `python`", ""},
 	{"env_file", "", "", "not read: give it to what runs the Procfile, as in `foreman start -e FILE`"},
 	{"gateway", "not exported: the gateway is nginx", "not exported: the gateway is that of the GatewayClass", noGateway},
+	{"dashboard", development, development, development},
 	{"logs", local, local, local},
 	{"logs.access_log", "", "not exported: it is said to the gateway's controller", noGateway},
 	{"logs.color", "", "", ""},

@@ -337,6 +337,9 @@ func TestNoKeyIsLostInSilence(t *testing.T) {
 	schema.leaves("", func(pattern string, n node) {
 		general := regexp.MustCompile(`^(?:(?:servers|workers|tasks|frontends)\.\*|frontend)\.`).ReplaceAllString(pattern, "process.")
 		for name, base := range bases {
+			if raceDetector && name != "full" { // one goroutine does all of it
+				continue
+			}
 			t.Run(name+": "+pattern, func(t *testing.T) {
 				change, own := changes[pattern]
 				if !own {
@@ -408,7 +411,7 @@ func TestNoKeyIsLostInSilence(t *testing.T) {
 			})
 		}
 	})
-	if tried < 600 {
+	if tried < 600 && !raceDetector {
 		t.Errorf("only %d keys were tried", tried)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"gopkg.in/yaml.v3"
@@ -139,12 +140,12 @@ func TestATaskIsNotRunWhereItsUnlessSucceeds(t *testing.T) {
 
 // TestHealthChecksTellWhatIsHealthy runs them, with what an image may have.
 func TestHealthChecksTellWhatIsHealthy(t *testing.T) {
-	status := http.StatusOK
+	var status atomic.Int32
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.RequestURI != "/up?a=$x;&b" && r.URL.Path != "/api/v1/health" {
 			t.Errorf("asked for %s", r.RequestURI)
 		}
-		w.WriteHeader(status)
+		w.WriteHeader(int(status.Load()))
 	}))
 	s.Start()
 	defer s.Close()
@@ -170,10 +171,11 @@ func TestHealthChecksTellWhatIsHealthy(t *testing.T) {
 			t.Logf("%s is not tried: %v", name, err)
 			continue
 		}
-		for _, status = range []int{200, 204, 404, 500} {
+		for _, answer := range []int{200, 204, 404, 500} {
+			status.Store(int32(answer))
 			out, err := exec.Command(program, test[2:]...).CombinedOutput()
-			if want := slices.Contains(c.healthy, status); (err == nil) != want {
-				t.Errorf("%s: %d is healthy: %v\n%s", name, status, err == nil, out)
+			if want := slices.Contains(c.healthy, answer); (err == nil) != want {
+				t.Errorf("%s: %d is healthy: %v\n%s", name, answer, err == nil, out)
 			}
 		}
 	}

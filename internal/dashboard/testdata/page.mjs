@@ -20,7 +20,7 @@ function check(what, ok, ...more) {
   if (!ok) throw new Error([what, ...more.map((m) => JSON.stringify(m))].join(': '));
 }
 
-async function until(what, test, ms = 15_000) {
+async function until(what, test, ms = 40_000) {
   for (const end = Date.now() + ms; ;) {
     const value = await test().catch(() => null);
     if (value) return value;
@@ -33,7 +33,7 @@ async function until(what, test, ms = 15_000) {
 async function open(address, options = {}) {
   const context = await browser.newContext({ viewport: wide, colorScheme: 'light', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(40_000);
   page.complaints = [];
   page.on('console', (m) => { if (['error', 'warning'].includes(m.type())) page.complaints.push(m.text()); });
   page.on('pageerror', (e) => page.complaints.push(String(e)));
