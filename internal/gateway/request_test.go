@@ -175,7 +175,7 @@ func TestARetryKeepsTheID(t *testing.T) {
 
 func TestStandInsGetTheID(t *testing.T) {
 	t.Parallel()
-	eachGateway(t, threeServers, three, func(t *testing.T, b *bench) {
+	eachLocalGateway(t, threeServers, three, func(t *testing.T, b *bench) {
 		if err := os.WriteFile(b.standIns(t, "broker"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -80,7 +80,7 @@ type stray struct {
 // end asks the strays that are ours to end, each once, and kills those that
 // outlive their grace, until only others are left, or such as we cannot signal.
 func end(slowest time.Duration, find func() []stray) (ended int, others []Identity) {
-	asked := map[Identity]time.Time{}
+	asked, until := map[Identity]time.Time{}, map[Identity]time.Time{}
 	refused := map[Identity]bool{}
 	for pause := time.Millisecond; ; pause = min(2*pause, slowest) {
 		waits := false
@@ -102,6 +102,14 @@ func end(slowest time.Duration, find func() []stray) (ended int, others []Identi
 			refused[s.Identity] = errors.Is(err, syscall.EPERM)
 			if err == nil && !told {
 				asked[s.Identity] = time.Now()
+				until[s.Identity] = asked[s.Identity].Add(s.grace)
+			}
+		}
+		// The kernel takes a process's environment and log from it before its port: one
+		// that is ending is nobody's any more, and still there.
+		for id, end := range until {
+			if waits = waits || time.Now().Before(end) && id.Alive(); waits {
+				break
 			}
 		}
 		if !waits {
