@@ -206,10 +206,11 @@ const scenarios = {
     check('far enough', top > 1000, top);
     const frames = (await page.evaluate(() => globalThis.frames)).sort((a, b) => a - b);
     console.log(`# frames while scrolling: median ${frames[frames.length >> 1].toFixed(1)} ms, 99 % ${frames[Math.floor(frames.length * 0.99)].toFixed(1)} ms`);
-    // By the bar: to any place at once.
+    // By the bar: to any place at once. The lines of the other scenarios are in the way, too.
+    const near = lines < 1_000_000 ? 0.08 : 0.02;
     for (const part of [0.25, 0.5, 0.9, 0.1]) {
       await page.evaluate((f) => { const e = document.querySelector('.lines'); e.scrollTop = f * (e.scrollHeight - e.clientHeight); }, part);
-      await until(`${part} of the way`, async () => { const [n] = await numbers(page); return Math.abs(n / lines - part) < 0.02; });
+      await until(`${part} of the way`, async () => { const [n] = await numbers(page); return Math.abs(n / lines - part) < near; });
       check('in a row', inRow(await numbers(page)));
     }
     await page.evaluate(() => { const e = document.querySelector('.lines'); e.scrollTop = e.scrollHeight; });
