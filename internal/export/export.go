@@ -10,11 +10,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"muster/internal/config"
 	"muster/internal/gateway"
@@ -232,65 +230,6 @@ func (x *export) text(key, text string, port int) string {
 
 var localNames = []string{"127.0.0.1", "localhost"}
 
-// environment is what a process is told besides its files of variables.
-func (x *export) environment(m config.Member) (env []config.EnvVar) {
-	c := x.Config
-	put := func(name, value string) {
-		env = slices.DeleteFunc(env, func(v config.EnvVar) bool { return v.Name == name })
-		env = append(env, config.EnvVar{Name: name, Value: value})
-	}
-	put("PYTHONUNBUFFERED", "1")
-	if s, ok := c.Server(m.Name); ok {
-		if s.Command == nil && c.Nginx != nil && !s.Hidden && x.to != toProcfile {
-			put("FORWARDED_ALLOW_IPS", "*") // the gateway's address is not known before; nobody else's requests get in
-		}
-		switch {
-		case len(s.Modules) > 0:
-			put("ENABLED_MODULES", strings.Join(s.Modules, ","))
-		case s.Name == config.Core:
-			put("ENABLED_MODULES", config.Core)
-		}
-		if c.Logs.Color {
-			for _, name := range []string{"FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS"} {
-				put(name, "1")
-			}
-		}
-	}
-	if m.Kind != config.KindFrontend {
-		for _, v := range c.Backend.Env {
-			put(v.Name, x.text("backend.env."+v.Name, v.Value, m.Port))
-		}
-	}
-	for _, v := range m.Env {
-		put(v.Name, x.text(m.Path+".env."+v.Name, v.Value, m.Port))
-	}
-	if m.Port != 0 {
-		put("PORT", fmt.Sprint(m.Port))
-	}
-	return env
-}
-
-// envFiles are a process's files of variables, the last one counting.
-func (x *export) envFiles(m config.Member) []string {
-	files := []string{x.Config.EnvFile, x.Config.Backend.EnvFile, m.EnvFile}
-	if m.Kind == config.KindFrontend {
-		files[1] = ""
-	}
-	return slices.DeleteFunc(files, func(f string) bool { return f == "" })
-}
-
-// relative is a path as a file in Dir names it.
-func (x *export) relative(file string) string {
-	rel, err := filepath.Rel(x.Dir, file)
-	if err != nil {
-		return file
-	}
-	if rel = filepath.ToSlash(rel); rel != ".." && !strings.HasPrefix(rel, "../") && rel != "." {
-		rel = "./" + rel
-	}
-	return rel
-}
-
 // unless makes one command of two: where the first succeeds, the second is not run.
 // No word of them becomes a shell's.
 func unless(first, second []string) []string {
@@ -313,78 +252,6 @@ func (x *export) taskArgv(m config.Member) []string {
 	}
 	return argv
 }
-
-// runtime is the language of a process, as far as its command tells: what can be run
-// in its image.
-func runtime(m config.Member) string {
-	if m.Command == nil {
-		return "python"
-	}
-	switch program := path.Base(m.Command[0]); {
-	case strings.HasPrefix(program, "python"), program == "uvicorn", program == "gunicorn":
-		return "python"
-	case slices.Contains([]string{"node", "npm", "npx", "pnpm", "yarn"}, program):
-		return "node"
-	}
-	return ""
-}
-
-// Programs that look at a URL, or at a port, with what an image has. The status of a
-// URL has to be below their second argument.
-const (
-	pythonURL = `import sys, urllib.request, urllib.error
-try: status = urllib.request.urlopen(sys.argv[1], timeout=60).status
-except urllib.error.HTTPError as e: status = e.code
-sys.exit(status >= int(sys.argv[2]))`
-	pythonPort = `import sys, socket
-socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)`
-	nodeURL   = `fetch(process.argv[1]).then(r => process.exit(r.status < +process.argv[2] ? 0 : 1), () => process.exit(1))`
-	nodePort  = `require("net").connect(+process.argv[1], "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => process.exit(1))`
-	shellURL  = `wget -q -O /dev/null "$$1" || curl -fsS -o /dev/null "$$1"`
-	shellPort = `nc -z 127.0.0.1 "$$1" || bash -c '</dev/tcp/127.0.0.1/'"$$1"`
-)
-
-// probe is a command that succeeds where a process is healthy; nil: there is none.
-func (x *export) probe(m config.Member) []string {
-	h := m.Health
-	url := escape(fmt.Sprintf("http://127.0.0.1:%d%s", m.Port, h.Path))
-	below := "400"
-	if h.Guessed {
-		below = "500"
-	}
-	port := fmt.Sprint(m.Port)
-	switch {
-	case h.Command != nil:
-		return x.words(m.Path+".health.command", h.Command, m.Port)
-	case h.Path != "":
-		switch runtime(m) {
-		case "python":
-			return []string{"python", "-c", pythonURL, url, below}
-		case "node":
-			return []string{"node", "-e", nodeURL, url, below}
-		}
-		x.note(m.Path+".health.path", "is asked for by wget or curl, of which the image has to have one: write health.command otherwise")
-		return []string{"sh", "-c", shellURL, "sh", url}
-	case h.TCP:
-		switch runtime(m) {
-		case "python":
-			return []string{"python", "-c", pythonPort, port}
-		case "node":
-			return []string{"node", "-e", nodePort, port}
-		}
-		x.note(m.Path+".health", "the port is tried by nc or bash, of which the image has to have one: write health.command otherwise")
-		return []string{"sh", "-c", shellPort, "sh", port}
-	}
-	return nil
-}
-
-// checked tells whether an export can tell when a process is healthy.
-func checked(m config.Member) bool {
-	return m.Health.Command != nil || m.Health.Path != "" || m.Health.TCP
-}
-
-// seconds are those of a duration, rounded up.
-func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // routes are those of the gateway; nil: there is none.
 func (x *export) routes() ([]gateway.Route, error) {
