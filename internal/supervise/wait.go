@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -52,13 +53,13 @@ func (s *supervisor) awaitHealthy(ctx context.Context, started, all []*process) 
 		}))
 		return failed != nil || !slices.ContainsFunc(all, func(p *process) bool { return !arrived(p.snapshot()) })
 	})
-	if err != nil {
-		return err
+	if err == nil && failed == nil {
+		failed = s.startError(all)
 	}
-	if failed != nil {
-		return failed
+	if failed != nil && ctx.Err() != nil { // whoever gave it up said so before anything was stopped
+		return context.Cause(ctx)
 	}
-	return s.startError(all)
+	return cmp.Or(err, failed)
 }
 
 // arrived says that a process is where a start leaves it, well or not.
