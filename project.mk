@@ -23,7 +23,7 @@ $(muster-targets) test-all lint-all: binary
 binary:
 	@$(muster-cd) if ! test -e $(call muster-quote,$(MUSTER)) || find go.mod go.sum magefiles internal templates -type f \
 	  ! -name '*_test.go' ! -path '*/testdata/*' -newer $(call muster-quote,$(MUSTER)) | grep -q .; then \
-	  mkdir -p .local && build=$$(mktemp -d .local/build-XXXXXX) && trap 'rm -rf "$$build"' EXIT && \
+	  mkdir -p -m 700 .local && build=$$(mktemp -d .local/build-XXXXXX) && trap 'rm -rf "$$build"' EXIT && \
 	  cp magefiles/magefile.go "$$build" && mkdir -p "$$(dirname $(call muster-quote,$(MUSTER)))" && \
 	  stamp=$$(git log -1 --format=%H,%cI, 2>/dev/null && git status --porcelain 2>/dev/null | sed -n '1s/.*/modified/p'); \
 	  CGO_ENABLED=$(CGO_ENABLED) go tool mage -d "$$build" -w . -ldflags "-s -w -X muster/internal/version.stamp=$$(echo $$stamp | tr -d ' ')" -compile "$$PWD/$$build/muster" && \

@@ -39,7 +39,7 @@ func (r *record) write() error {
 	if err != nil {
 		return err
 	}
-	return local.Write(r.file, append(data, '\n'), 0o644)
+	return local.Write(r.file, append(data, '\n'), 0o600)
 }
 
 // leftOver lists the files of folders that were made from a document that is no

@@ -60,7 +60,7 @@ func (j *Journal) Write(all ...Event) error {
 func (j *Journal) append(data []byte) error {
 	for {
 		if j.f == nil {
-			f, err := os.OpenFile(j.Path, os.O_RDWR|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+			f, err := local.Open(j.Path, os.O_RDWR|os.O_APPEND|os.O_CREATE)
 			if err != nil {
 				return err
 			}

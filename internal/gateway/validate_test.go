@@ -23,7 +23,7 @@ func TestValidatePointsAtTheDirective(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(extra), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(extra, []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(extra, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

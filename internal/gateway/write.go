@@ -15,6 +15,10 @@ func Prepare(c *config.Config) error {
 	if err := c.Local().Make(); err != nil {
 		return fmt.Errorf("prepare the gateway's folders: %w", err)
 	}
+	// nginx opens them by their paths, also through a link.
+	if err := local.NoLinks(c.Local().NginxPid(), c.Local().Log("nginx-access"), c.Local().Log("nginx-error")); err != nil {
+		return err
+	}
 	if c.Nginx != nil && c.Nginx.TLS {
 		return ensureCertificate(c, time.Now())
 	}
@@ -27,5 +31,5 @@ func Write(path string, data []byte) (changed bool, err error) {
 	if old, err := local.Read(path, local.MaxState); err == nil && bytes.Equal(old, data) {
 		return false, nil
 	}
-	return true, local.Write(path, data, 0o644)
+	return true, local.Write(path, data, 0o600)
 }

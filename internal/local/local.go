@@ -120,18 +120,3 @@ func Mkdir(dir string) error {
 	}
 	return nil
 }
-
-// Make makes the folders that everything running needs. They are closed to
-// others, whoever made them before: logs hold what servers print, the state
-// holds their environment.
-func (d Dir) Make() error {
-	for _, dir := range []string{d.Run(), d.Pids(), d.Logs(), d.Tmp()} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
-		if err := os.Chmod(dir, 0o700); err != nil {
-			return err
-		}
-	}
-	return nil
-}

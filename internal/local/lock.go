@@ -14,7 +14,7 @@ var ErrLocked = errors.New("another muster has this project")
 // ErrLocked. The lock belongs to the open file: it is handed over with the
 // descriptor and ends with its last holder, however that ends (flock(2)).
 func Lock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := Open(path, os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,9 @@ package local
 
 import "syscall"
 
+// noFollow fails to open a symbolic link.
+const noFollow = syscall.O_NOFOLLOW
+
 // PlaceAt is the zero Place where there is nothing.
 func PlaceAt(path string) Place {
 	var st syscall.Stat_t

@@ -40,7 +40,7 @@ func list(dir string, ok func(name string) bool) []string {
 	return files
 }
 
-// Write replaces a file as a whole, and makes its folder if need be: nobody
+// Write replaces a file as a whole, and makes its folder if need be, as closed as the file: nobody
 // reads half of it, whoever is killed at whatever moment. It does not wait for
 // the disk: a file that a crash of the machine takes along is made anew.
 func Write(path string, data []byte, mode fs.FileMode) error {
@@ -50,7 +50,8 @@ func Write(path string, data []byte, mode fs.FileMode) error {
 // WriteThen is Write, and calls ready when all but the renaming is done: the
 // events of the new file come after that.
 func WriteThen(path string, data []byte, mode fs.FileMode, ready func()) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	folder := mode | mode&0o444>>2 // whoever may read it may come to it
+	if err := os.MkdirAll(filepath.Dir(path), folder); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return replace(path, data, mode, ready)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"muster/internal/local"
 )
 
 // Clean empties all logs, the unified one too, and removes the rotated ones.
@@ -131,7 +133,7 @@ func isRotated(rest string) bool {
 }
 
 func truncateFile(path string) error {
-	if err := os.Truncate(path, 0); err != nil {
+	if err := local.Empty(path); err != nil {
 		return fmt.Errorf("cannot empty the log: %w", err)
 	}
 	return nil

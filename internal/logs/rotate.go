@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 
+	"muster/internal/local"
 	"muster/internal/logs/follow"
 )
 
@@ -81,7 +82,7 @@ func (u *Unifier) Rotate(path string) error {
 		}
 	}
 	if u.opts.MaxFiles <= 0 {
-		return os.Truncate(path, 0)
+		return local.Empty(path)
 	}
 	if err := PutRotated(path, path, u.opts.MaxFiles); err != nil {
 		return err

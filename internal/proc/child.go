@@ -234,12 +234,12 @@ func (c *Child) InheritSocket(port int) Socket { return inheritSocket(c.watch, c
 // reader.
 func OpenLog(path string) (*os.File, error) {
 	const flags = os.O_CREATE | os.O_APPEND | os.O_WRONLY | syscall.O_NONBLOCK
-	f, err := os.OpenFile(path, flags, 0o600)
+	f, err := local.Open(path, flags)
 	if errors.Is(err, os.ErrNotExist) {
 		if err := local.Mkdir(filepath.Dir(path)); err != nil {
 			return nil, err
 		}
-		f, err = os.OpenFile(path, flags, 0o600)
+		f, err = local.Open(path, flags)
 	}
 	if err != nil {
 		return nil, err

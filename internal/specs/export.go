@@ -139,7 +139,7 @@ func (e Exporter) setExported(all []string) error {
 	if err != nil {
 		return err
 	}
-	return local.Write(e.recordFile(), append(data, '\n'), 0o644)
+	return local.Write(e.recordFile(), append(data, '\n'), 0o600)
 }
 
 // wants tells whether a document, by its path below the folder, is of the kind

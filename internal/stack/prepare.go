@@ -109,7 +109,7 @@ func WriteSchema(dir local.Dir) error {
 			return nil
 		}
 	}
-	return local.Write(file, schema, 0o644)
+	return local.Write(file, schema, 0o600)
 }
 
 // pythonTools are an interpreter that was found for a project, and what the plan

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"muster/internal/local"
 )
 
 // Serve runs the builtin gateway with the routes in file until ctx ends
@@ -33,7 +35,7 @@ func Serve(ctx context.Context, file string, out io.Writer) error {
 	defer signal.Stop(hup)
 
 	logger := log.New(out, "", log.LstdFlags)
-	access, err := os.OpenFile(s.AccessLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	access, err := local.Open(s.AccessLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY)
 	if err != nil {
 		return fmt.Errorf("builtin gateway: %w", err)
 	}

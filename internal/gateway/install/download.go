@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"muster/internal/local"
 )
 
 // attempts is how often a broken download is taken up again.
@@ -163,7 +165,7 @@ func (i *installer) fetchPart(ctx context.Context, b build, part string) (err er
 		}
 		return &httpError{url, resp.StatusCode}
 	}
-	f, err := os.OpenFile(part, flags, 0o600)
+	f, err := i.open(part, flags)
 	if err != nil {
 		return err
 	}
@@ -185,7 +187,7 @@ func (i *installer) fetchPart(ctx context.Context, b build, part string) (err er
 		}
 		have += int64(n)
 		if have > limit {
-			os.Truncate(part, 0)
+			local.Empty(part)
 			return fmt.Errorf("%s is longer than the %d bytes that index.json says", url, limit)
 		}
 		i.progress(Event{Text: b.Filename, Done: have, Total: max(total, have)})

@@ -40,7 +40,8 @@ func (e *installError) Hint() string {
 // place there.
 func Nginx(ctx context.Context, c *config.Config, update bool, progress func(Event)) (gateway.Binary, error) {
 	i := &installer{
-		c: c,
+		c:    c,
+		open: local.Open,
 		client: &http.Client{Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
 			// A network that drops packets must not hold up every start.

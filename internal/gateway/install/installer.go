@@ -34,8 +34,9 @@ type installer struct {
 	c            *config.Config
 	want         *semver.Constraint
 	client       *http.Client
-	stall        time.Duration // longest silence of the mirror
-	pause        time.Duration // before a broken download is tried again
+	open         func(path string, flags int) (*os.File, error) // a file to write a download to
+	stall        time.Duration                                  // longest silence of the mirror
+	pause        time.Duration                                  // before a broken download is tried again
 	goos, goarch string
 	progress     func(Event)
 	update       bool   // take the newest that is wanted, and lock that
@@ -58,7 +59,7 @@ func (i *installer) place(path string, o origin) error {
 	if err != nil {
 		return err
 	}
-	if err := local.Write(originFile(i.c), data, 0o644); err != nil {
+	if err := local.Write(originFile(i.c), data, 0o600); err != nil {
 		return err
 	}
 	if err := os.Rename(path, i.c.Local().NginxBinary()); err != nil {

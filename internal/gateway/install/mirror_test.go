@@ -15,6 +15,7 @@ import (
 	"deps.dev/util/semver"
 
 	"muster/internal/gateway"
+	"muster/internal/local"
 )
 
 // mirror serves builds as the site of the nginx binaries does.
@@ -105,7 +106,7 @@ func newInstaller(t *testing.T, m *mirror, version string) *installer {
 	}
 	c := load(t, text+"}\nservers: {core: {port: 8001}}\n")
 	return &installer{
-		c: c, client: m.Client(), stall: 5 * time.Second, pause: time.Millisecond,
+		c: c, client: m.Client(), open: local.Open, stall: 5 * time.Second, pause: time.Millisecond,
 		goos: "linux", goarch: "amd64",
 	}
 }

@@ -28,6 +28,9 @@ func OpenFD(path string, flags int) (FD, error) {
 // OpenRegular is OpenFD for a regular file. It waits for nobody, and refuses
 // whatever else somebody has put in its place.
 func OpenRegular(path string, flags int) (FD, error) {
+	if flags&unix.O_ACCMODE != unix.O_RDONLY {
+		flags |= unix.O_NOFOLLOW // nothing is written to where a link leads
+	}
 	fd, err := OpenFD(path, flags|unix.O_NONBLOCK)
 	if err != nil {
 		return -1, err
