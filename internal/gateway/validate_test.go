@@ -131,7 +131,7 @@ func TestWriteChangesAFileOnlyWhenItDiffers(t *testing.T) {
 		if data, _ := os.ReadFile(path); string(data) != text {
 			t.Errorf("write %d: holds %q", i, data)
 		}
-		if st, err := os.Stat(path); err != nil || st.Mode().Perm() != 0o644 {
+		if st, err := os.Stat(path); err != nil || st.Mode().Perm() != 0o600 {
 			t.Errorf("write %d: mode %v (%v)", i, st.Mode(), err)
 		}
 	}
