@@ -2,6 +2,7 @@ package proc
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"os"
 	"syscall"
@@ -101,6 +102,9 @@ var (
 	// inheritSocket takes a copy of the socket with which a process that we hold
 	// on to listens on a port, or returns NoSocket.
 	_ func(w exitWatch, pid, port int) Socket = inheritSocket
+	// PeerUID is the user at the other end of a Unix socket, as the kernel noted it
+	// when that connected.
+	_ func(conn *net.UnixConn) (uid int, err error) = PeerUID
 	// WithSocketPath calls use with a path of a Unix socket that fits into a
 	// socket address however deep the socket's own path lies.
 	_ func(path string, use func(path string) error) error = WithSocketPath

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"time"
 
 	"muster/internal/events"
+	"muster/internal/proc"
 )
 
 // serve answers the control socket until nothing is left to supervise. When
@@ -41,6 +43,11 @@ func (s *supervisor) serve(told context.Context, l *net.UnixListener) {
 			sleep(ctx, acceptRetry)
 			continue
 		}
+		if err := checkPeer(conn); err != nil {
+			fmt.Fprintf(s.log, "[WARN] control socket: %v\n", err)
+			conn.Close()
+			continue
+		}
 		go func() {
 			if s.answer(ctx, conn) {
 				s.finish() // the connection's end is that of this process: so its client knows
@@ -49,6 +56,19 @@ func (s *supervisor) serve(told context.Context, l *net.UnixListener) {
 			conn.Close()
 		}()
 	}
+}
+
+// checkPeer refuses whoever is neither this user nor root. The socket's folder is
+// closed to others already; a mount or a copied descriptor can open it.
+func checkPeer(conn *net.UnixConn) error {
+	uid, err := proc.PeerUID(conn)
+	if err != nil {
+		return fmt.Errorf("who is at the other end cannot be told: %w", err)
+	}
+	if uid != os.Geteuid() && uid != 0 {
+		return fmt.Errorf("user %d is not this supervisor's, and was not heard", uid)
+	}
+	return nil
 }
 
 // refuse tells the command that started a supervisor why there is none.
