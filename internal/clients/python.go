@@ -70,7 +70,17 @@ func python(tmpl *template.Template, d apidoc.Document, m pyModule, reads apidoc
 	if err := tmpl.Execute(&b, c); err != nil {
 		return nil, nil, fmt.Errorf("the Python client of %s: %w", m.Name, err)
 	}
-	return b.Bytes(), omitted, nil
+	return withoutUnused(b.Bytes()), omitted, nil
+}
+
+// withoutUnused leaves imports out that only some documents' types need.
+func withoutUnused(source []byte) []byte {
+	for _, module := range []string{"datetime", "enum", "uuid"} {
+		if !bytes.Contains(source, []byte(module+".")) {
+			source = bytes.Replace(source, []byte("import "+module+"\n"), nil, 1)
+		}
+	}
+	return source
 }
 
 // ServerURL is where a server's first instance serves.

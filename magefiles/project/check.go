@@ -168,10 +168,19 @@ func (Check) Lint(ctx context.Context) error {
 			{dir: kubetest(c.cfg), argv: []string{"go", "vet", "."}},
 			{dir: c.cfg.Dir, argv: []string{"go", "run", staticcheck, "./..."}},
 			{dir: c.cfg.Backend.Dir, argv: []string{c.python, "-m", "mypy"}, needs: []string{"mypy for Python"}},
+			{dir: c.cfg.Dir, argv: append([]string{c.python, "-m", "pyflakes"}, pythonSources...), needs: []string{"pyflakes"}},
+			{dir: c.cfg.Dir, argv: append([]string{"shellcheck"}, shellSources...), needs: []string{"shellcheck"}},
 		} {
 			if err := c.run(ctx, s); err != nil {
 				return err
 			}
+		}
+		eslint, err := getESLint(ctx, c.cfg.Dir)
+		if err != nil {
+			return err
+		}
+		if err := c.run(ctx, command{dir: c.cfg.Dir, argv: append(eslint, "example/frontend", "internal")}); err != nil {
+			return err
 		}
 		return c.end()
 	}())
@@ -179,6 +188,13 @@ func (Check) Lint(ctx context.Context) error {
 
 // staticcheck is run, not required: nothing of muster's depends on it.
 const staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+
+// The sources in other languages than Go, and than those that have a linter's
+// configuration.
+var (
+	pythonSources = []string{"example/backend", "internal/specs/export.py", "templates/uvicorn_reload.py"}
+	shellSources  = []string{".ci/run", "magefiles/project/fresh.sh", "scripts/dev-fullstack.sh"}
+)
 
 // check is a run of tests or linters.
 type check struct {

@@ -29,6 +29,8 @@ var testTools = []testTool{
 	{name: "fish", debian: "fish"},
 	{name: "mypy", debian: "mypy"},
 	{name: "mypy for Python", imports: "import mypy", pip: "mypy", debian: "mypy"},
+	{name: "shellcheck", debian: "shellcheck"},
+	{name: "pyflakes", imports: "import pyflakes", pip: "pyflakes", debian: "python3-pyflakes"},
 	{name: "pytest", imports: "import pytest", pip: "pytest", debian: "python3-pytest"},
 	{name: "httpx", imports: "import httpx", pip: "httpx", debian: "python3-httpx"},
 	// FastAPI takes either name of it. Debian's package was renamed, and the

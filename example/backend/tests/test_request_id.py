@@ -13,7 +13,7 @@ import websockets
 from fastapi.testclient import TestClient
 from websockets.version import version
 
-from test_server import Server, server  # noqa: F401
+from conftest import Server
 from trading_api.request_id import RequestIdFormatter, _current, log_request_ids
 
 ORDER = {"symbol": "AAPL", "side": "buy", "type": "market", "quantity": 1}

@@ -4,56 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import socket
 import subprocess
-import sys
 import time
-from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import List, Tuple
 
-import httpx
 import pytest
 import websockets
 from websockets.exceptions import ConnectionClosed
 
-SRC = Path(__file__).parent.parent / "src"
-
-Server = Tuple["subprocess.Popen[str]", int]
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """uvicorn with all modules on a free port, serving."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    env = {**os.environ, "PYTHONPATH": str(SRC), "PYTHONDONTWRITEBYTECODE": "1"}
-    env.pop("ENABLED_MODULES", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "trading_api.main:app", "--port", str(port)],
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/api/v1/health").raise_for_status()
-                break
-            except httpx.HTTPError:
-                assert process.poll() is None, process.communicate()[0]
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-        yield process, port
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+from conftest import Server
 
 
 async def subscribe_and_stop(

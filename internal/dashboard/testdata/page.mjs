@@ -294,7 +294,7 @@ const scenarios = {
         await page.goto(origin);
         const got = await page.evaluate(async ({ url, token }) => {
           const tried = {};
-          const attempt = async (name, run) => { try { tried[name] = await Promise.race([run(), new Promise((done) => setTimeout(done, 1500, 'nothing'))]); } catch (error) { tried[name] = `refused`; } };
+          const attempt = async (name, run) => { try { tried[name] = await Promise.race([run(), new Promise((done) => setTimeout(done, 1500, 'nothing'))]); } catch { tried[name] = `refused`; } };
           const read = (path, options) => async () => (await (await fetch(url + path, options)).text());
           const loads = (element, set) => new Promise((done) => { element.onload = () => done('loaded'); element.onerror = () => done('refused'); set(element); document.body.append(element); });
           await Promise.all([

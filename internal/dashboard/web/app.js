@@ -167,7 +167,7 @@ let shown = null;
 function route() {
   const { view: name, query } = place();
   const next = view();
-  for (const [key, each] of Object.entries(views)) each.root.hidden = each !== next;
+  for (const each of Object.values(views)) each.root.hidden = each !== next;
   for (const link of document.querySelectorAll('.tabs a')) {
     if (link.hash.slice(1) === (views[name] ? name : 'stack')) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');

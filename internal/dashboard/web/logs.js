@@ -209,7 +209,7 @@ export class Logs {
       this.busy = null;
       this.render();
       this.more();
-    } catch (error) {
+    } catch {
       if (this.busy === mine) this.busy = null;
     }
   }

@@ -31,6 +31,7 @@ export function set(element, name, value) {
 }
 
 /** Controls of a text that others wrote, which would act on its surroundings, are shown. */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
 export const plain = (text) => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 
 const shapes = {
