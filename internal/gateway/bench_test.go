@@ -89,7 +89,7 @@ log_format own escape=json '{"time":"$time","id":"$id","method":"$request_method
 access_log logs/hand.log own buffer=64k flush=20ms;
 `
 
-const handTuned = `server_tokens off; tcp_nodelay on;
+const handTuned = `server_tokens off; tcp_nodelay on; request_pool_size 8k;
 keepalive_requests 100000;
 map $http_upgrade $upgrade { default upgrade; '' ''; }
 upstream broker { server %s; keepalive 64; keepalive_requests 100000; }

@@ -77,7 +77,7 @@ func newBench(t testing.TB, text string, names []string, start startGateway) *be
 	}
 	dir := t.TempDir()
 	if strings.Contains(text, "extra:") {
-		extra := "proxy_read_timeout 1s;\n"
+		extra := "proxy_read_timeout 1s;\nlocation = /own/ws { proxy_pass http://server_broker; }\n"
 		if err := os.WriteFile(filepath.Join(dir, "extra.conf"), []byte(extra), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +32,15 @@ func (b *bench) dial(t testing.TB, uri string) (*websocket.Conn, string) {
 		t.Fatal(err)
 	}
 	return c, string(name)
+}
+
+// A location of the user's own need not say what a WebSocket takes.
+func TestAWebSocketPassesALocationOfNginxExtra(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(threeServers, "PORT", "PORT, extra: extra.conf", 1)
+	if _, server := newBench(t, text, three, startNginx).dial(t, "/own/ws"); server != "broker-0" {
+		t.Errorf("it is at %s", server)
+	}
 }
 
 func TestWebSocketsByPath(t *testing.T) {
