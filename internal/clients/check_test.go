@@ -131,7 +131,7 @@ func TestVersionsThatDoNotGoTogetherAreTold(t *testing.T) {
 			t.Errorf("%s with %s: %v", c.generator, c.typescript, err)
 		}
 		if c.bad {
-			if _, err := startResident(t.Context(), dir, false); err == nil || !strings.Contains(err.Error(), "does not go with") {
+			if _, err := startResident(t.Context(), dir, false, idleTime); err == nil || !strings.Contains(err.Error(), "does not go with") {
 				t.Errorf("it runs nevertheless: %v", err)
 			}
 		}
@@ -149,7 +149,7 @@ func TestAFailedGeneratorTellsTheCause(t *testing.T) {
   throw new AggregateError([job], '');
 };
 `)
-	r, err := startResident(t.Context(), dir, false)
+	r, err := startResident(t.Context(), dir, false, idleTime)
 	if err != nil {
 		t.Skip(err) // no node
 	}

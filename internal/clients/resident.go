@@ -28,7 +28,8 @@ const restGenerator = "@hey-api/openapi-ts"
 
 // resident is a Node process that keeps the generator loaded: most of a run's
 // time is Node's start and loading. It ends when its standard input does, so
-// it never outlives its owner.
+// it never outlives its owner, and when it has had nothing to do for a while: it
+// takes more memory than all else of ours together.
 type resident struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
@@ -37,7 +38,16 @@ type resident struct {
 	log    *lastLines
 	mu     sync.Mutex // one request at a time
 	broken error
+	idle   time.Duration
+	timer  *time.Timer // runs between two requests
+	ended  sync.Once
 }
+
+// idleTime is how long a generator stays for the next change.
+const idleTime = time.Minute
+
+// errIdle says that the process had nothing to do and has ended.
+var errIdle = errors.New("the TypeScript generator's process has ended, as it had nothing to do")
 
 // generatorPlace finds the generator's entry and version in the node_modules
 // of a folder or of those above it.
@@ -95,7 +105,7 @@ func checkTypeScript(entry, version, dir string) error {
 
 // startResident starts Node with the generator loaded. warm makes it run a few
 // times on a made-up document: a run costs a third once its code is compiled.
-func startResident(ctx context.Context, dir string, warm bool) (*resident, error) {
+func startResident(ctx context.Context, dir string, warm bool, idle time.Duration) (*resident, error) {
 	entry, version, err := generatorPlace(dir)
 	if err != nil {
 		return nil, err
@@ -123,7 +133,7 @@ func startResident(ctx context.Context, dir string, warm bool) (*resident, error
 	cmd := exec.CommandContext(ctx, node, "--max-semi-space-size=64", "--input-type=module", "--eval", residentScript, "--", entry, mode)
 	cmd.Dir = dir
 	cmd.WaitDelay = time.Second
-	r := &resident{cmd: cmd, out: bufio.NewReader(read), pipe: read, log: &lastLines{}}
+	r := &resident{cmd: cmd, out: bufio.NewReader(read), pipe: read, log: &lastLines{}, idle: idle}
 	cmd.Stdout, cmd.Stderr = r.log, r.log // the generator prints; answers come on descriptor 3
 	cmd.ExtraFiles = []*os.File{write}
 	if r.in, err = cmd.StdinPipe(); err == nil {
@@ -133,7 +143,20 @@ func startResident(ctx context.Context, dir string, warm bool) (*resident, error
 		read.Close()
 		return nil, fmt.Errorf("starting node: %w", err)
 	}
+	r.timer = time.AfterFunc(idle, r.retire)
 	return r, nil
+}
+
+// retire ends the process, unless it is at work.
+func (r *resident) retire() {
+	if !r.mu.TryLock() {
+		return // the timer runs anew behind that request
+	}
+	defer r.mu.Unlock()
+	if r.broken == nil {
+		r.broken = errIdle
+		r.close()
+	}
 }
 
 // generate runs the generator once, from a document's file into a folder.
@@ -143,6 +166,8 @@ func (r *resident) generate(ctx context.Context, input, output string) error {
 	if r.broken != nil {
 		return r.broken
 	}
+	r.timer.Stop()
+	defer r.timer.Reset(r.idle)
 	line, err := json.Marshal(map[string]string{"input": input, "output": output})
 	if err != nil {
 		return err
@@ -189,11 +214,14 @@ func (r *resident) generate(ctx context.Context, input, output string) error {
 
 // close ends the process and waits for it.
 func (r *resident) close() {
-	r.in.Close()
-	timer := time.AfterFunc(time.Second, func() { r.cmd.Process.Kill() })
-	r.cmd.Wait()
-	timer.Stop()
-	r.pipe.Close()
+	r.ended.Do(func() {
+		r.timer.Stop()
+		r.in.Close()
+		timer := time.AfterFunc(time.Second, func() { r.cmd.Process.Kill() })
+		r.cmd.Wait()
+		timer.Stop()
+		r.pipe.Close()
+	})
 }
 
 // lastLines keeps the end of what a process printed.

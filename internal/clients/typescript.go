@@ -23,6 +23,7 @@ type TypeScript struct {
 	sets      []tsSet
 	mu        sync.Mutex
 	residents map[string]*resident // by the folder that the generator was looked for in
+	idle      time.Duration        // after which one ends
 }
 
 // tsSet is one set of clients.
@@ -36,7 +37,7 @@ func (s tsSet) socketDir(module string) string { return filepath.Join(s.Dir, s.W
 
 // NewTypeScript prepares the generators; nothing runs yet.
 func NewTypeScript(cfg *config.Config) *TypeScript {
-	t := &TypeScript{residents: map[string]*resident{}}
+	t := &TypeScript{residents: map[string]*resident{}, idle: idleTime}
 	for _, c := range cfg.Specs.TypeScript {
 		t.sets = append(t.sets, tsSet{c, home(cfg, c.Dir)})
 	}
@@ -97,7 +98,7 @@ func (t *TypeScript) process(ctx context.Context, home string, warm bool) (*resi
 		r.close()
 		delete(t.residents, home)
 	}
-	r, err := startResident(ctx, home, warm)
+	r, err := startResident(ctx, home, warm, t.idle)
 	if err != nil {
 		return nil, err
 	}
@@ -131,15 +132,25 @@ func (t *TypeScript) rest(ctx context.Context, set tsSet, d apidoc.Document) (ma
 	if len(set.Command) > 0 {
 		err = set.custom(ctx, input, output)
 	} else {
-		var r *resident
-		if r, err = t.process(context.WithoutCancel(ctx), set.home, false); err == nil {
-			err = r.generate(ctx, input, output)
-		}
+		err = t.generate(ctx, set.home, input, output)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return readFolder(output)
+}
+
+// generate has the generator of a folder make a client.
+func (t *TypeScript) generate(ctx context.Context, home, input, output string) error {
+	for {
+		r, err := t.process(context.WithoutCancel(ctx), home, false)
+		if err != nil {
+			return err
+		}
+		if err = r.generate(ctx, input, output); err != errIdle { // it may end in just this moment
+			return err
+		}
+	}
 }
 
 func (s tsSet) custom(ctx context.Context, input, output string) error {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/apidoc"
 	"muster/internal/apitest"
 	"muster/internal/config"
 
@@ -359,7 +360,7 @@ func TestAMissingGeneratorIsExplained(t *testing.T) {
 
 func TestTheResidentGeneratorEndsWithItsOwner(t *testing.T) {
 	t.Parallel()
-	r, err := startResident(t.Context(), apitest.Frontend(t), false)
+	r, err := startResident(t.Context(), apitest.Frontend(t), false, idleTime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -373,6 +374,40 @@ func TestTheResidentGeneratorEndsWithItsOwner(t *testing.T) {
 		t.Error("it lives on")
 	}
 	r.pipe.Close()
+}
+
+func TestAGeneratorWithNothingToDoEnds(t *testing.T) {
+	t.Parallel()
+	cfg := tsProject(t)
+	copyTree(t, "testdata/kinds", filepath.Join(cfg.Specs.Dir, "kinds"))
+	ts := NewTypeScript(cfg)
+	defer ts.Close()
+	ts.idle = time.Millisecond
+	if err := ts.Warm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	set := ts.sets[0]
+	r := ts.residents[set.home]
+	gone := func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.broken == errIdle && r.cmd.ProcessState != nil // waited for: no zombie is left
+	}
+	for end := time.Now().Add(time.Minute); !gone(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it stays")
+		}
+	}
+	// Whatever moment the next ones end in, nobody has to ask twice.
+	d, err := apidoc.Load(filepath.Join(cfg.Specs.Dir, "kinds", "openapi.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if files, err := ts.rest(t.Context(), set, d); err != nil || len(files) == 0 {
+			t.Fatalf("%d files: %v", len(files), err)
+		}
+	}
 }
 
 func TestAFailingGeneratorKeepsTheLastGoodClient(t *testing.T) {
