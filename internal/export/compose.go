@@ -204,9 +204,9 @@ func (x *export) logging() *logging {
 // The nginx of an export, and where its files lie there.
 const (
 	nginxVersion = "1.28"
-	dockerDNS    = "127.0.0.11"
 	nginxConf    = "/etc/nginx/nginx.conf"
 	nginxExtra   = "/etc/nginx/muster-extra.conf"
+	nginxDNS     = "/tmp/resolver.conf"
 	secretsDir   = "/run/secrets/"
 	certificate  = "tls.crt"
 	key          = "tls.key"
@@ -231,6 +231,21 @@ func (x *export) nginxImage() string {
 	return "nginx:" + version
 }
 
+// nginxCommand starts nginx with the DNS server that the container was given, which is
+// another with every engine: Docker's is 127.0.0.11, Podman's the network's gateway. Of
+// several the first knows the services, as the C library takes it too.
+func nginxCommand() []string {
+	script := `while read -r word address _ || [ "$word" ]; do
+  if [ "$word" = nameserver ]; then
+    case $address in *:*) address="[$address]" ;; esac
+    printf '` + gateway.ResolverDirective + `\n' "$address" >` + nginxDNS + `
+    break
+  fi
+done </etc/resolv.conf
+exec nginx`
+	return []string{"sh", "-c", strings.ReplaceAll(script, "$", "$$")}
+}
+
 // composeGateway adds nginx, with the same routes over the services' names.
 func (x *export) composeGateway(f *composeFile) error {
 	routes, err := x.routes()
@@ -238,7 +253,7 @@ func (x *export) composeGateway(f *composeFile) error {
 		return err
 	}
 	n := x.Config.Nginx
-	c := gateway.Container{Resolver: dockerDNS, Dir: "/tmp", Certificate: secretsDir + certificate, Key: secretsDir + key, Extra: nginxExtra}
+	c := gateway.Container{Resolver: nginxDNS, Dir: "/tmp", Certificate: secretsDir + certificate, Key: secretsDir + key, Extra: nginxExtra}
 	if x.Config.Logs.AccessLog {
 		c.AccessLog = "/dev/stdout"
 	}
@@ -248,7 +263,7 @@ func (x *export) composeGateway(f *composeFile) error {
 		return err
 	}
 	v := service{
-		Image: x.nginxImage(), Command: []string{"nginx"}, Restart: "always", StopGrace: (3 * time.Second).String(), Logging: x.logging(),
+		Image: x.nginxImage(), Command: nginxCommand(), Restart: "always", StopGrace: (3 * time.Second).String(), Logging: x.logging(),
 		Configs: []mount{{"nginx.conf", nginxConf}}, DependsOn: map[string]dependsOn{},
 	}
 	f.Configs = map[string]reference{"nginx.conf": {Content: escape(string(conf))}}

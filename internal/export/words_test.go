@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,6 +136,27 @@ func TestATaskIsNotRunWhereItsUnlessSucceeds(t *testing.T) {
 		out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()
 		if err != nil || string(out) != want {
 			t.Errorf("unless %s: %v %q, want %q", first, err, out, want)
+		}
+	}
+}
+
+func TestNginxAsksTheFirstDNSServerOfItsContainer(t *testing.T) {
+	argv, _ := command(t, "nginx: {port: 8000}\nservers:\n  w: {port: 8001, image: i}\n", "nginx")
+	for given, want := range map[string]string{
+		"nameserver 127.0.0.11\noptions ndots:0\n":                             "127.0.0.11",
+		"# x\nsearch dns.podman\nnameserver 10.89.0.1\nnameserver 192.0.2.1\n": "10.89.0.1",
+		"nameserver fd00::1 # one":                                             "[fd00::1]",
+		"options nameserver\n\n\tnameserver\t192.0.2.7":                        "192.0.2.7",
+	} {
+		dir := t.TempDir()
+		resolv, conf := filepath.Join(dir, "resolv.conf"), filepath.Join(dir, "resolver.conf")
+		if err := os.WriteFile(resolv, []byte(given), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		script := strings.NewReplacer("/etc/resolv.conf", resolv, "/tmp/resolver.conf", conf, "exec nginx", "exec cat "+conf).Replace(argv[2])
+		out, err := exec.Command(argv[0], argv[1], script).CombinedOutput()
+		if want := "resolver " + want + " valid=5s ipv6=off;\n"; err != nil || string(out) != want {
+			t.Errorf("%q: %v %q, want %q", given, err, out, want)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"bufio"
-	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,6 +19,7 @@ import (
 	"muster/internal/config"
 	"muster/internal/gateway"
 	"muster/internal/gateway/contract"
+	"muster/internal/gateway/contract/ask"
 )
 
 // bench is a gateway with its backends.
@@ -163,35 +163,12 @@ func TestRequestsGoToTheirServer(t *testing.T) {
 			t.Parallel()
 			eachGateway(t, c.Config, c.Servers, func(t *testing.T, b *bench) {
 				for _, r := range c.Requests {
-					b.ask(t, r)
+					if err := ask.Request(t.Context(), b.client, b.addr, r, r.Server+"-0"); err != nil {
+						t.Error(err)
+					}
 				}
 			})
 		})
-	}
-}
-
-// ask sends a request of the contract.
-func (b *bench) ask(t *testing.T, r contract.Request) {
-	t.Helper()
-	switch {
-	case r.Server == "":
-		var header []string
-		if r.Socket {
-			header = []string{"Connection", "Upgrade", "Upgrade", "websocket"}
-		}
-		if resp, data := b.do(t, "GET", r.URI, nil, header...); resp.StatusCode != r.Status {
-			t.Errorf("%s: %d %s, want %d", r.URI, resp.StatusCode, data, r.Status)
-		} else if r.Status == 404 {
-			b.wantError(t, resp, data, 404, "", "no server answers this path")
-		}
-	case r.Socket:
-		if _, name := b.dial(t, r.URI); name != r.Server+"-0" {
-			t.Errorf("the WebSocket %s went to %s, want %s", r.URI, name, r.Server)
-		}
-	default:
-		if e := b.echo(t, "GET", r.URI, nil); e.Server != r.Server+"-0" || e.URI != cmp.Or(r.Arrives, r.URI) {
-			t.Errorf("%s went to %s as %s, want %+v", r.URI, e.Server, e.URI, r)
-		}
 	}
 }
 

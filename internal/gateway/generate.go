@@ -36,7 +36,7 @@ type Options struct {
 // port, whatever the number of its instances is, and has no stand-ins: that needs
 // nginx 1.27.3 or newer.
 type Container struct {
-	Resolver         string // address of the DNS server that knows the servers' names
+	Resolver         string // absolute path of the file that has ResolverDirective
 	Dir              string // absolute folder that nginx may write into
 	AccessLog        string // absolute path; "" keeps none
 	Certificate, Key string // absolute paths, of TLS
@@ -76,6 +76,10 @@ type conf struct {
 	relative  bool   // write paths relative to nginx's -p
 	Container *Container
 }
+
+// ResolverDirective names the DNS server that knows the servers' names, whose address is
+// that of %s. Only the container knows it.
+const ResolverDirective = "resolver %s valid=5s ipv6=off;"
 
 // Generate makes the text of nginx.conf.
 func Generate(c *config.Config, o Options) ([]byte, error) {
@@ -194,6 +198,8 @@ func (d *conf) Path(name string) (string, error) {
 // path is where a container has what is below .local elsewhere.
 func (c *Container) path(name string) string {
 	switch name {
+	case "resolver.conf":
+		return c.Resolver
 	case "tls/localhost.crt":
 		return c.Certificate
 	case "tls/localhost.key":

@@ -80,8 +80,12 @@ const exported = "exported"
 func startExported(t testing.TB, c *config.Config) *running {
 	t.Helper()
 	b, d := realNginx(t, c), c.Local()
+	resolver := filepath.Join(c.Dir, "resolver.conf")
+	if err := os.WriteFile(resolver, fmt.Appendf(nil, gateway.ResolverDirective, "127.0.0.11"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	data, err := gateway.Generate(c, gateway.Options{Binary: b, User: gateway.User(), Container: &gateway.Container{
-		Resolver: "127.0.0.11", Dir: filepath.Join(string(d), "tmp"), AccessLog: d.Log("nginx-access"),
+		Resolver: resolver, Dir: filepath.Join(string(d), "tmp"), AccessLog: d.Log("nginx-access"),
 		Certificate: d.Certificate(), Key: d.CertificateKey(), Extra: filepath.Join(c.Dir, c.Nginx.Extra),
 	}})
 	if err != nil {
