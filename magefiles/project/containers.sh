@@ -78,9 +78,20 @@ groups=$(findmnt -n -o TARGET -t cgroup2 | head -1)
 grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null || die 'this kernel has no overlay file system, in which images lie'
 unshare --mount --pid --net --ipc --uts --cgroup --fork true || die 'namespaces are not allowed here: this is a container itself, or a sandbox' 'run it on a machine of its own, or in a container that is privileged'
 
-work=$(mktemp -d)
+work=$cache.run-$$
+mkdir -p "$work"
 group=$groups/muster-check-$$
 pid=''
+
+# vacate GROUP: removes it as soon as its processes, which were killed, are gone.
+vacate() {
+  local i
+  for i in {1..50}; do
+    [[ -d $1 ]] || return 0
+    find "$1" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
+  done
+}
+
 # Whoever is interrupted, or killed: the namespaces end, and all that is in them.
 end() {
   trap '' INT TERM
@@ -88,10 +99,12 @@ end() {
     kill -KILL "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
   fi
-  for g in "$groups"/muster-check-*; do # of runs that were killed, too
-    [[ -d /proc/${g##*-} && $g != "$group" ]] || find "$g" -depth -type d -exec rmdir {} + 2>/dev/null || true
+  for g in "$groups"/muster-check-* "$cache".run-*; do # of runs that were killed, too
+    [[ ! -d /proc/${g##*-} || $g == "$group" || $g == "$work" ]] || continue
+    [[ $g == "$cache".run-* ]] || vacate "$g"
+    rm -rf --one-file-system "$cache.run-${g##*-}"
   done
-  rm -rf --one-file-system "$base.new" "$work"
+  rm -rf --one-file-system "$base.new"
 }
 trap end EXIT
 trap 'exit 130' INT
