@@ -62,8 +62,8 @@ func TestUvMakesTheVenvOfALockedProject(t *testing.T) {
 	w := newWorld(t)
 	w.write("uv.lock", "version = 1\n")
 	python := w.python("model", everything()...)
-	w.script("uv", `mkdir -p "$UV_PROJECT_ENVIRONMENT/bin"; cp `+python+` "$UV_PROJECT_ENVIRONMENT/bin/python"
-cp `+python+`.modules "$UV_PROJECT_ENVIRONMENT/bin/python.modules"; echo "uv = 0.9" >"$UV_PROJECT_ENVIRONMENT/pyvenv.cfg"`)
+	w.script("uv", `mkdir -p "${UV_PROJECT_ENVIRONMENT:?}/bin"; cp `+python+` "${UV_PROJECT_ENVIRONMENT:?}/bin/python"
+cp `+python+`.modules "${UV_PROJECT_ENVIRONMENT:?}/bin/python.modules"; echo "uv = 0.9" >"${UV_PROJECT_ENVIRONMENT:?}/pyvenv.cfg"`)
 	want := filepath.Join(w.finder.cfg.Backend.Dir, ".venv/bin/python")
 	w.wants(w.find(), want)
 	if !strings.Contains(w.called(), "uv sync --frozen") {

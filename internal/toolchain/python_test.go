@@ -74,8 +74,8 @@ func TestTheWaysAreTriedInTheirOrder(t *testing.T) {
 		{"uv", func(w *world) (string, string) {
 			w.write("uv.lock", "version = 1\n")
 			python := w.python("of-uv", everything()...)
-			w.script("uv", `mkdir -p "$UV_PROJECT_ENVIRONMENT/bin"; cp `+python+` "$UV_PROJECT_ENVIRONMENT/bin/python"
-cp `+python+`.modules "$UV_PROJECT_ENVIRONMENT/bin/python.modules"`)
+			w.script("uv", `mkdir -p "${UV_PROJECT_ENVIRONMENT:?}/bin"; cp `+python+` "${UV_PROJECT_ENVIRONMENT:?}/bin/python"
+cp `+python+`.modules "${UV_PROJECT_ENVIRONMENT:?}/bin/python.modules"`)
 			return filepath.Join(w.finder.cfg.Backend.Dir, ".venv/bin/python"), "uv "
 		}},
 		{"PATH", func(w *world) (string, string) {
