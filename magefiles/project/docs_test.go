@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// TestReliabilityNamesWhatThereIs keeps the tests that docs/reliability.md names.
-func TestReliabilityNamesWhatThereIs(t *testing.T) {
+// TestWhatIsPromisedNamesItsTests keeps the tests that docs/reliability.md and
+// docs/security.md name.
+func TestWhatIsPromisedNamesItsTests(t *testing.T) {
 	t.Parallel()
 	const root = "../.."
 	var tests strings.Builder
@@ -27,17 +28,21 @@ func TestReliabilityNamesWhatThereIs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	doc, err := os.ReadFile(filepath.Join(root, "docs/reliability.md"))
-	if err != nil {
-		t.Fatal(err)
+	var doc string
+	for _, name := range []string{"reliability.md", "security.md"} {
+		text, err := os.ReadFile(filepath.Join(root, "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc += string(text)
 	}
-	for line := range strings.Lines(string(doc)) {
+	for line := range strings.Lines(doc) {
 		cells := strings.Split(strings.TrimSpace(line), "|")
 		if len(cells) != 5 || strings.HasPrefix(cells[1], " ---") || cells[3] == " test " {
 			continue
 		}
-		names := regexp.MustCompile(`Test\w+|[\w-]+\.txtar`).FindAllString(cells[3], -1)
-		if len(names) == 0 {
+		names := regexp.MustCompile(`(?:Test|Fuzz)\w+|[\w-]+\.txtar`).FindAllString(cells[3], -1)
+		if len(names) == 0 && !strings.Contains(cells[3], "check:") {
 			t.Errorf("no test holds: %s", line)
 		}
 		for _, name := range names {
