@@ -8,9 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 
 	"muster/internal/printable"
 	"muster/internal/supervise"
@@ -24,7 +21,7 @@ func (t Terminal) Watch(ctx context.Context, next <-chan supervise.Status, asJSO
 	inPlace := !asJSON && f != nil && terminal(f)
 	moved := make(chan os.Signal, 1)
 	if inPlace {
-		signal.Notify(moved, syscall.SIGCONT, syscall.SIGWINCH)
+		notifyMoved(moved)
 		defer signal.Stop(moved)
 	}
 	lines, before, shown := 0, supervise.Status{}, ""
@@ -68,8 +65,8 @@ func redraw(f *os.File, over int, st supervise.Status) int {
 	Terminal{g}.StatusOrNothing(st)
 	rows := bytes.SplitAfter(g.Bytes(), []byte("\n"))
 	rows = rows[:len(rows)-1] // behind the last line end
-	if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && size.Row > 2 && len(rows) >= int(size.Row) {
-		more := len(rows) - int(size.Row) + 2
+	if height, _ := terminalSize(f); height > 2 && len(rows) >= height {
+		more := len(rows) - height + 2
 		rows = append(rows[:len(rows)-more:len(rows)-more], fmt.Appendf(nil, "... %d more lines\n", more))
 	}
 	var b bytes.Buffer

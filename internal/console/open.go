@@ -6,9 +6,9 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"syscall"
 
 	"muster/internal/hint"
+	"muster/internal/proc"
 )
 
 // Open has a browser show a page. Whatever is in it reaches no shell.
@@ -29,7 +29,7 @@ func Open(url string) error {
 			continue
 		}
 		cmd := exec.Command(program, url)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is not meant for it
+		cmd.SysProcAttr = proc.OwnSession() // Ctrl-C is not meant for it
 		if err := cmd.Start(); err != nil {
 			return err
 		}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
-	"golang.org/x/sys/unix"
 
 	"muster/internal/printable"
 )
@@ -173,15 +172,9 @@ func terminal(w io.Writer) bool {
 // inCI tells whether a program reads: some of them bring a terminal.
 func inCI() bool { return !slices.Contains([]string{"", "0", "false"}, os.Getenv("CI")) }
 
-// inForeground tells whether no other job has the terminal.
-func inForeground(fd int) bool {
-	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
-	return err != nil || group == unix.Getpgrp()
-}
-
 func width(f *os.File) int {
-	if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 0 {
-		return int(size.Col)
+	if _, columns := terminalSize(f); columns > 0 {
+		return columns
 	}
 	return 80
 }

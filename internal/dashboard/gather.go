@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"muster/internal/apidoc"
@@ -174,7 +173,7 @@ func (g *gathering) usage(ctx context.Context) {
 	for {
 		g.mu.Lock()
 		pids := g.pids
-		if g.supervisor != 0 && syscall.Kill(g.supervisor, 0) != nil { // nothing tells of its end
+		if g.supervisor != 0 && !proc.Exists(g.supervisor) { // nothing tells of its end
 			g.supervisor = 0
 			signalTo(g.wake)
 		}

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"muster/internal/local"
 	"muster/internal/logs"
 )
@@ -70,7 +68,7 @@ func (j *Journal) append(data []byte) error {
 		size, current, err := j.look()
 		if err == nil && current && (size < cmp.Or(j.most, maxSize) || !alone) {
 			_, err = j.f.Write(j.afterHalf(size, data))
-			unix.Flock(int(j.f.Fd()), unix.LOCK_UN)
+			unlock(j.f)
 			return err
 		}
 		if err == nil && current {
@@ -129,7 +127,7 @@ const patience = 20 * time.Millisecond
 // lock keeps other processes from rotating the file, and tells whether it could.
 func (j *Journal) lock() bool {
 	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		if unix.Flock(int(j.f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+		if tryLock(j.f) {
 			return true
 		}
 		if time.Now().After(end) {

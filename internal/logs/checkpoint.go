@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"muster/internal/local"
 	"muster/internal/logs/follow"
 )
@@ -123,7 +121,7 @@ func openCheckpoint(path string) (*checkpoint, error) {
 		}
 		b, lost = nil, fmt.Errorf("the positions of the logs were lost, and old lines come once more: %w", err)
 	}
-	if c.fd, err = follow.OpenRegular(path, unix.O_RDWR|unix.O_CREAT); err != nil {
+	if c.fd, err = follow.OpenRegular(path, os.O_RDWR|os.O_CREATE); err != nil {
 		return c, fmt.Errorf("the positions of the logs cannot be kept: %w", err)
 	}
 	if len(b) == 0 {

@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 
-	"golang.org/x/sys/unix"
-
 	"muster/internal/logs/follow"
 )
 
@@ -41,7 +39,7 @@ type cut struct {
 func (u *Unifier) openCut(i int) (*cut, error) {
 	c := &cut{path: u.check.entries[i].Path, check: u.check, entry: i, keep: u.opts.MaxFiles, at: u.opts.at}
 	var err error
-	c.fd, err = follow.OpenRegular(c.path, unix.O_RDWR)
+	c.fd, err = follow.OpenRegular(c.path, os.O_RDWR)
 	return c, err
 }
 
@@ -53,7 +51,7 @@ func (c *cut) copyHead(j journal, buf []byte) error {
 	if c.keep <= 0 {
 		size = stampSize // what the stamp overwrites
 	}
-	to, err := follow.OpenRegular(c.path+rotating, unix.O_WRONLY|unix.O_CREAT|unix.O_TRUNC)
+	to, err := follow.OpenRegular(c.path+rotating, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err == nil {
 		err = copyRange(to, c.fd, size, buf)
 		to.Close()
@@ -119,7 +117,7 @@ func (c *cut) putBack(j journal) error {
 		return err
 	}
 	head := make([]byte, stampSize)
-	copied, err := follow.OpenRegular(c.path+rotating, unix.O_RDONLY)
+	copied, err := follow.OpenRegular(c.path+rotating, os.O_RDONLY)
 	if err == nil {
 		_, err = copied.Pread(head, 0)
 		copied.Close()

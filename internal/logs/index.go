@@ -3,9 +3,8 @@ package logs
 import (
 	"encoding/binary"
 	"fmt"
+	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"muster/internal/local"
 	"muster/internal/logs/follow"
@@ -85,7 +84,7 @@ func (x *timeIndex) open(log string, inode follow.Inode, size int64) error {
 	if err != nil {
 		b = nil // it begins anew, or cannot be opened either
 	}
-	fd, err := follow.OpenRegular(x.path, unix.O_RDWR|unix.O_CREAT)
+	fd, err := follow.OpenRegular(x.path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return fmt.Errorf("cannot write the time index: %w", err)
 	}

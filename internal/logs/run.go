@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"muster/internal/logs/follow"
 )
 
@@ -207,8 +205,8 @@ func (u *Unifier) arm(s *source) {
 // relax gives large buffers back to the system before a longer wait.
 func (u *Unifier) relax() {
 	if u.used > 64<<10 {
-		unix.Madvise(u.in, unix.MADV_DONTNEED)
-		unix.Madvise(u.out, unix.MADV_DONTNEED)
+		giveBack(u.in)
+		giveBack(u.out)
 		u.used = 0
 	}
 }

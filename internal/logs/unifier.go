@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"muster/internal/logs/follow"
 )
@@ -156,7 +155,7 @@ func (u *Unifier) useWaiter(w follow.Waiter) {
 
 // openUnified opens the unified log at its path.
 func (u *Unifier) openUnified() error {
-	fd, err := follow.OpenRegular(u.opts.Unified, unix.O_RDWR|unix.O_APPEND|unix.O_CREAT)
+	fd, err := follow.OpenRegular(u.opts.Unified, os.O_RDWR|os.O_APPEND|os.O_CREATE)
 	if err != nil {
 		return fmt.Errorf("cannot write the unified log: %w", err)
 	}
@@ -282,7 +281,7 @@ func (u *Unifier) release() {
 	u.check.close()
 	u.waiter.Close()
 	for _, b := range [][]byte{u.in, u.out} {
-		unix.Munmap(b[:cap(b)])
+		release(b[:cap(b)])
 	}
 	u.in, u.out = nil, nil
 }
@@ -302,14 +301,4 @@ func (u *Unifier) forget(s *source) {
 		u.set(ofWatch+s.Path, nil)
 	}
 	s.close()
-}
-
-// anonymous returns memory outside of Go's heap, so that a buffer that was
-// used once can be given back to the system.
-func anonymous(n int) []byte {
-	b, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
-	if err != nil {
-		return make([]byte, n)
-	}
-	return b
 }

@@ -106,7 +106,7 @@ func Spawn(c Command) (*Child, error) {
 	if c.Socket != NoSocket {
 		files = append(files, uintptr(c.Socket))
 	}
-	attr := &syscall.ProcAttr{Dir: c.Dir, Env: c.environment(), Files: files, Sys: &syscall.SysProcAttr{Setpgid: true}}
+	attr := &syscall.ProcAttr{Dir: c.Dir, Env: c.environment(), Files: files, Sys: ownGroup()}
 	children.Lock()
 	defer children.Unlock()
 	pid, watch, err := forkWatched(c.Exe, c.Args, attr)
@@ -133,7 +133,7 @@ func (c Command) input() (*os.File, error) {
 		return nil, err
 	}
 	fifo := local.TemporaryName(c.Mark.Project.Run())
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+	if err := makeFIFO(fifo); err != nil {
 		return nil, &os.PathError{Op: "make the FIFO", Path: fifo, Err: err}
 	}
 	defer os.Remove(fifo)
@@ -184,9 +184,9 @@ func (c *Child) WaitAll(left func(Identity)) Exit {
 		var err error
 		switch {
 		case c.overdue(), c.mixed:
-			err = syscall.Kill(-c.ID.PID, syscall.SIGKILL)
+			err = kill(-c.ID.PID, syscall.SIGKILL)
 		case !c.asked.Swap(true):
-			err = syscall.Kill(-c.ID.PID, syscall.SIGTERM)
+			err = kill(-c.ID.PID, syscall.SIGTERM)
 		}
 		if errors.Is(err, syscall.EPERM) { // what is left is another user's by now
 			for _, id := range group(c.ID.PID) {
@@ -205,7 +205,7 @@ func (c *Child) WaitAll(left func(Identity)) Exit {
 // its group is left.
 func (c *Child) groupEmpty() bool {
 	reapGroup(c.ID.PID)
-	return errors.Is(syscall.Kill(-c.ID.PID, 0), syscall.ESRCH) || !groupAlive(c.ID.PID)
+	return errors.Is(kill(-c.ID.PID, 0), syscall.ESRCH) || !groupAlive(c.ID.PID)
 }
 
 // SetDeadline sets from when on WaitAll kills what is left of the process's
@@ -249,7 +249,7 @@ func OpenLog(path string) (*os.File, error) {
 		err = fmt.Errorf("%s is no regular file", path)
 	}
 	if err == nil {
-		err = syscall.SetNonblock(int(f.Fd()), false) // it is the child's now
+		err = makeBlocking(f) // it is the child's now
 	}
 	if err != nil {
 		f.Close()

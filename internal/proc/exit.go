@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // Exit is how a process ended.
@@ -43,13 +41,6 @@ func (e Exit) String() string {
 	}
 }
 
-func signalName(s syscall.Signal) string {
-	if n := unix.SignalName(s); n != "" {
-		return n
-	}
-	return "signal " + strconv.Itoa(int(s))
-}
-
 // children are the processes whose exit status somebody waits for, by pid. It
 // belongs to this process as a whole, as the right to reap does.
 var children = struct {
@@ -60,13 +51,8 @@ var children = struct {
 
 // reap collects a child that has ended.
 func reap(pid int) syscall.WaitStatus {
-	var ws syscall.WaitStatus
 	children.Lock()
-	for {
-		if _, err := syscall.Wait4(pid, &ws, 0, nil); err != syscall.EINTR {
-			break
-		}
-	}
+	_, ws, _ := waitChild(pid, true)
 	delete(children.pids, pid)
 	children.Unlock()
 	reapInherited()
@@ -75,20 +61,15 @@ func reap(pid int) syscall.WaitStatus {
 
 // abandon ends a child that cannot be watched: nobody would learn of its end.
 func abandon(pid int) {
-	syscall.Kill(pid, syscall.SIGKILL)
-	for {
-		if _, err := syscall.Wait4(pid, nil, 0, nil); err != syscall.EINTR {
-			return
-		}
-	}
+	kill(pid, syscall.SIGKILL)
+	waitChild(pid, true)
 }
 
 // reapGroup collects what became our child when its parent ended: the rest of
 // a group whose leader is gone.
 func reapGroup(pgid int) {
 	for {
-		pid, err := syscall.Wait4(-pgid, nil, syscall.WNOHANG, nil)
-		if err != syscall.EINTR && (err != nil || pid <= 0) {
+		if pid, _, err := waitChild(-pgid, false); err != nil || pid <= 0 {
 			return
 		}
 	}
@@ -104,8 +85,8 @@ func DeadChild(pid int) (found, killed bool) {
 		if err != nil || !p.ended {
 			continue
 		}
-		if sig := syscall.Signal(p.status & 0x7f); sig != syscall.SIGTERM {
-			return true, sig != 0
+		if p.status.Signal() != syscall.SIGTERM {
+			return true, p.status.Signaled()
 		}
 	}
 	return false, false

@@ -4,8 +4,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // Signal sends a signal to the process and to all that it started and that
@@ -21,7 +19,7 @@ func (c *Child) Signal(sig syscall.Signal) error {
 	if c.ours && !children.pids[c.ID.PID] || !c.ours && !c.ID.Alive() {
 		return ErrGone
 	}
-	err := syscall.Kill(-c.ID.PID, sig)
+	err := kill(-c.ID.PID, sig)
 	if err == nil && (sig == c.stop || sig == syscall.SIGKILL) {
 		c.asked.Store(true)
 	}
@@ -36,9 +34,6 @@ func (c *Child) Stop() error {
 	return c.Signal(c.stop)
 }
 
-// SignalOf is a signal by its name, or 0.
-func SignalOf(name string) syscall.Signal { return unix.SignalNum(name) }
-
 // Signal sends a signal to this one process, or fails with ErrGone. None of our
 // own children is reaped meanwhile.
 func (id Identity) Signal(sig syscall.Signal) error {
@@ -50,6 +45,5 @@ func (id Identity) Signal(sig syscall.Signal) error {
 // handleIgnored takes the signals that are of no concern to us, and that Go does
 // not handle by itself: signal.Ignore would be passed on to every child.
 func handleIgnored() {
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGINT,
-		syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU)
+	signal.Notify(make(chan os.Signal, 1), append(jobControl(), syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGINT)...)
 }

@@ -14,6 +14,11 @@ import (
 // asks the system about processes, ports and sockets. What a system cannot tell
 // is an error, empty or 0, and is then done without.
 
+// Supervises tells whether this system can do what a supervisor needs; else the
+// error says so, with what to do instead. Whatever starts, stops or signals a
+// process, or would tell what runs, fails with it there.
+var _ func() error = Supervises
+
 // info is what the kernel tells of a process.
 type info struct {
 	parent, group, session int
@@ -31,6 +36,8 @@ var (
 	_ func() string = bootID
 	// look reads who has a pid now; the error is ErrGone if nobody has.
 	_ func(pid int) (info, error) = look
+	// Exists tells whether somebody has a pid, be it a zombie.
+	_ func(pid int) bool = Exists
 	// allPIDs lists the processes of the machine.
 	_ func() []int = allPIDs
 	// Children lists the children of a process, zombies included: of nginx's
@@ -60,6 +67,13 @@ var (
 	// reachable tells whether a process is of our PID namespace: one of a
 	// container's is another machine's to end.
 	_ func(pid int) bool = reachable
+	// kill sends a signal to a process, or to a group as kill(2) does.
+	_ func(pid int, sig syscall.Signal) error = kill
+	// signalName and SignalOf are a signal's name, such as SIGTERM, and back.
+	_ func(syscall.Signal) string      = signalName
+	_ func(name string) syscall.Signal = SignalOf
+	// jobControl are the signals with which a terminal stops a job.
+	_ func() []os.Signal = jobControl
 	// DefaultSignals makes every program that we start from now on begin with all
 	// signals at their default, also those that we were started with ignored.
 	_ func() = DefaultSignals
@@ -75,6 +89,16 @@ var (
 	} = exitWatch{}
 	// forkWatched starts a program and watches it.
 	_ func(exe string, args []string, attr *syscall.ProcAttr) (pid int, w exitWatch, err error) = forkWatched
+	// waitChild collects a child of ours, or of one of our groups, as wait4(2) does;
+	// without block only one that has ended.
+	_ func(pid int, block bool) (ended int, status syscall.WaitStatus, err error) = waitChild
+	// ownGroup makes a program that is started the leader of a group, and OwnSession
+	// that of a session, which no terminal reaches.
+	_ func() *syscall.SysProcAttr = ownGroup
+	_ func() *syscall.SysProcAttr = OwnSession
+	// KeepToUs keeps a descriptor that we were started with from our children, and
+	// tells whether there is one.
+	_ func(fd int) bool = KeepToUs
 	// watchPID watches a process that runs already, or fails with ErrGone.
 	_ func(pid int) (exitWatch, error) = watchPID
 	// AwaitChildEnd blocks until a child of another process ends, or ctx does.
@@ -105,6 +129,13 @@ var (
 	// PeerUID is the user at the other end of a Unix socket, as the kernel noted it
 	// when that connected.
 	_ func(conn *net.UnixConn) (uid int, err error) = PeerUID
+	// noDelay is TCP_NODELAY; copySocket and closeSocket keep a socket by its descriptor.
+	_ func(fd uintptr) error           = noDelay
+	_ func(fd uintptr) (Socket, error) = copySocket
+	_ func(Socket)                     = closeSocket
+	// makeFIFO makes one for this user alone; makeBlocking has reads and writes wait.
+	_ func(path string) error = makeFIFO
+	_ func(*os.File) error    = makeBlocking
 	// WithSocketPath calls use with a path of a Unix socket that fits into a
 	// socket address however deep the socket's own path lies.
 	_ func(path string, use func(path string) error) error = WithSocketPath

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"muster/internal/config"
 	"muster/internal/gateway"
@@ -130,11 +129,10 @@ const (
 
 func checkLimits(c *supervise.Client) []Finding {
 	var all []Finding
-	var files syscall.Rlimit
-	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files) == nil {
-		f := Finding{What: "open files", Detail: strconv.FormatUint(files.Cur, 10)}
-		if files.Cur < minOpenFiles {
-			f.Wrong, f.Mend = fmt.Sprintf("the limit is %d", files.Cur), "ulimit -n 4096"
+	if limit, err := openFiles(); err == nil {
+		f := Finding{What: "open files", Detail: strconv.FormatUint(limit, 10)}
+		if limit < minOpenFiles {
+			f.Wrong, f.Mend = fmt.Sprintf("the limit is %d", limit), "ulimit -n 4096"
 		}
 		all = append(all, f)
 	}
@@ -146,13 +144,11 @@ func checkLimits(c *supervise.Client) []Finding {
 		}
 		all = append(all, f)
 	}
-	var disk syscall.Statfs_t
 	dir := string(c.Local)
 	if _, err := os.Stat(dir); err != nil {
 		dir = "."
 	}
-	if syscall.Statfs(dir, &disk) == nil {
-		free := disk.Bavail * uint64(disk.Bsize)
+	if free, err := freeSpace(dir); err == nil {
 		f := Finding{What: "disk", Detail: fmt.Sprintf("%.1f GB free", float64(free)/1e9)}
 		if free < minDisk {
 			f.Wrong, f.Mend = fmt.Sprintf("only %d MB are free", free>>20), "make room, for instance with logs:clean"

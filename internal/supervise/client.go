@@ -255,6 +255,9 @@ func (c *Client) ask(ctx context.Context, req request) (reply, error) {
 			return rep, err
 		}
 	}
+	if err := proc.Supervises(); err != nil {
+		return reply{}, err
+	}
 	st, err := loadState(c.Local)
 	if elsewhere := new(Elsewhere); errors.As(err, &elsewhere) {
 		return reply{}, elsewhere

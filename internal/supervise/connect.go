@@ -42,6 +42,9 @@ func (c *Client) connectOrLock(ctx context.Context) (*net.UnixConn, *os.File, er
 		if conn, err := dialSocket(c.Local); err == nil {
 			return conn, nil, nil
 		}
+		if err := proc.Supervises(); err != nil {
+			return nil, nil, err
+		}
 		lock, err := local.Lock(c.Local.SupervisorLock())
 		if !errors.Is(err, local.ErrLocked) {
 			return nil, lock, err

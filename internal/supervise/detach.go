@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"muster/internal/local"
 	"muster/internal/logs"
@@ -53,7 +52,7 @@ func launchSupervisor(dir local.Dir, lock *os.File, exe string, opts logs.Option
 		Dir:   dir.Project(),
 		Env:   append(residentEnv(os.Environ()), proc.SupervisorMark(dir)),
 		Files: append([]*os.File{null, out, out, lock, sock}, claims...),
-		Sys:   &syscall.SysProcAttr{Setsid: true},
+		Sys:   proc.OwnSession(),
 	})
 	if err != nil {
 		return fmt.Errorf("start the supervisor: %w", err)

@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/proc"
@@ -43,10 +41,9 @@ func resident(root, maxSize, maxFiles string) error {
 	dir := local.Dir(root)
 	// No child may get them: it would keep the project locked, and connections
 	// waiting, after this process's end.
-	syscall.CloseOnExec(lockFD)
-	syscall.CloseOnExec(socketFD)
-	for fd := claimsFD; isOpen(fd); fd++ {
-		syscall.CloseOnExec(fd)
+	proc.KeepToUs(lockFD)
+	proc.KeepToUs(socketFD)
+	for fd := claimsFD; proc.KeepToUs(fd); fd++ {
 	}
 	lock := os.NewFile(lockFD, dir.SupervisorLock())
 	socket := os.NewFile(socketFD, dir.Socket())
@@ -81,11 +78,6 @@ func resident(root, maxSize, maxFiles string) error {
 	}()
 	s.serve(ctx, l.(*net.UnixListener))
 	return s.Close()
-}
-
-func isOpen(fd int) bool {
-	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-	return err == nil
 }
 
 // losesLock waits until the lock that we hold is no longer the one of the project,

@@ -20,6 +20,7 @@ import (
 	"muster/internal/gateway/install"
 	"muster/internal/plan"
 	"muster/internal/printable"
+	"muster/internal/proc"
 	"muster/internal/requests"
 	"muster/internal/stack"
 	"muster/internal/supervise"
@@ -128,7 +129,7 @@ func (Nginx) Gen(ctx context.Context, config, output *string, validate *bool) er
 // tellNginx has an nginx that runs read its file, if that is another by now.
 func tellNginx(ctx context.Context, c *supervise.Client) error {
 	told, err := c.Reread(ctx)
-	if errors.Is(err, supervise.ErrNothingRuns) || errors.Is(err, supervise.ErrNoSupervisor) {
+	if errors.Is(err, supervise.ErrNothingRuns) || errors.Is(err, supervise.ErrNoSupervisor) || proc.Supervises() != nil {
 		return nil // the next start does
 	}
 	if len(told) > 0 {

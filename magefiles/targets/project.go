@@ -17,6 +17,7 @@ import (
 	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/plan"
+	"muster/internal/proc"
 	"muster/internal/stack"
 	"muster/internal/supervise"
 )
@@ -150,6 +151,9 @@ func withProject(arg *string, work func(project) error) error {
 
 // withPorts is withProject for a target that starts something.
 func withPorts(ctx context.Context, arg *string, work func(project) error) error {
+	if err := proc.Supervises(); err != nil { // before anything is got for it
+		return console.Exit(err)
+	}
 	return withProject(arg, func(p project) error {
 		if err := stack.TakePorts(ctx, p.client, p.cfg, stderr); err != nil {
 			return err

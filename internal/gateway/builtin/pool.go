@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"muster/internal/config"
 )
 
@@ -67,7 +65,7 @@ func members(addrs []string) []*member {
 
 // active are the instances that answer now.
 func (p *pool) active() []*member {
-	if len(p.spares) > 0 && unix.Access(p.aside, unix.F_OK) == nil {
+	if len(p.spares) > 0 && exists(p.aside) {
 		return p.spares
 	}
 	return p.instances

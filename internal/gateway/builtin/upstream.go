@@ -49,9 +49,7 @@ func dial(ctx context.Context, addr string) (*upstream, error) {
 		u.raw, _ = s.SyscallConn()
 	}
 	u.probe = func(fd uintptr) bool {
-		var b [1]byte
-		_, err := syscall.Read(int(fd), b[:])
-		u.alive = err == syscall.EAGAIN || err == syscall.EINTR
+		u.alive = silent(fd)
 		return true // do not wait
 	}
 	return u, nil

@@ -8,8 +8,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-
-	"golang.org/x/sys/unix"
+	"os"
 )
 
 // AnchorSize is how many bytes before the position are remembered to tell that
@@ -50,7 +49,7 @@ var ErrShrunk = errors.New("file was truncated")
 
 // Open opens a regular file at its beginning.
 func Open(path string) (*File, error) {
-	fd, err := OpenRegular(path, unix.O_RDONLY)
+	fd, err := OpenRegular(path, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}

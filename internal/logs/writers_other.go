@@ -1,3 +1,5 @@
+//go:build !linux
+
 package logs
 
 import "muster/internal/logs/follow"
