@@ -192,7 +192,7 @@ func (d *conf) Path(name string) (string, error) {
 	case d.relative:
 		return quote(name)
 	}
-	return quote(filepath.Join(d.local, name))
+	return quote(filepath.ToSlash(filepath.Join(d.local, name)))
 }
 
 // path is where a container has what is below .local elsewhere.

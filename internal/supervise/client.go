@@ -324,6 +324,8 @@ func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) 
 		return rep, ErrNothingRuns
 	case ctx.Err() != nil && rep.Error != "":
 		return rep, ctx.Err()
+	case strings.HasPrefix(rep.Error, unknownOperation):
+		return rep, hint.With(errors.New(rep.Error), "backend:stop, and then backend:start, which runs this version")
 	case rep.Error != "":
 		return rep, errors.New(rep.Error)
 	}

@@ -34,6 +34,10 @@ const (
 	opClean   = "clean-logs"
 )
 
+// unknownOperation begins what a supervisor says, now and in earlier versions, that a
+// command asks for something that it does not know.
+const unknownOperation = "unknown operation "
+
 // check tells whether a request has what its operation needs.
 func (r request) check() error {
 	switch r.Op {
@@ -51,7 +55,7 @@ func (r request) check() error {
 		}
 	case opStop, opRestart, opStatus, opClean, opReread:
 	default:
-		return fmt.Errorf("unknown operation %q: the supervisor is of another version; stop it first", r.Op)
+		return fmt.Errorf(unknownOperation+"%q: the supervisor is of another version; stop it first", r.Op)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"muster/internal/hint"
 	"muster/internal/local"
 	"muster/internal/plan"
 	"muster/internal/proc"
@@ -99,7 +100,8 @@ func loadState(dir local.Dir) (savedState, error) {
 		return savedState{}, fmt.Errorf("%s: %w", dir.State(), err)
 	}
 	if st.Version != stateVersion {
-		return savedState{}, fmt.Errorf("%s: version %d is not one of this muster", dir.State(), st.Version)
+		return savedState{}, hint.With(fmt.Errorf("%s is of version %d, and this muster knows %d", dir.State(), st.Version, stateVersion),
+			"stop what runs with the muster that started it, and then begin with this one: backend:start")
 	}
 	if !st.Supervisor.ThisBoot() {
 		return savedState{}, nil // nothing survives a boot

@@ -128,6 +128,9 @@ func TestEveryLinkedModuleHasItsLicence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(linked) == 1 { // go test tells of no modules: then those that muster's sources name
+		linked = append(linked, module{"github.com/magefile/mage", "v1"}, module{"golang.org/x/sys", "v0"}, module{"gopkg.in/yaml.v3", "v3"})
+	}
 	licences, err := readLicences(linked, folders)
 	if err != nil {
 		t.Fatal(err)

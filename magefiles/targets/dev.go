@@ -1,7 +1,6 @@
 package targets
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -106,8 +105,11 @@ func (Dev) Status(ctx context.Context, config *string) error {
 // -json prints it for scripts.
 func (Dev) Projects(json *bool) error {
 	all, err := supervise.Projects()
+	if err == nil && console.Or(json, false) {
+		err = console.JSON(os.Stdout, all)
+	}
 	if err != nil || console.Or(json, false) {
-		return console.Exit(cmp.Or(err, console.JSON(os.Stdout, all)))
+		return console.Exit(err)
 	}
 	stdout.Projects(all)
 	return nil
