@@ -154,8 +154,8 @@ func (r release) make(ctx context.Context, dir string) error {
 // build builds the static binary for a platform, as project.mk does.
 func (r release) build(ctx context.Context, src, to, platform string) (string, error) {
 	system, arch, _ := strings.Cut(platform, "/")
-	folder, err := os.MkdirTemp(src, "build-*")
-	if err != nil {
+	folder := filepath.Join(src, "build") // always: its name is in the binary
+	if err := os.Mkdir(folder, 0o755); err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(folder)
@@ -168,7 +168,7 @@ func (r release) build(ctx context.Context, src, to, platform string) (string, e
 	}
 	file := filepath.Join(to, system+"-"+arch)
 	_, err = output(ctx, src, []string{"CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false", "GOAMD64=v1", "GOARM64=v8.0"},
-		"go", "tool", "mage", "-d", folder, "-w", ".", "-goos", system, "-goarch", arch,
+		"go", "tool", "mage", "-d", "build", "-w", ".", "-goos", system, "-goarch", arch,
 		"-ldflags", "-s -w -buildid= -X muster/internal/version.stamp="+r.stamp, "-compile", file)
 	return file, err
 }
