@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -83,7 +84,14 @@ func decodeNote(b []byte) (note, bool) {
 		anchorLen: int(le.Uint16(b[68:])),
 		anchorSum: le.Uint64(b[72:]),
 	}
-	return n, n.seq > 0 && le.Uint64(b) == hash(b[8:noteBytes])
+	return n, n.seq > 0 && le.Uint64(b) == hash(b[8:noteBytes]) && n.possible()
+}
+
+// possible tells whether a unifier can have written a note: FNV is no proof of that, and
+// what it says is read, written and allocated.
+func (n note) possible() bool {
+	return n.size >= 0 && n.off >= 0 && n.off <= math.MaxInt64-int64(n.in) && n.in <= block+follow.AnchorSize && n.out <= block+block/2 &&
+		n.before <= lineCont && n.after <= lineCont && n.end <= endLine && n.anchorLen <= follow.AnchorSize
 }
 
 // entry is what the checkpoint knows of a source.

@@ -56,7 +56,13 @@ func decodeJournal(b []byte) (journal, bool) {
 		anchorLen: int(le.Uint16(b[58:])),
 		anchorSum: le.Uint64(b[64:]),
 	}
-	return j, j.seq > 0 && le.Uint64(b) == hash(b[8:journalSize])
+	return j, j.seq > 0 && le.Uint64(b) == hash(b[8:journalSize]) && j.possible()
+}
+
+// possible tells whether a unifier can have written a journal.
+func (j journal) possible() bool {
+	return j.stage <= stageStamped && j.state <= lineCont && j.cut >= 0 && j.blank >= 0 && j.blank <= farLine &&
+		j.cut <= j.off && j.blank <= j.off-j.cut && int64(j.anchorLen) <= min(follow.AnchorSize, j.off-j.cut-j.blank)
 }
 
 // writeJournal writes down j for entry i.

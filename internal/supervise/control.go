@@ -97,17 +97,13 @@ const maxRequest = 64 << 20
 // supervisor is to end.
 func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool) {
 	in := bufio.NewReader(io.LimitReader(conn, maxRequest))
-	var req request
 	line, err := in.ReadBytes('\n')
 	if err != nil {
 		return s.tryRetire()
 	}
 	out := json.NewEncoder(conn)
 	var rep reply
-	err = json.Unmarshal(line, &req)
-	if err == nil {
-		err = req.check()
-	}
+	req, err := parseRequest(line)
 	if err != nil {
 		out.Encode(reply{Error: err.Error()})
 		return s.tryRetire()

@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"encoding/json"
 	"fmt"
 	"syscall"
 	"time"
@@ -37,6 +38,14 @@ const (
 // unknownOperation begins what a supervisor says, now and in earlier versions, that a
 // command asks for something that it does not know.
 const unknownOperation = "unknown operation "
+
+// parseRequest reads a request that has what its operation needs.
+func parseRequest(line []byte) (req request, err error) {
+	if err := json.Unmarshal(line, &req); err != nil {
+		return request{}, err
+	}
+	return req, req.check()
+}
 
 // check tells whether a request has what its operation needs.
 func (r request) check() error {

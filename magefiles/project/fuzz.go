@@ -178,7 +178,7 @@ func (p fuzzed) run(ctx context.Context, binary, work, name string, each time.Du
 	}
 	defer os.RemoveAll(tmp)
 	cmd := exec.CommandContext(ctx, binary, "-test.run=^$", "-test.fuzz=^"+name+"$", "-test.fuzztime="+each.String(),
-		"-test.fuzzminimizetime="+min(each, longestMinimizing).String(), "-test.parallel=1", "-test.fuzzcachedir="+filepath.Join(work, "cache", p.name(name)))
+		"-test.fuzzminimizetime="+minimizing, "-test.parallel=1", "-test.fuzzcachedir="+filepath.Join(work, "cache", p.name(name)))
 	cmd.Dir, cmd.Env = p.Dir, append(os.Environ(), "TMPDIR="+tmp)
 	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(os.Interrupt) }, 10*time.Second
 	out, err := cmd.CombinedOutput()
@@ -192,8 +192,9 @@ func (p fuzzed) run(ctx context.Context, binary, work, name string, each time.Du
 	return nil
 }
 
-// longestMinimizing is how long a fuzzer may make what it has found smaller.
-const longestMinimizing = 10 * time.Second
+// minimizing is how often a fuzzer tries to make an input smaller, whether it fails or only
+// leads somewhere new: by itself it would take a minute for each of these.
+const minimizing = "100x"
 
 var (
 	failing = regexp.MustCompile(`Failing input written to (testdata/fuzz/\S+)`)
@@ -211,6 +212,10 @@ func (p fuzzed) found(out []byte) string {
 	input, err := os.ReadFile(file)
 	if err != nil {
 		return err.Error()
+	}
+	const most = 8 << 10
+	if len(input) > most {
+		return fmt.Sprintf("%s has %d bytes", file, len(input))
 	}
 	return file + " is\n" + string(input)
 }

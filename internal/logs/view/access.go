@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -195,9 +196,13 @@ func parseOldRequest(text []byte) (r Request, ok bool) {
 	if i := strings.LastIndexByte(r.Path, ' '); i >= 0 && strings.HasPrefix(r.Path[i+1:], "HTTP/") {
 		r.Path, r.Protocol = r.Path[:i], r.Path[i+1:]
 	}
-	r.Status, _ = strconv.Atoi(string(f[0]))
-	r.Bytes, _ = strconv.ParseInt(string(f[1]), 10, 64)
-	r.Seconds, _ = strconv.ParseFloat(string(f[2]), 64)
+	var wrong [3]error // dots in a whole number, say
+	r.Status, wrong[0] = strconv.Atoi(string(f[0]))
+	r.Bytes, wrong[1] = strconv.ParseInt(string(f[1]), 10, 64)
+	r.Seconds, wrong[2] = strconv.ParseFloat(string(f[2]), 64)
+	if errors.Join(wrong[:]...) != nil {
+		return Request{}, false
+	}
 	if len(f) == 4 && string(f[3]) != "-" {
 		r.Upstream = string(f[3])
 	}

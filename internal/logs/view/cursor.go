@@ -29,8 +29,11 @@ func cursorBehind(inode follow.Inode, off int64, line []byte) Cursor {
 	return Cursor{inode.Ino, off, len(line), crc32.ChecksumIEEE(line)}
 }
 
-// String writes it for a program, which hands it back as it is.
+// String writes it for a program, which hands it back as it is; "" is the zero cursor.
 func (c Cursor) String() string {
+	if c == (Cursor{}) {
+		return ""
+	}
 	return fmt.Sprintf("%x-%x-%x-%x", c.ino, c.off, c.tail, c.sum)
 }
 

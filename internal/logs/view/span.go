@@ -145,8 +145,8 @@ func (r spanReader) back(ctx context.Context, s *Span, off int64) error {
 			if show {
 				part = append(part, l)
 			}
-			if len(part) > 2*r.o.Most { // of many the last are wanted
-				part = slices.Delete(part, 0, len(part)-r.o.Most)
+			if len(part) > 2*r.o.Most+1 { // of many the last are wanted, and one more: it tells that there are others
+				part = slices.Delete(part, 0, len(part)-r.o.Most-1)
 			}
 			return true
 		})
