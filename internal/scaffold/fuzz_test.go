@@ -6,11 +6,14 @@ import (
 	"testing"
 
 	"muster/internal/config"
+	"muster/internal/fuzztest"
 	"muster/internal/scaffold"
 )
 
 // drafted drafts a repository of one file, which must not panic, and gives what loads.
 func drafted(t *testing.T, name, text string, more ...string) {
+	t.Helper()
+	fuzztest.Bound(t)
 	dir := t.TempDir()
 	for i := 0; i+1 < len(more); i += 2 {
 		name, text := more[i], more[i+1]
@@ -25,9 +28,14 @@ func drafted(t *testing.T, name, text string, more ...string) {
 	if err != nil {
 		return
 	}
-	if _, err := config.Parse(filepath.Join(dir, "dev-config.yaml"), draft.YAML); err != nil {
+	file := filepath.Join(dir, "dev-config.yaml")
+	if err := os.WriteFile(file, draft.YAML, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load(file); err != nil {
 		t.Errorf("%v\n%s", err, draft.YAML)
 	}
+	fuzztest.Shown(t, string(draft.YAML))
 }
 
 func FuzzProcfile(f *testing.F) {
@@ -67,4 +75,64 @@ func FuzzCompose(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) { drafted(t, "compose.yaml", text) })
+}
+
+func FuzzProcessCompose(f *testing.F) {
+	for _, seed := range []string{
+		"processes: {a: {command: x, readiness_probe: {http_get: {path: health, port: 80}, period_seconds: 3}, availability: {restart: always}, replicas: 2}}",
+		"environment: [A=b, PORT=99999]\nprocesses: {a: {command: \"x ${PORT}\", depends_on: {b: {condition: process_completed}}}, b: {command: y, disabled: true}}",
+		"processes: {a: {command: \"\", working_dir: .., shutdown: {signal: 9, timeout_seconds: -1}}, a-0: {command: \"'\", ready_log_line: \"(\"}}",
+		"processes: [a]", "processes: {nginx: {command: \"$$x\", readiness_probe: {exec: {command: \"\"}, failure_threshold: 0}, replicas: 1e9}}", "a: &a {b: *a}",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) { drafted(t, "process-compose.yaml", text) })
+}
+
+func FuzzPackage(f *testing.F) {
+	for _, seed := range [][2]string{
+		{`{"name":"x","scripts":{"dev":"vite --port 3000"},"dependencies":{"vite":"5"},"packageManager":"pnpm@9.1.0"}`, "packages: [apps/*, '!x']"},
+		{`{"scripts":{"dev":"turbo run dev","start":"node server.js -p 70000"},"workspaces":{"packages":["a/**","[","../.."]}}`, ""},
+		{`{"scripts":{"start":"PORT=1 express"},"dependencies":{"express":null}}`, "&a [*a]"}, {`[]`, "packages: {}"}, {`{"scripts":[]}`, "a"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, text, workspace string) {
+		drafted(t, "package.json", text, "pnpm-workspace.yaml", workspace)
+	})
+}
+
+// FuzzSource tries a Python application and what tells of it.
+func FuzzSource(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"from fastapi import FastAPI\napp = FastAPI(root_path='/x')\n@app.get('/y/{z}')\ndef y(): pass\nif __name__ == '__main__': uvicorn.run(app, port=8001)\n", "fastapi\nuvicorn[standard]==1\n"},
+		{"import flask\napplication = flask.Flask(__name__)\napp.run(port=99999)\n", "flask\ncelery\n"}, {"app = FastAPI(\n", "-r ../x\n"},
+		{"def create_app():\n  a = Flask(\"\\x00\")\n", "[tool.poetry]"}, {"app: FastAPI = FastAPI()\r\napp.include_router(r, prefix='/a\nb')", "#"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, source, requirements string) {
+		drafted(t, "main.py", source, "requirements.txt", requirements)
+	})
+}
+
+// FuzzGo tries a Go module.
+func FuzzGo(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"package main\nimport \"net/http\"\nfunc main() { http.ListenAndServe(\":8080\", nil) }\n", "module x/y\n\ngo 1.22\n"},
+		{"package main\nfunc main() { os.Getenv(\"PORT\") }", "module \"a b\""}, {"package main // \x00", "module"}, {"// +build ignore\npackage main\nfunc main(){}", "module ../x\ntool a\n"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, source, module string) { drafted(t, "main.go", source, "go.mod", module) })
+}
+
+// FuzzDotenv tries the variables beside a Compose file that uses them.
+func FuzzDotenv(f *testing.F) {
+	for _, seed := range []string{"PORT=8001\nX='a\nb'\n", "PORT=\"\x00\"", "X=${PORT:-1}\nPORT=99999", "A", "PORT=$(reboot)\nX={port}\\\n"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		drafted(t, ".env", text, "compose.yaml", "services: {a: {build: ., command: \"x ${X} $PORT\", ports: [\"${PORT}:80\"], environment: {Y: \"${X:-y}\"}}}")
+	})
 }

@@ -164,16 +164,29 @@ func workspacesOf(dir string) (patterns []string) {
 }
 
 // match tells whether a pattern's segments are those of a path. "**" is any number of
-// them.
+// them: what follows the last one that was met is tried ever further behind, which takes
+// no more than the one's length times the other's.
 func match(pattern, segments []string) bool {
-	switch {
-	case len(pattern) == 0:
-		return len(segments) == 0
-	case pattern[0] == "**":
-		return match(pattern[1:], segments) || len(segments) > 0 && match(pattern, segments[1:])
-	case len(segments) == 0:
-		return false
+	last, from := -1, 0
+	p := 0
+	for s := 0; s < len(segments); {
+		switch {
+		case p < len(pattern) && pattern[p] == "**":
+			last, from = p, s
+			p++
+		case p < len(pattern) && matchOne(pattern[p], segments[s]):
+			p, s = p+1, s+1
+		case last >= 0:
+			from++
+			p, s = last+1, from
+		default:
+			return false
+		}
 	}
-	ok, err := path.Match(pattern[0], segments[0])
-	return err == nil && ok && match(pattern[1:], segments[1:])
+	return !slices.ContainsFunc(pattern[p:], func(rest string) bool { return rest != "**" })
+}
+
+func matchOne(pattern, segment string) bool {
+	ok, err := path.Match(pattern, segment)
+	return err == nil && ok
 }

@@ -22,7 +22,7 @@ type cached struct {
 
 func loadCache(c *config.Config) cache {
 	k := cache{}
-	if data, err := local.Read(c.Local().NginxKnown(), local.MaxState); err == nil && json.Unmarshal(data, &k) != nil {
+	if data, err := local.Read(c.Local().NginxKnown(), local.MaxState); err == nil && (json.Unmarshal(data, &k) != nil || k == nil) {
 		k = cache{} // half a cache is none
 	}
 	return k
