@@ -161,7 +161,7 @@ func FuzzSpelled(f *testing.F) {
 		if len(part) > 3 {
 			t.Errorf("%d of 3", len(part))
 		}
-		if lines := strings.Split(s, "\n"); len(lastOf(lines, most)) > len(lines) {
+		if lines := strings.Split(s, "\n"); len(lastOf(lines, max(most, 0))) > len(lines) {
 			t.Error("more lines than there are")
 		}
 	})

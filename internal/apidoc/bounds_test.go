@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"muster/internal/fuzztest"
 )
 
 // tuples is a document of n arrays, each a pair of the next: written out, the
@@ -257,6 +259,7 @@ func FuzzJSON(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzztest.Bound(t)
 		got, err := readJSON(data, newBounds())
 		if err == nil != json.Valid(data) {
 			if err != nil && (strings.Contains(err.Error(), "stands twice") || strings.Contains(err.Error(), "nested more")) {
@@ -281,6 +284,7 @@ func FuzzYAML(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzztest.Bound(t)
 		v, err := readYAML(data, newBounds())
 		if err != nil {
 			return
@@ -300,6 +304,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("openapi: 3.1.0\npaths: {/a: {get: {$ref: 'b.yaml#/a'}}}\n"), []byte("a: {operationId: a, responses: {200: {$ref: '#/r'}}}\nr: {content: {j: {examples: {e: {$ref: '#/a'}}}}}\n"))
 	f.Add([]byte("asyncapi: 2.6.0\nchannels: {a: {$ref: b.yaml}}\n"), []byte("publish: {message: {oneOf: [{$ref: '#/publish'}]}}\n"))
 	f.Fuzz(func(t *testing.T, a, b []byte) {
+		fuzztest.Bound(t)
 		dir := t.TempDir()
 		file := filepath.Join(dir, "a.yaml")
 		os.WriteFile(file, a, 0o600)

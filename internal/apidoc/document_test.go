@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"muster/internal/fuzztest"
 )
 
 func TestParse(t *testing.T) {
@@ -118,6 +120,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"openapi":"3.1.0","paths":{"/a":{"get":{"parameters":[{"name":"x","in":"query"}]}}}}`))
 	f.Add([]byte("asyncapi: 2.6.0\nchannels: {a: {publish: {message: {$ref: '#/channels/a/publish/message'}}}}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzztest.Bound(t)
 		d, err := Parse(data)
 		if err != nil {
 			return

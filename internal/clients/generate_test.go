@@ -9,6 +9,7 @@ import (
 
 	"muster/internal/apidoc"
 	"muster/internal/apitest"
+	"muster/internal/fuzztest"
 	"muster/internal/local"
 )
 
@@ -81,6 +82,7 @@ func FuzzClients(f *testing.F) {
 		f.Add([]byte(read(f, filepath.Join("testdata", file))))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzztest.Bound(t)
 		d, err := apidoc.Parse(data)
 		if err != nil {
 			return

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"muster/internal/apitest"
+	"muster/internal/fuzztest"
 )
 
 // hostile are texts that are code where they are not escaped.
@@ -160,6 +161,7 @@ func FuzzTypeScriptText(f *testing.F) {
 		f.Add(h)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		fuzztest.Bound(t)
 		valid := strings.ToValidUTF8(s, "\ufffd")
 		literal := tsString(s).text
 		if inside := literal[1 : len(literal)-1]; strings.ContainsAny(inside, "\n\r\u2028\u2029\u202e") || strings.Contains(strings.ReplaceAll(strings.ReplaceAll(inside, `\\`, ""), `\"`, ""), `"`) {

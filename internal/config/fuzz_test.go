@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+
+	"muster/internal/fuzztest"
 )
 
 // FuzzParse tries that no input panics, that every problem lies within the
@@ -17,6 +19,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzztest.Bound(t)
 		if _, err := Parse("dev-config.yaml", data); err != nil {
 			checkProblems(t, err, data)
 			return
@@ -28,6 +31,7 @@ func FuzzParse(f *testing.F) {
 func FuzzEnv(f *testing.F) {
 	f.Add([]byte("A=1\nexport B='x\ny' # z\nC=\"\\\"\\n\" \n D = e # f\n\nE=\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzztest.Bound(t)
 		env, err := parseEnv(".env", data)
 		if err != nil {
 			checkProblems(t, err, data)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"muster/internal/fuzztest"
 )
 
 func TestRequestsAreRead(t *testing.T) {
@@ -79,6 +81,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add(accessLine("2026-11-26T06:00:00Z", "/", 200, 0.1))
 	f.Add(accessLine("2026-11-26T06:00:00Z", "\u202e", 502, 1e308))
 	f.Fuzz(func(t *testing.T, line string) {
+		fuzztest.Bound(t)
 		r, ok := parseRequest([]byte(line))
 		if !ok {
 			return

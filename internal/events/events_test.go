@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"muster/internal/fuzztest"
 	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/logs/view"
@@ -167,6 +168,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(append(line, '\n'), "1-2-1-4")
 	f.Add([]byte("{\"event\":\"state\"}\n{\n\n\x00"), "")
 	f.Fuzz(func(t *testing.T, data []byte, cursor string) {
+		fuzztest.Bound(t)
 		dir := project(t)
 		if err := os.WriteFile(dir.Events(), data, 0o600); err != nil {
 			t.Fatal(err)

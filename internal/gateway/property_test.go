@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"muster/internal/config"
+	"muster/internal/fuzztest"
 	"muster/internal/gateway"
 	"muster/internal/gateway/builtin"
 )
@@ -335,6 +336,7 @@ func FuzzQuote(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		fuzztest.Bound(t)
 		q, err := gateway.Quote(s)
 		if err != nil {
 			return

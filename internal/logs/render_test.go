@@ -3,6 +3,8 @@ package logs
 import (
 	"bytes"
 	"testing"
+
+	"muster/internal/fuzztest"
 )
 
 // FuzzRender renders any bytes in blocks of any size and takes the result
@@ -12,6 +14,7 @@ func FuzzRender(f *testing.F) {
 	f.Add([]byte("\r"), 1, 50)
 	f.Add(bytes.Repeat([]byte("x"), 300), 300, 60)
 	f.Fuzz(func(t *testing.T, src []byte, step, size int) {
+		fuzztest.Bound(t)
 		if step < 1 || size < 50 || size > 1<<16 {
 			t.Skip()
 		}

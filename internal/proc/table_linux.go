@@ -31,11 +31,19 @@ func look(pid int) (info, error) {
 	case err != nil: // we have no descriptor left
 		return info{}, err
 	}
+	p, ok := parseStat(b)
+	if !ok {
+		return info{}, fmt.Errorf("/proc/%d/stat: unexpected form", pid)
+	}
+	return p, nil
+}
+
+func parseStat(b []byte) (p info, ok bool) {
 	// The command's name is in parentheses and may hold anything, so the
 	// fields are counted from the last one, and the state is number 0.
 	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 	if len(f) < 22 {
-		return info{}, fmt.Errorf("/proc/%d/stat: unexpected form", pid)
+		return info{}, false
 	}
 	number := func(i int) int {
 		if i >= len(f) {
@@ -44,14 +52,14 @@ func look(pid int) (info, error) {
 		n, _ := strconv.Atoi(f[i])
 		return n
 	}
-	p := info{parent: number(1), group: number(2), session: number(3)}
+	p = info{parent: number(1), group: number(2), session: number(3)}
 	p.cpu = time.Duration(number(11)+number(12)) * clockTick
 	p.start, _ = strconv.ParseUint(f[19], 10, 64)
 	p.rss = int64(number(21)) * int64(os.Getpagesize())
 	p.status = syscall.WaitStatus(number(49))
 	threads := number(17)
 	p.ended = f[0] == "X" || f[0] == "Z" && threads <= 1
-	return p, nil
+	return p, true
 }
 
 func file(pid int, name string) string { return "/proc/" + strconv.Itoa(pid) + "/" + name }

@@ -131,7 +131,8 @@ func (e Exporter) exported() []string {
 	if data, err := local.Read(e.recordFile(), local.MaxState); err != nil || json.Unmarshal(data, &r) != nil {
 		return nil
 	}
-	return r.Exported
+	// What it lists is removed: it must not lead out of the folder.
+	return slices.DeleteFunc(r.Exported, func(rel string) bool { return !filepath.IsLocal(rel) || !isDocument(rel) })
 }
 
 func (e Exporter) setExported(all []string) error {

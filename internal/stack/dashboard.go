@@ -52,10 +52,15 @@ func DashboardLink(dir local.Dir, url string) string {
 // DashboardToken is the secret of this run, which is made if there is none.
 func DashboardToken(dir local.Dir) (string, error) {
 	token, err := local.Read(dir.DashboardToken(), 1<<10)
-	if err == nil && len(token) >= 26 {
+	if err == nil && isToken(string(token)) {
 		return string(token), nil
 	}
 	return newDashboardToken(dir)
+}
+
+// isToken tells whether a text can be of rand.Text: it becomes part of a link.
+func isToken(s string) bool {
+	return len(s) >= 26 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 
 func newDashboardToken(dir local.Dir) (string, error) {

@@ -11,6 +11,7 @@ import (
 
 	"muster/internal/apitest"
 	"muster/internal/clients/py"
+	"muster/internal/fuzztest"
 )
 
 // nasty are texts that have ended a literal, a docstring or a comment in
@@ -72,6 +73,7 @@ func FuzzText(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		fuzztest.Bound(t)
 		literal := py.Text(s).String()
 		if got, err := strconv.Unquote(literal); err != nil || got != strings.ToValidUTF8(s, "\ufffd") || strings.ContainsAny(literal, "\n\r\x00") {
 			t.Errorf("%q is the literal %s", s, literal)

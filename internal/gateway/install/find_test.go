@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"muster/internal/config"
+	"muster/internal/fuzztest"
 )
 
 const project = "nginx: {port: 8000}\nservers: {core: {port: 8001}}\n"
@@ -116,6 +117,7 @@ func FuzzParseRange(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		fuzztest.Bound(t)
 		if r, err := parseRange(s); err == nil {
 			r.Match("1.28.2")
 		}
@@ -125,6 +127,7 @@ func FuzzParseRange(f *testing.F) {
 func FuzzParseIndex(f *testing.F) {
 	f.Add([]byte(`{"formatVersion":2,"contents":[{"name":"nginx","version":"1.28.2","variant":"","arch":"x86_64","os":"linux","filename":"nginx-1.28.2-x86_64-linux","size":4,"checksum":"sha1:0123456789012345678901234567890123456789"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzztest.Bound(t)
 		x, err := parseIndex(data)
 		if err != nil {
 			return
@@ -139,6 +142,7 @@ func FuzzParseIndex(f *testing.F) {
 func FuzzParseBuild(f *testing.F) {
 	f.Add("nginx version: nginx/1.22.1\nconfigure arguments: --with-http_v2_module\n")
 	f.Fuzz(func(t *testing.T, s string) {
+		fuzztest.Bound(t)
 		if v, _ := parseBuild(s); v != "" {
 			if !isVersion(v) {
 				t.Errorf("%q is no version", v)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"muster/internal/fuzztest"
 )
 
 const (
@@ -67,6 +69,7 @@ func FuzzParseRequest(f *testing.F) {
 	f.Add([]byte(jsonRequest))
 	f.Add([]byte(oldRequest))
 	f.Fuzz(func(t *testing.T, line []byte) {
+		fuzztest.Bound(t)
 		r, ok := ParseRequest(line)
 		if !ok {
 			return

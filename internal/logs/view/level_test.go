@@ -3,6 +3,7 @@ package view
 import (
 	"testing"
 
+	"muster/internal/fuzztest"
 	"muster/internal/printable"
 )
 
@@ -69,6 +70,7 @@ func FuzzLevel(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		fuzztest.Bound(t)
 		if l := levelOf(printable.WithoutSequences(b)); l > Critical {
 			t.Errorf("level %d", l)
 		}
