@@ -40,9 +40,7 @@ func FuzzEnd(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		fuzztest.Bound(t)
-		if at, err := parseEnd(s); err != nil {
-			fuzztest.Shown(t, err.Error())
-		} else if !at.Addr().IsValid() {
+		if at, err := parseEnd(s); err == nil && !at.Addr().IsValid() {
 			t.Errorf("%q is %v", s, at)
 		}
 	})

@@ -96,10 +96,13 @@ func (d *draft) all() error {
 		compose.images("the sources say what is run")
 		d.sources()
 	}
+	if err != nil {
+		return err
+	}
 	if processCompose != "" && !slices.Contains(d.used, processCompose) {
 		d.leave(place{processCompose, 1}, "is not read: %s says what is run here; to read it instead: config:init -from=%s", d.used[0], processCompose)
 	}
-	return err
+	return nil
 }
 
 // composeFile is the Compose file that tells of the repository: its own or, without one,

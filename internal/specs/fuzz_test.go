@@ -35,7 +35,6 @@ func FuzzExported(f *testing.F) {
 			t.Fatal(err)
 		}
 		if _, err := e.write(map[string]apidoc.Document{"openapi.json": d}, true); err != nil {
-			fuzztest.Shown(t, err.Error())
 			return
 		}
 		for _, file := range outside {
@@ -58,7 +57,6 @@ func FuzzMounted(f *testing.F) {
 		fuzztest.Bound(t)
 		whole, err := apidoc.Parse(one)
 		if err != nil {
-			fuzztest.Shown(t, err.Error())
 			return
 		}
 		part, err := apidoc.Parse(other)
