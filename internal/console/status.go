@@ -21,7 +21,7 @@ func (t Terminal) Event(e supervise.Event) {
 		t.Warn("%s", printable.Line(e.Warning))
 		return
 	}
-	e.Detail = printable.Line(e.Detail)
+	e.Process, e.Detail = printable.Line(e.Process), printable.Line(e.Detail)
 	line := fmt.Sprintf("%-18s %s", e.Process, e.State)
 	if e.Notice != "" {
 		t.Done("%-18s %s", e.Process, e.Notice)

@@ -133,6 +133,6 @@ func FuzzDotenv(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		drafted(t, ".env", text, "compose.yaml", "services: {a: {build: ., command: \"x ${X} $PORT\", ports: [\"${PORT}:80\"], environment: {Y: \"${X:-y}\"}}}")
+		drafted(t, ".env", text, "compose.yaml", "services: {a: {build: ., command: \"x $PORT\", ports: [\"${PORT}:80\"], environment: {Y: \"${X:-y}\"}}}")
 	})
 }

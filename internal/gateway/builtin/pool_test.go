@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"bufio"
 	"io"
 	"log"
 	"net"
@@ -23,6 +24,19 @@ func TestStatusPageIsForThisMachineOnly(t *testing.T) {
 		if w.Code != want {
 			t.Errorf("%s gets %d, want %d", addr, w.Code, want)
 		}
+	}
+}
+
+func TestAnAddressWithoutAPathIsNoRoutes(t *testing.T) {
+	t.Parallel()
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET http:x HTTP/1.0\r\n\r\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	newProxy(&settings{Routes: []gateway.Route{{Path: "/", Prefix: true, Server: "web"}}}, log.Default()).ServeHTTP(&exchange{ResponseWriter: w}, r)
+	if w.Code != 400 {
+		t.Errorf("it gets %d", w.Code)
 	}
 }
 

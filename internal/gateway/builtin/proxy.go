@@ -65,6 +65,10 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.refuse(w, r) {
 		return
 	}
+	if r.URL.Opaque != "" { // such as http:x, which has no path: a route would be found for another one
+		p.answerError(w, r, http.StatusBadRequest, "", "bad request")
+		return
+	}
 	if r.URL.Path == "/nginx-status" {
 		p.status(w, r)
 		return
