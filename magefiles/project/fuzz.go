@@ -198,7 +198,7 @@ func (p fuzzed) run(ctx context.Context, binary, work, name string, each time.Du
 const minimizing = "100x"
 
 var (
-	failing = regexp.MustCompile(`Failing input written to (testdata/fuzz/\S+)`)
+	failing  = regexp.MustCompile(`Failing input written to (testdata/fuzz/\S+)`)
 	timedOut = regexp.MustCompile(`(?m)^--- FAIL: Fuzz\w+ \([\d.]+s\)\n    context deadline exceeded\nFAIL\n`)
 	tried    = regexp.MustCompile(`execs: (\d+)`)
 )

@@ -72,8 +72,7 @@ func FuzzCursor(f *testing.F) {
 		fuzztest.Bound(t)
 		path := logFile(t, string(log))
 		c, err := ParseCursor(text)
-		if err != nil {
-		} else {
+		if err == nil {
 			if again, err := ParseCursor(c.String()); err != nil || again != c {
 				t.Errorf("%q is %v, and then %v: %v", text, c, again, err)
 			}
@@ -192,7 +191,7 @@ func FuzzJSONLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		fuzztest.Bound(t)
 		line, ok := parseJSONLine([]byte(text))
-		if ok != (strings.HasPrefix(strings.TrimSpace(text), "{") && json.Valid([]byte(text))) {
+		if trimmed := strings.TrimSpace(text); ok != (strings.HasPrefix(trimmed, "{") && json.Valid([]byte(trimmed))) {
 			t.Fatalf("%q is a line of JSON: %t", text, ok)
 		}
 		for _, field := range line {
