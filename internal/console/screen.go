@@ -139,7 +139,33 @@ func (t Terminal) Log() io.Writer { return waiting{t.Out} }
 
 type waiting struct{ w io.Writer }
 
-func (w waiting) Write(text []byte) (int, error) {
+// atOnce is about how many bytes of a log are written before somebody else may: as
+// many as a terminal takes without having shown them.
+const atOnce = 4 << 10
+
+func (w waiting) Write(text []byte) (n int, err error) {
+	if !terminal(w.w) {
+		return w.write(text)
+	}
+	for n < len(text) && err == nil {
+		part := text[n:]
+		if len(part) > atOnce {
+			end := bytes.LastIndexByte(part[:atOnce], '\n')
+			if end < 0 {
+				end = bytes.IndexByte(part, '\n') // of a long line
+			}
+			if end >= 0 {
+				part = part[:end+1]
+			}
+		}
+		var written int
+		written, err = w.write(part)
+		n += written
+	}
+	return n, err
+}
+
+func (w waiting) write(text []byte) (int, error) {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	for shared.typing {
