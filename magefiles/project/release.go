@@ -17,6 +17,7 @@ import (
 
 	"muster/internal/console"
 	"muster/internal/hint"
+	"muster/templates"
 )
 
 // platforms are those that a release is for.
@@ -216,11 +217,11 @@ func commonFiles(ctx context.Context, src, binary string, r release) ([]entry, e
 		all = append(all, entry{name, data, 0o644})
 	}
 	for _, shell := range []string{"bash", "zsh", "fish"} {
-		text, err := output(ctx, src, nil, binary, "dev:completion", "-shell="+shell)
+		text, err := templates.Completion(shell, "muster") // the one on PATH
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, entry{"completion/muster." + shell, text, 0o644})
+		all = append(all, entry{"completion/muster." + shell, []byte(text), 0o644})
 	}
 	page, err := manPage(r.version, r.date, func(args ...string) (string, error) {
 		text, err := output(ctx, src, nil, append([]string{binary}, args...)...)
