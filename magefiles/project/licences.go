@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 )
 
@@ -46,10 +45,11 @@ func moduleFolders(ctx context.Context, src string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	folders := map[string]string{standardLibrary: runtime.GOROOT()}
-	if root, err := output(ctx, src, nil, "go", "env", "GOROOT"); err == nil {
-		folders[standardLibrary] = strings.TrimSpace(string(root))
+	root, err := output(ctx, src, nil, "go", "env", "GOROOT")
+	if err != nil {
+		return nil, err
 	}
+	folders := map[string]string{standardLibrary: strings.TrimSpace(string(root))}
 	for in := json.NewDecoder(bytes.NewReader(out)); ; {
 		var m struct{ Path, Dir string }
 		if err := in.Decode(&m); errors.Is(err, io.EOF) {
