@@ -56,7 +56,7 @@ type fuzzed struct {
 	names []string
 }
 
-var fuzzer = regexp.MustCompile(`(?m)^func (Fuzz\w*)\(\w+ \*testing\.F\)`)
+var fuzzer = pattern(`(?m)^func (Fuzz\w*)\(\w+ \*testing\.F\)`)
 
 // fuzzers are those of the module, the packages with the most first: whoever comes last
 // is waited for.
@@ -80,7 +80,7 @@ func fuzzers(ctx context.Context, root string, only *regexp.Regexp) ([]fuzzed, e
 			if err != nil {
 				return nil, err
 			}
-			for _, m := range fuzzer.FindAllSubmatch(source, -1) {
+			for _, m := range fuzzer().FindAllSubmatch(source, -1) {
 				if name := string(m[1]); only.MatchString(p.name(name)) {
 					p.names = append(p.names, name)
 				}
@@ -186,7 +186,7 @@ func (p fuzzed) run(ctx context.Context, binary, work, name string, each time.Du
 		return ctx.Err()
 	}
 	// One whose time ends at the wrong moment says that it has failed, and has found nothing.
-	if err != nil && !timedOut.Match(out) {
+	if err != nil && !timedOut().Match(out) {
 		return fmt.Errorf("%s: %w\n%s%s", p.name(name), err, out, p.found(out))
 	}
 	stderr.Done("%s: %s", p.name(name), inputs(out))
@@ -198,15 +198,15 @@ func (p fuzzed) run(ctx context.Context, binary, work, name string, each time.Du
 const minimizing = "100x"
 
 var (
-	failing  = regexp.MustCompile(`Failing input written to (testdata/fuzz/\S+)`)
-	timedOut = regexp.MustCompile(`(?m)^--- FAIL: Fuzz\w+ \([\d.]+s\)\n    context deadline exceeded\nFAIL\n`)
-	tried    = regexp.MustCompile(`execs: (\d+)`)
+	failing  = pattern(`Failing input written to (testdata/fuzz/\S+)`)
+	timedOut = pattern(`(?m)^--- FAIL: Fuzz\w+ \([\d.]+s\)\n    context deadline exceeded\nFAIL\n`)
+	tried    = pattern(`execs: (\d+)`)
 )
 
 // found is the input that a fuzzer has written down: on a machine that is thrown away it
 // is nowhere else.
 func (p fuzzed) found(out []byte) string {
-	m := failing.FindSubmatch(out)
+	m := failing().FindSubmatch(out)
 	if m == nil {
 		return ""
 	}
@@ -224,7 +224,7 @@ func (p fuzzed) found(out []byte) string {
 
 // inputs tells how many inputs a fuzzer has tried.
 func inputs(out []byte) string {
-	all := tried.FindAllSubmatch(out, -1)
+	all := tried().FindAllSubmatch(out, -1)
 	if all == nil {
 		return "those of the tests"
 	}

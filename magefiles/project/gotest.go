@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"regexp"
 	"strings"
 )
 
@@ -77,11 +76,11 @@ func readTests(from io.Reader, to io.Writer) (leftOut []string, err error) {
 func skipReason(output string) string {
 	reason := "skipped"
 	for line := range strings.Lines(output) {
-		if m := said.FindStringSubmatch(line); m != nil && m[1] != "testscript.go" { // which shows the script
+		if m := said().FindStringSubmatch(line); m != nil && m[1] != "testscript.go" { // which shows the script
 			reason = m[2]
 		}
 	}
 	return reason
 }
 
-var said = regexp.MustCompile(`^\s+(\w+\.go):\d+: (.+)`)
+var said = pattern(`^\s+(\w+\.go):\d+: (.+)`)

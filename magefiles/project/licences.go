@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"debug/buildinfo"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
+	"runtime/debug"
 	"strings"
 )
 
@@ -22,9 +21,13 @@ type module struct{ Path, Version string }
 const standardLibrary = "std"
 
 // linkedModules reads from a binary of whichever platform what is in it.
-func linkedModules(binary string) ([]module, error) {
-	info, err := buildinfo.ReadFile(binary)
+func linkedModules(ctx context.Context, binary string) ([]module, error) {
+	out, err := output(ctx, filepath.Dir(binary), nil, "go", "version", "-m", "-json", binary)
 	if err != nil {
+		return nil, err
+	}
+	var info debug.BuildInfo
+	if err := json.Unmarshal(out, &info); err != nil {
 		return nil, err
 	}
 	all := []module{{standardLibrary, strings.TrimPrefix(info.GoVersion, "go")}}
@@ -67,7 +70,7 @@ type licence struct {
 	text string // all of its files
 }
 
-var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents)([.-].*)?$`)
+var licenceFile = pattern(`(?i)^(licen[cs]e|copying|notice|patents)([.-].*)?$`)
 
 // readLicences reads each module's. One without a licence may not be given away.
 func readLicences(modules []module, folders map[string]string) (map[module]licence, error) {
@@ -79,7 +82,7 @@ func readLicences(modules []module, folders map[string]string) (map[module]licen
 		}
 		var l licence
 		for _, f := range list {
-			if f.IsDir() || !licenceFile.MatchString(f.Name()) {
+			if f.IsDir() || !licenceFile().MatchString(f.Name()) {
 				continue
 			}
 			text, err := os.ReadFile(filepath.Join(folders[m.Path], f.Name()))

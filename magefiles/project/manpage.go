@@ -3,7 +3,6 @@ package project
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -75,20 +74,14 @@ beside the configuration: state, logs and all that is generated
 }
 
 var (
-	listedTarget = regexp.MustCompile(`(?m)^  ([a-z]+:[A-Za-z]+)\*? `)
-	usageFlag    = regexp.MustCompile(`(?m)^\t(-\w+)=<([\w.]+)>$`)
-	usageWord    = regexp.MustCompile(`<(\w+)>`)
+	listedTarget = pattern(`(?m)^  ([a-z]+:[A-Za-z]+)\*? `)
+	usageFlag    = pattern(`(?m)^\t(-\w+)=<([\w.]+)>$`)
+	usageWord    = pattern(`<(\w+)>`)
 )
 
-// internalTargets are this repository's own, which a project that has the binary has no
-// use for.
-var internalTargets = regexp.MustCompile(`^(bench|check):`)
-
 func targetsIn(list string) (names []string) {
-	for _, m := range listedTarget.FindAllStringSubmatch(list, -1) {
-		if !internalTargets.MatchString(m[1]) {
-			names = append(names, m[1])
-		}
+	for _, m := range listedTarget().FindAllStringSubmatch(list, -1) {
+		names = append(names, m[1])
 	}
 	return names
 }
@@ -97,12 +90,12 @@ func targetsIn(list string) (names []string) {
 func arguments(usage string) string {
 	line, flags, _ := strings.Cut(usage, "\nFlags:")
 	var all string
-	for _, m := range usageWord.FindAllStringSubmatch(line, -1) {
+	for _, m := range usageWord().FindAllStringSubmatch(line, -1) {
 		if m[1] != "flags" {
 			all += " " + strings.ToUpper(m[1])
 		}
 	}
-	for _, m := range usageFlag.FindAllStringSubmatch(flags, -1) {
+	for _, m := range usageFlag().FindAllStringSubmatch(flags, -1) {
 		switch m[2] {
 		case "bool":
 			all += " [" + m[1] + "]"

@@ -5,6 +5,8 @@ package project
 import (
 	"fmt"
 	"os"
+	"regexp"
+	"sync"
 	"time"
 
 	"muster/internal/config"
@@ -23,6 +25,12 @@ func step(what string, do func() error) error {
 	}
 	stderr.Done("%s: %s", what, time.Since(began))
 	return nil
+}
+
+// pattern is a regular expression that is compiled at its first use: the supervisor is
+// this program too.
+func pattern(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }
 
 // example is the configuration of this repository, which runs the example.

@@ -94,7 +94,7 @@ func mustList(t *testing.T, dir string) (names []string) {
 func TestTheManPageSaysWhatTheTargetsSay(t *testing.T) {
 	t.Parallel()
 	said := map[string]string{
-		"-l": "muster: ...\n\nTargets:\n  backend:start*    starts all.\n  backend:run       runs a task.\n  check:test        runs all tests.\n",
+		"-l": "muster: ...\n\nTargets:\n  backend:start*    starts all.\n  backend:run       runs a task.\n",
 		"-h backend:start": "Start starts all processes.  -nowait returns at once, C:\\x too.\n\nUsage:\n\n\tmuster backend:start [<flags>]\n\n" +
 			"Flags:\n\n\t-config=<string>\n\t-nowait=<bool>\n\t-drain=<time.Duration>\n\n",
 		"-h backend:run": ".hidden files are run.\n\nUsage:\n\n\tmuster backend:run [<flags>] <task>\n\nFlags:\n\n\t-config=<string>\n\n",
@@ -120,7 +120,7 @@ func TestEveryLinkedModuleHasItsLicence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	linked, err := linkedModules(exe)
+	linked, err := linkedModules(t.Context(), exe)
 	if err != nil {
 		t.Fatal(err)
 	}
