@@ -10,7 +10,7 @@ import (
 )
 
 // TestWhatIsPromisedNamesItsTests keeps the tests that docs/reliability.md and
-// docs/security.md name.
+// docs/security.md name, and those of docs/compare.md.
 func TestWhatIsPromisedNamesItsTests(t *testing.T) {
 	t.Parallel()
 	const root = "../.."
@@ -28,6 +28,18 @@ func TestWhatIsPromisedNamesItsTests(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	known := func(name string) {
+		t.Helper()
+		found := strings.Contains(tests.String(), "func "+name+"(")
+		if strings.HasSuffix(name, ".txtar") {
+			_, err := os.Stat(filepath.Join(root, "magefiles/targets/testdata/script", name))
+			found = err == nil
+		}
+		if !found {
+			t.Errorf("there is no test %s", name)
+		}
+	}
+	named := regexp.MustCompile(`(?:Test|Fuzz)\w+|[\w-]+\.txtar`)
 	var doc string
 	for _, name := range []string{"reliability.md", "security.md"} {
 		text, err := os.ReadFile(filepath.Join(root, "docs", name))
@@ -41,19 +53,20 @@ func TestWhatIsPromisedNamesItsTests(t *testing.T) {
 		if len(cells) != 5 || strings.HasPrefix(cells[1], " ---") || cells[3] == " test " {
 			continue
 		}
-		names := regexp.MustCompile(`(?:Test|Fuzz)\w+|[\w-]+\.txtar`).FindAllString(cells[3], -1)
+		names := named.FindAllString(cells[3], -1)
 		if len(names) == 0 && !strings.Contains(cells[3], "check:") {
 			t.Errorf("no test holds: %s", line)
 		}
 		for _, name := range names {
-			found := strings.Contains(tests.String(), "func "+name+"(")
-			if strings.HasSuffix(name, ".txtar") {
-				_, err := os.Stat(filepath.Join(root, "magefiles/targets/testdata/script", name))
-				found = err == nil
-			}
-			if !found {
-				t.Errorf("there is no test %s", name)
-			}
+			known(name)
 		}
+	}
+	compared, err := os.ReadFile(filepath.Join(root, "docs/compare.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(compared), "| made for |")
+	for _, name := range named.FindAllString(table, -1) {
+		known(name)
 	}
 }
