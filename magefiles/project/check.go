@@ -213,7 +213,7 @@ const staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
 // configuration.
 var (
 	pythonSources = []string{"example/backend", "internal/specs/export.py", "templates/uvicorn_reload.py"}
-	shellSources  = []string{".ci/run", "magefiles/project/fresh.sh", "scripts/dev-fullstack.sh"}
+	shellSources  = []string{".ci/run", "magefiles/project/containers.sh", "magefiles/project/fresh.sh", "scripts/dev-fullstack.sh"}
 )
 
 // check is a run of tests or linters.

@@ -9,9 +9,9 @@ set -euo pipefail
 suite=${1:-forky}
 repo=$(cd "$(dirname "$0")/../.." && pwd)
 in_images=ca-certificates,curl,nginx-light,nodejs,python-is-python3,python3-fastapi,python3-uvicorn,python3-websockets
-in_machine='podman crun catatonit netavark aardvark-dns docker-compose iptables nftables iproute2'
+in_machine=(podman crun catatonit netavark aardvark-dns docker-compose iptables nftables iproute2)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/muster-tests/containers-$suite
-base=$cache-$(cksum <<<"$in_images $in_machine" | cut -d' ' -f1)
+base=$cache-$(cksum <<<"$in_images ${in_machine[*]}" | cut -d' ' -f1)
 
 die() { printf 'check:containers: %s\n' "$1" >&2; [[ -z ${2-} ]] || printf 'hint: %s\n' "$2" >&2; exit 1; }
 say() { printf '\n== %s\n' "$*"; }
@@ -28,7 +28,7 @@ roots() {
   cp /etc/resolv.conf "$base.new/machine/etc/"
   mount -t proc proc "$base.new/machine/proc"
   chroot "$base.new/machine" /usr/bin/env -i PATH=/usr/sbin:/usr/bin DEBIAN_FRONTEND=noninteractive \
-    apt-get install --yes --no-install-recommends $in_machine || die "the packages $in_machine cannot be had in Debian $suite"
+    apt-get install --yes --no-install-recommends "${in_machine[@]}" || die "the packages ${in_machine[*]} cannot be had in Debian $suite"
   umount "$base.new/machine/proc"
   rm -rf "$base.new"/*/var/cache/apt "$base.new"/*/var/lib/apt/lists
   mv "$base.new" "$base"
@@ -85,8 +85,7 @@ pid=''
 
 # vacate GROUP: removes it as soon as its processes, which were killed, are gone.
 vacate() {
-  local i
-  for i in {1..50}; do
+  for _ in {1..50}; do
     [[ -d $1 ]] || return 0
     find "$1" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
   done
@@ -128,6 +127,7 @@ say 'the tests are built'
 mkdir "$group"
 say 'containers'
 # The group is entered before its namespace is made, whose root it is then.
+# shellcheck disable=SC2016 # they are the inner shell's
 inside machine sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh "$group" \
   unshare --cgroup --mount --pid --net --ipc --uts --fork --kill-child --mount-proc "$0" "$suite" "$work/tests"
 say 'what is exported runs in containers, and nothing of it is left'
