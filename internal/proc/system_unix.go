@@ -3,6 +3,7 @@
 package proc
 
 import (
+	"net"
 	"os"
 	"strconv"
 	"syscall"
@@ -75,3 +76,14 @@ func copySocket(fd uintptr) (Socket, error) {
 }
 
 func closeSocket(s Socket) { unix.Close(int(s)) }
+
+func PeerUID(conn *net.UnixConn) (uid int, err error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	if e := raw.Control(func(fd uintptr) { uid, err = peerUID(int(fd)) }); e != nil {
+		return 0, e
+	}
+	return uid, err
+}
