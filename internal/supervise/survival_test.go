@@ -150,14 +150,32 @@ func TestStateThatNamesSomebodyElsesProcessIsNotBelieved(t *testing.T) {
 			if err := st.save(pr.local); err != nil {
 				t.Fatal(err)
 			}
-			if st := pr.status(); st.Running {
-				t.Errorf("status: %+v", st)
-			}
 			// A stop that believed it would end this very test.
+			if st := pr.status(); st.Running {
+				os.Remove(pr.local.State())
+				t.Fatalf("status: %+v", st)
+			}
 			if err := pr.client().Stop(t.Context(), nil, time.Second); err != nil && !errors.Is(err, ErrNothingRuns) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestNothingOfAnEarlierBootIsShown(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	p := pr.add("broker-0")
+	if err := pr.local.Make(); err != nil {
+		t.Fatal(err)
+	}
+	gone := proc.Identity{PID: os.Getpid(), Start: 1, Boot: "another"}
+	st := savedState{Supervisor: gone, Processes: []savedProcess{{Process: *p, ID: gone, State: Healthy, Wanted: true}}}
+	if err := st.save(pr.local); err != nil {
+		t.Fatal(err)
+	}
+	if st := pr.status(); st.Running || len(st.Processes) > 0 {
+		t.Errorf("status: %+v", st)
 	}
 }
 
