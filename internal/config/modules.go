@@ -44,10 +44,10 @@ func (c *Config) Modules() []string {
 	return all
 }
 
-// SharedServer is the server of what belongs to no module: core or, where there
-// is none, the first at the gateway that says nothing of its paths; nil is none.
+// SharedServer is the server of what belongs to no module: core or, where that is not
+// at the gateway, the first there that says nothing of its paths; nil is none.
 func (c *Config) SharedServer() *Server {
-	if s, ok := c.Server(Core); ok {
+	if s, ok := c.Server(Core); ok && !s.Hidden {
 		return s
 	}
 	for i := range c.Servers {

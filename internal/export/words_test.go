@@ -26,7 +26,7 @@ func evilFile() string {
 	for _, w := range evil {
 		list = append(list, strconv.Quote(strings.ReplaceAll(w, "$", "$$")))
 	}
-	return "workers:\n  w:\n    image: i\n    port: 8001\n    command: [printf, '%s\\n', " + strings.Join(list, ", ") + ", 'x${SECRET}y', '${NO:-a\"b}']\n" +
+	return "workers:\n  w:\n    image: i\n    port: 8001\n    command: [printf, '%s\\n', " + strings.Join(list, ", ") + ", 'x${SECRET}y', '${NO:-a\"b`echo $$HOME`}']\n" +
 		"    env: {PASSWORD: '${SECRET}', TEXT: 'it''s $$(x)', BOTH: 'a ${SECRET}'}\n"
 }
 
@@ -36,7 +36,7 @@ func meant() string {
 	for _, w := range evil {
 		b.WriteString(strings.ReplaceAll(w, "{port}", "8001") + "\n")
 	}
-	return b.String() + "xs'e \"cr$et`y\na\"b\n"
+	return b.String() + "xs'e \"cr$et`y\na\"b`echo $HOME`\n"
 }
 
 func TestALineOfAProcfileIsReadByAShellAsItIsMeant(t *testing.T) {

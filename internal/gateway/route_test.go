@@ -55,6 +55,12 @@ func TestRoutes(t *testing.T) {
 		"websocket_routes choose between two servers of a module": {
 			"nginx: {port: 8000}\nservers:\n  a: {port: 8001, modules: [x]}\n  b: {port: 8011, modules: [x]}\nwebsocket_routes: {x: b}\n",
 			[]string{"rest /api/v1/x/* -> b 127.0.0.1:8011", "websocket /api/v1/x/ws -> b 127.0.0.1:8011"}, nil},
+		"what is not exposed has no route": {
+			"nginx: {port: 8000}\nservers:\n  a: {port: 8001, modules: [x], expose: false}\n  b: {port: 8011, modules: [y]}\n",
+			[]string{"rest /api/v1/y/* -> b 127.0.0.1:8011", "shared /health -> b 127.0.0.1:8011"}, []string{"/x", "-> a"}},
+		"nor has core": {
+			"nginx: {port: 8000}\nservers:\n  core: {port: 8001, expose: false}\n  b: {port: 8011, modules: [y]}\n",
+			[]string{"rest /api/v1/y/* -> b 127.0.0.1:8011"}, []string{"-> core"}},
 		"a page has the root": {
 			designFile + "frontend: {dir: ., command: [npm, run, dev], port: 5173}\n",
 			[]string{"frontend /* -> frontend 127.0.0.1:5173,[::1]:5173", "shared /health -> core 127.0.0.1:8003"}, []string{"/docs"}},

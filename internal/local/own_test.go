@@ -3,7 +3,9 @@
 package local
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -21,4 +23,21 @@ func TestFoldersAreClosedWhoeverMadeThem(t *testing.T) {
 			t.Errorf("%s: %v, %v", dir, info.Mode(), err)
 		}
 	}
+}
+
+func TestALockHasOneHolder(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	f, err := Lock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other, err := Lock(path); !errors.Is(err, ErrLocked) {
+		t.Errorf("a second holder: %v, %v", other, err)
+	}
+	f.Close()
+	if f, err = Lock(path); err != nil {
+		t.Fatalf("its holder has ended: %v", err)
+	}
+	f.Close()
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -94,6 +95,48 @@ func TestALogThatCannotBeReadKeepsNoOtherWaiting(t *testing.T) {
 				f.wait(line("good", "one") + line("bad", "better"))
 			})
 		}
+	}
+}
+
+func TestNobodyWritesIntoALineThatTheDiskHasNoRoomFor(t *testing.T) {
+	t.Parallel()
+	dir, opts := newDir(t)
+	opts.Report = nil
+	long, full := strings.Repeat("x", 3*block), true
+	written := 0
+	opts.write = func(fd follow.FD, b []byte) error {
+		if written > 0 && full && len(b) > len(line("b", "b")) {
+			return unix.ENOSPC
+		}
+		written++
+		return fd.Write(b)
+	}
+	u := NewUnifier(opts)
+	defer u.Close()
+	logs := map[string]string{"b": filepath.Join(dir, "logs", "b.log"), "x": filepath.Join(dir, "logs", "x.log")}
+	for _, name := range []string{"b", "x"} { // b has its turn first
+		appendTo(t, logs[name], "")
+		if err := u.Add(Source{Name: name, Path: logs[name]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	step := func() {
+		u.failed = time.Time{} // its pause is over
+		for _, s := range u.sources {
+			s.hot, s.failed = true, time.Time{}
+		}
+		u.step()
+	}
+	appendTo(t, logs["x"], long+"\n")
+	step()
+	appendTo(t, logs["b"], "b\n")
+	step()
+	full = false
+	step()
+	if got, err := os.ReadFile(opts.Unified); err != nil || string(got) != line("x", long)+line("b", "b") {
+		t.Errorf("the unified log has %d bytes and ends %q, %v", len(got), end(string(got)), err)
 	}
 }
 

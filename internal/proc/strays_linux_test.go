@@ -153,7 +153,7 @@ func TestASignalIsForOneProcessAlone(t *testing.T) {
 	}
 	id.Start++ // another process had this pid
 	for _, id := range []Identity{id, {}, {PID: 1 << 30}} {
-		if err := id.Signal(syscall.SIGKILL); !errors.Is(err, ErrGone) {
+		if err := id.Signal(0); !errors.Is(err, ErrGone) { // any other would end this very test
 			t.Errorf("%+v: %v", id, err)
 		}
 	}

@@ -1,7 +1,9 @@
 package supervise
 
 import (
+	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/local"
+	"muster/internal/logs"
 	"muster/internal/plan"
 )
 
@@ -122,6 +126,32 @@ func TestARollThatIsCutShortIsBroughtToItsEnd(t *testing.T) {
 			pr.start(StartOptions{})
 			eventually(t, "the roll has come to its end", pr.rolled)
 		})
+	}
+}
+
+func TestStandInsServeUntilAllInstancesDo(t *testing.T) {
+	t.Parallel()
+	dir := local.Of(t.TempDir())
+	if err := dir.Make(); err != nil {
+		t.Fatal(err)
+	}
+	unifier := logs.NewUnifier(logs.Options{Unified: dir.Unified(), Checkpoint: dir.Checkpoint()})
+	unifier.Close() // what would end the stand-ins gets through
+	ctx, end := context.WithCancel(t.Context())
+	s := &supervisor{ctx: ctx, local: dir, log: io.Discard, unifier: unifier, changed: make(chan struct{})}
+	for name, state := range map[string]State{"web-0": Healthy, "web-1": Starting, "web-0.spare": Healthy, "web-1.spare": Healthy} {
+		p := newProcess(s, plan.Process{Name: name, Server: "web", Spare: strings.HasSuffix(name, plan.Spare)})
+		p.now.state = state
+		close(p.done) // nothing runs here
+		s.procs = append(s.procs, p)
+	}
+	if err := s.turnAside("web"); err != nil {
+		t.Fatal(err)
+	}
+	end() // it looks, and waits for nothing
+	s.finishRoll(ctx, "web", 0)
+	if _, err := os.Stat(dir.Aside("web")); err != nil {
+		t.Errorf("one of two instances is healthy, and the gateway turns back: %v", err)
 	}
 }
 

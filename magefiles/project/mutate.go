@@ -23,7 +23,7 @@ var mutationList = filepath.Join("magefiles", "project", "testdata", "mutations.
 // Mutations breaks lines that matter, one after the other, and proves that a test
 // notices each. Sources stay as they are: the compiler is given others in their place.
 //
-// It takes some minutes. -only=N is the Nth alone, as they are printed.
+// It needs root on Linux, and takes some ten minutes. -only=N is the Nth alone, as they are printed.
 func (Check) Mutations(ctx context.Context, only *int) error {
 	return console.Exit(func() error {
 		cfg, err := example()
