@@ -155,7 +155,7 @@ func (d *decoder) checkModules(c *Config) {
 func (d *decoder) checkRoutes(c *Config) {
 	for _, r := range c.WebSocketRoutes {
 		path := "websocket_routes." + r.Module
-		s, ok := d.known(c, path, r.Server)
+		s, ok := d.routable(c, path, r.Server)
 		if !ok || r.Module == Core || slices.Contains(s.Modules, r.Module) {
 			continue
 		}
@@ -170,7 +170,7 @@ func (d *decoder) checkRoutes(c *Config) {
 			path, tick(r.Server), tick(r.Module), d.place("servers."+r.Server+".modules").line)
 	}
 	if fallback := c.WebSocket.DefaultServer; fallback != "" {
-		d.known(c, "websocket.default_server", fallback)
+		d.routable(c, "websocket.default_server", fallback)
 	}
 }
 
@@ -184,6 +184,17 @@ func (d *decoder) known(c *Config, path, name string) (*Server, bool) {
 			names[i] = s.Name
 		}
 		d.unknown(path, "server", name, names)
+	}
+	return s, ok
+}
+
+// routable is known of a server that the gateway is to lead to.
+func (d *decoder) routable(c *Config, path, name string) (*Server, bool) {
+	s, ok := d.known(c, path, name)
+	if ok && s.Hidden {
+		d.reportAt(d.place(path), "", "%s: the server %s has expose: false on line %d, so the gateway leads nobody there",
+			path, tick(name), d.place("servers."+name+".expose").line)
+		return nil, false
 	}
 	return s, ok
 }

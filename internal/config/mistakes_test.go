@@ -89,6 +89,8 @@ var mistakes = []struct{ name, file, want string }{
 	{"swapped letters", "servres:\n  a: {port: 8001}\n",
 		"1:1: unknown key 'servres' (did you mean 'servers'?)"},
 	{"no server for a route", "servers: []\nwebsocket_routes: {x: a}\n", "1:10: servers must be a mapping of keys to values, not a list"},
+	{"a route to a server that is not exposed", "servers:\n  a: {port: 8001, modules: [a], expose: false}\nwebsocket_routes: {a: a}\nwebsocket: {default_server: a}\n",
+		"3:23: websocket_routes.a: the server 'a' has expose: false on line 2, so the gateway leads nobody there\n4:29: websocket.default_server: the server 'a' has expose: false on line 2, so the gateway leads nobody there"},
 	{"unknown key that is near nothing", server + "logs: {verbosity: 3}\n",
 		"3:8: unknown key 'verbosity' in logs: known are 'color', 'max_size', 'max_files', 'access_log'"},
 	{"key twice", server + "logs:\n  color: true\n  color: false\n", "5:3: logs.color is set a second time, after line 4"},

@@ -151,7 +151,7 @@ var beyondSchema = []string{
 	"sets of clients that share a folder",
 	// Keys that belong to each other.
 	"two ways of health", "no health for a command", "reload beside a command", "patterns without a reload", "app beside a command",
-	"paths of what is not exposed", "dependency that is not required", "health at no port",
+	"paths of what is not exposed", "a route to a server that is not exposed", "dependency that is not required", "health at no port",
 	// How a number is written, of which JSON has the value only.
 	"hexadecimal", "leading zero",
 	// A tag that no schema sees.

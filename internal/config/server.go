@@ -24,7 +24,7 @@ func (d *decoder) server(name string, v value, c *Config) Server {
 	d.instances(s, &r.Process)
 	d.names(d.mark(s.field("modules")), &r.Modules, "a list of names, such as [broker]")
 	r.Paths = d.servedPaths(s.field("paths"))
-	expose, exposed := s.field("expose"), true
+	expose, exposed := d.mark(s.field("expose")), true
 	d.boolean(expose, &exposed)
 	if r.Hidden = !exposed; r.Hidden && len(r.Paths) > 0 {
 		d.reportAt(expose.at, "", "%s is false, and the server has paths at the gateway: remove one of them", expose.path)

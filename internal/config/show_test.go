@@ -152,7 +152,6 @@ func anyConfig(r *rand.Rand) *Config {
 			s.Modules = []string{}
 		case 1:
 			s.Modules = []string{Core, "true" + itoa(i)}
-			c.WebSocketRoutes = append(c.WebSocketRoutes, WebSocketRoute{"true" + itoa(i), name})
 		}
 		if some() {
 			s.Command = command()
@@ -178,6 +177,9 @@ func anyConfig(r *rand.Rand) *Config {
 		if s.Hidden = some(); !s.Hidden && some() {
 			s.Paths = []Path{{"/p" + itoa(i), some()}}
 		}
+		if !s.Hidden && len(s.Modules) > 0 {
+			c.WebSocketRoutes = append(c.WebSocketRoutes, WebSocketRoute{s.Modules[1], name})
+		}
 		c.Servers = append(c.Servers, s)
 	}
 	if some() {
@@ -190,7 +192,7 @@ func anyConfig(r *rand.Rand) *Config {
 		t.Command, t.Restart, t.Health = command(), RestartNever, Health{}
 		c.Tasks = append(c.Tasks, t)
 	}
-	if some() {
+	if !c.Servers[0].Hidden && some() {
 		c.WebSocket.DefaultServer = c.Servers[0].Name
 	}
 	if c.WebSocketRoutes == nil && some() {
