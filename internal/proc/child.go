@@ -113,11 +113,16 @@ func Spawn(c Command) (*Child, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s in %s: %w", c.Exe, c.Dir, err)
 	}
-	children.pids[pid] = true
 	id, err := Identify(pid)
-	if err != nil { // it is gone already; the watch tells
+	switch {
+	case errors.Is(err, ErrGone): // the watch tells
 		id = Identity{PID: pid}
+	case err != nil: // no descriptor is left, and nobody after us would know it again
+		watch.close()
+		abandon(pid)
+		return nil, fmt.Errorf("start %s: %w", c.Exe, err)
 	}
+	children.pids[pid] = true
 	child := hold(id, c, watch)
 	child.ours = true
 	return child, nil

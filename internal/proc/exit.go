@@ -59,7 +59,7 @@ func reap(pid int) syscall.WaitStatus {
 	return ws
 }
 
-// abandon ends a child that cannot be watched: nobody would learn of its end.
+// abandon ends a child that cannot be watched, or known again.
 func abandon(pid int) {
 	kill(pid, syscall.SIGKILL)
 	waitChild(pid, true)

@@ -39,6 +39,13 @@ func (id Identity) Alive() bool {
 	return err == nil && now == id
 }
 
+// gone tells whether it is certain that the process has ended: while no descriptor is
+// left, it cannot be looked at.
+func (id Identity) gone() bool {
+	now, err := Identify(id.PID)
+	return errors.Is(err, ErrGone) || err == nil && now != id
+}
+
 // ThisBoot tells whether the machine has not been booted since.
 func (id Identity) ThisBoot() bool { return id.Boot == bootID() }
 

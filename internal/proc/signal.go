@@ -16,7 +16,7 @@ func (c *Child) Signal(sig syscall.Signal) error {
 	} else {
 		c.noteDescendants()
 	}
-	if c.ours && !children.pids[c.ID.PID] || !c.ours && !c.ID.Alive() {
+	if c.ours && !children.pids[c.ID.PID] || !c.ours && c.ID.gone() {
 		return ErrGone
 	}
 	err := kill(-c.ID.PID, sig)

@@ -82,6 +82,7 @@ type stray struct {
 func end(slowest time.Duration, find func() []stray) (ended int, others []Identity) {
 	asked, until := map[Identity]time.Time{}, map[Identity]time.Time{}
 	refused := map[Identity]bool{}
+	looks := time.Now().Add(blindLimit)
 	for pause := time.Millisecond; ; pause = min(2*pause, slowest) {
 		waits := false
 		others = nil
@@ -112,13 +113,22 @@ func end(slowest time.Duration, find func() []stray) (ended int, others []Identi
 				break
 			}
 		}
-		if !waits {
+		if !waits && (!blind() || time.Now().After(looks)) {
 			return len(asked), others
 		}
 		time.Sleep(pause)
 		reapInherited()
 	}
 }
+
+// blind tells that no process can be looked at for now, as no descriptor is left.
+func blind() bool {
+	_, err := look(os.Getpid())
+	return err != nil
+}
+
+// blindLimit is how long an end is held up for that.
+const blindLimit = 3 * time.Second
 
 // search finds a project's strays among the processes of the machine.
 func search(project local.Dir, members []Member, grace time.Duration) []stray {
