@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"syscall"
 
 	"muster/internal/local"
 	"muster/internal/logs/follow"
@@ -105,6 +107,7 @@ type entry struct {
 type checkpoint struct {
 	fd      follow.FD
 	path    string
+	pending bool // it could not be read for now: what was written already is not known
 	seq     uint64
 	entries []entry // entry i lies at (i+1)*entrySize
 	buf     [slotSize]byte
@@ -112,25 +115,33 @@ type checkpoint struct {
 
 // openCheckpoint reads the file or makes a new one. What is none of ours makes
 // way for one; broken entries are free. The error is a warning: the checkpoint
-// can be used, but is empty or, if no file can be had, kept in memory.
+// can be used, but is empty or, if no file can be had, kept in memory. One that is
+// pending is to be opened again before anything is written.
 func openCheckpoint(path string) (*checkpoint, error) {
 	c := &checkpoint{fd: -1, path: path}
-	if err := local.Mkdir(filepath.Dir(path)); err != nil {
+	cannot := func(err error) (*checkpoint, error) {
+		c.pending = passes(err)
 		return c, fmt.Errorf("the positions of the logs cannot be kept: %w", err)
 	}
+	if err := local.Mkdir(filepath.Dir(path)); err != nil {
+		return cannot(err)
+	}
 	b, err := local.Read(path, local.MaxState)
+	if passes(err) {
+		return cannot(err)
+	}
 	if err == nil && len(b) > 0 && !bytes.HasPrefix(b, []byte(magic)) {
 		err = fmt.Errorf("%s holds no log positions of this version", path)
 	}
 	var lost error
 	if err != nil && !os.IsNotExist(err) {
 		if e := os.Remove(path); e != nil {
-			return c, fmt.Errorf("the positions of the logs cannot be kept: %w", errors.Join(err, e))
+			return cannot(errors.Join(err, e))
 		}
 		b, lost = nil, fmt.Errorf("the positions of the logs were lost, and old lines come once more: %w", err)
 	}
 	if c.fd, err = follow.OpenRegular(path, os.O_RDWR|os.O_CREATE); err != nil {
-		return c, fmt.Errorf("the positions of the logs cannot be kept: %w", err)
+		return cannot(err)
 	}
 	if len(b) == 0 {
 		if err := c.put([]byte(magic), 0); err != nil {
@@ -143,6 +154,12 @@ func openCheckpoint(path string) (*checkpoint, error) {
 		c.entries = append(c.entries, e)
 	}
 	return c, lost
+}
+
+// passes tells whether an error is about what the machine lacks for now.
+func passes(err error) bool {
+	var no syscall.Errno
+	return errors.As(err, &no) && slices.Contains([]syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS}, no)
 }
 
 // kept tells whether the next unifier will have the checkpoint, too.

@@ -42,7 +42,17 @@ func (u *Unifier) Clean(ctx context.Context) error {
 		}))
 	}
 	// The unified log comes last: had it come first, a kill in between would
-	// leave lines in the files only.
+	// leave lines in the files only. So would a file that cannot be emptied.
+	if err := errors.Join(errs...); err != nil {
+		if open := u.open; open != nil {
+			if open.state.open() { // it was not emptied
+				open.state = lineCont
+			}
+			u.open = nil
+			err = errors.Join(err, u.endLine())
+		}
+		return err
+	}
 	if err := u.truncateUnified(); err != nil {
 		errs = append(errs, fmt.Errorf("cannot empty %s: %w", u.opts.Unified, err))
 	}

@@ -14,6 +14,9 @@ import (
 
 // resume opens the file of s where the checkpoint says.
 func (u *Unifier) resume(s *source) error {
+	if u.check.pending {
+		return nil // it is looked at again once that is known
+	}
 	if s.entry == noEntry {
 		i, err := u.check.find(s.Source)
 		if err != nil {
@@ -138,13 +141,22 @@ func (u *Unifier) lookAgain() {
 // lookAtUnified compares the path of the unified log with the file that is
 // written, and reports whether that is the one now.
 func (u *Unifier) lookAtUnified() bool {
+	if u.check.pending {
+		check, err := openCheckpoint(u.opts.Checkpoint)
+		u.set(ofPositions, err)
+		if u.check = check; check.pending {
+			u.failed, u.recheck = u.now, true
+			return false
+		}
+	}
 	u.watch(u.opts.Unified)
 	inode, _, err := follow.Stat(u.opts.Unified)
 	if u.begun && err == nil && inode == u.inode {
 		return true
 	}
-	if u.opts.Removed != nil {
-		u.opts.Removed()
+	if u.opts.Removed != nil && !u.opts.Removed() {
+		u.failed, u.recheck = u.now, true
+		return false
 	}
 	if err := u.reopen(); err != nil {
 		u.set(ofUnified, err)

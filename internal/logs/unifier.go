@@ -52,8 +52,9 @@ type Options struct {
 	// another. The unifier does without and tries again.
 	Report func(error)
 	// Removed, if not nil, is told that somebody has removed the unified log,
-	// before it is made anew.
-	Removed func()
+	// before it is made anew, and tells whether it may be: by now the place may be
+	// another's.
+	Removed func() (ours bool)
 
 	write  func(fd follow.FD, b []byte) error // appends to the unified log
 	at     func(moment string)                // told each step of a rotation
@@ -113,9 +114,7 @@ func NewUnifier(opts Options) *Unifier {
 	u := &Unifier{opts: opts, troubles: troubles{report: opts.Report}, unified: -1, now: time.Now(),
 		in: anonymous(block + follow.AnchorSize), out: anonymous(block + block/2),
 		byWatch: map[int]*source{}, dirs: map[string]watchedDir{}}
-	check, err := openCheckpoint(opts.Checkpoint)
-	u.check = check
-	u.set(ofPositions, err)
+	u.check = &checkpoint{fd: -1, pending: true}
 	u.see()
 	u.lookAtUnified()
 	return u

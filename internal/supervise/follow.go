@@ -14,11 +14,12 @@ import (
 func openLogs(s *supervisor, opts logs.Options) *logs.Unifier {
 	opts.Unified, opts.Checkpoint = s.local.Unified(), s.local.Checkpoint()
 	opts.Report = func(err error) { fmt.Fprintf(s.log, "[WARN] logs: %v\n", err) }
-	opts.Removed = func() {
+	opts.Removed = func() bool {
 		select {
 		case s.filesGone <- struct{}{}:
 		default:
 		}
+		return s.holdsLock()
 	}
 	return logs.NewUnifier(opts)
 }

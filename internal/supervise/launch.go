@@ -41,6 +41,9 @@ func (p *process) launch() event {
 }
 
 func (p *process) spawn() (*proc.Child, error) {
+	if !p.sup.holdsLock() { // another supervisor may have the place by now
+		return nil, fmt.Errorf("%s was removed", p.sup.local.SupervisorLock())
+	}
 	if err := p.takePort(); err != nil {
 		return nil, err
 	}
