@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -12,9 +13,13 @@ var ErrLocked = errors.New("another muster has this project")
 
 // Lock takes the lock of a file, which it makes if need be, or fails with
 // ErrLocked. The lock belongs to the open file: it is handed over with the
-// descriptor and ends with its last holder, however that ends (flock(2)).
+// descriptor and ends with its last holder, however that ends (flock(2)). On a file
+// system that has become read-only the file need not be written to.
 func Lock(path string) (*os.File, error) {
 	f, err := Open(path, os.O_CREATE|os.O_RDWR)
+	if errors.Is(err, syscall.EROFS) {
+		f, err = Open(path, os.O_RDONLY)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -74,20 +74,23 @@ func supervisor(pid int) bool {
 const SupervisorLockFD = 3
 
 // Unlocked are the living supervisors of a project that hold another lock than the
-// one that lies there: the project's files were removed under them.
-func Unlocked(project local.Dir) []Identity {
+// one that lies there: the project's files were removed under them. It tells besides
+// whether anything carries the project's mark.
+func Unlocked(project local.Dir) (found []Identity, marked bool) {
 	lock, _ := os.Stat(project.SupervisorLock())
-	is := func(pid int) bool {
-		env, _ := environ(pid)
-		return hasVariable(env, SupervisorMark(project))
-	}
-	var found []Identity
+	is := func(env []byte) bool { return hasVariable(env, SupervisorMark(project)) }
 	for _, pid := range allPIDs() {
-		if !is(pid) || !reachable(pid) {
+		env, _ := environ(pid)
+		marked = marked || hasVariable(env, markProject+"="+string(project))
+		if !is(env) || !reachable(pid) {
 			continue
 		}
 		// A child of one has its environment until it becomes another program.
-		if p, err := look(pid); err != nil || is(p.parent) {
+		p, err := look(pid)
+		if err != nil {
+			continue
+		}
+		if env, _ := environ(p.parent); is(env) {
 			continue
 		}
 		if held, err := opened(pid, SupervisorLockFD); err != nil || lock != nil && os.SameFile(held, lock) {
@@ -97,7 +100,7 @@ func Unlocked(project local.Dir) []Identity {
 			found = append(found, id)
 		}
 	}
-	return found
+	return found, marked
 }
 
 // Projects are those of which something of this user lives here that carries their

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,6 +57,9 @@ type StartOptions struct {
 func (c *Client) Start(ctx context.Context, p plan.Plan, opts StartOptions) (already bool, err error) {
 	if err := c.Local.Make(); err != nil {
 		return false, err
+	}
+	if opts.Lease == nil && os.Getpid() == 1 {
+		c.warn("this is the first process of its container: with its end all ends that it has started; in the foreground (-foreground) it stays")
 	}
 	req := request{Op: opStart, Plan: &p, Names: opts.Names, Wait: !opts.NoWait, Lease: opts.Lease != nil, Began: c.Began}
 	defer c.begin(opStart, opts.Names)()
@@ -116,7 +120,8 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 		}
 		_, err = c.converse(ctx, conn, request{Op: opStop, Names: names, Timeout: timeout})
 		conn.Close()
-		if !errors.Is(err, errUnanswered) {
+		silent := errors.Is(err, errSilent) && c.killSilent()
+		if !silent && !errors.Is(err, errUnanswered) {
 			return err
 		}
 		if try == tries {
@@ -125,14 +130,27 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 	}
 }
 
+// errSilent says that the supervisor has not even said that it has heard.
+var errSilent = errors.New("the supervisor does not answer")
+
+// killSilent ends a supervisor that stands still, so that we can do what it would.
+func (c *Client) killSilent() bool {
+	st, _ := loadState(c.Local)
+	if st.Supervisor.PID == 0 || st.Supervisor.Signal(syscall.SIGKILL) != nil {
+		return false
+	}
+	c.warn(fmt.Sprintf("the supervisor (pid %d) has not answered for %s, and was killed: its processes are ended without it", st.Supervisor.PID, answerPatience))
+	return true
+}
+
 // stopAlone does what the supervisor would, in its absence.
 func (c *Client) stopAlone(l *os.File, names []string, timeout time.Duration) error {
 	defer l.Close()
-	st, err := loadState(c.Local)
+	_, err := loadState(c.Local)
 	if elsewhere := new(Elsewhere); errors.As(err, &elsewhere) {
 		return elsewhere
 	}
-	if err == nil && len(st.Processes) == 0 && st.Supervisor.PID == 0 && len(c.Local.PidFiles()) == 0 {
+	if c.traceless() {
 		os.Remove(c.Local.State()) // of an earlier boot, or of the folder that this one is a copy of
 		return ErrNothingRuns
 	}
@@ -289,7 +307,7 @@ func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) 
 	}
 	stop := context.AfterFunc(ctx, func() { conn.CloseWrite() })
 	defer stop()
-	conn.SetReadDeadline(time.Now().Add(answerPatience))
+	conn.SetReadDeadline(time.Now().Add(cmp.Or(c.patience, answerPatience)))
 	in := json.NewDecoder(bufio.NewReader(conn))
 	for answered := false; ; answered = answered || !rep.Heard {
 		rep = reply{}
@@ -298,7 +316,7 @@ func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) 
 			case ctx.Err() != nil:
 				return rep, ctx.Err()
 			case errors.Is(err, os.ErrDeadlineExceeded):
-				return rep, hint.With(errors.New("the supervisor does not answer"), "see "+c.Local.Log(supervisorName))
+				return rep, hint.With(errSilent, "see "+c.Local.Log(supervisorName)+"; backend:stop ends it, and all that it runs")
 			case !answered:
 				return rep, errUnanswered
 			}

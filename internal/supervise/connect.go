@@ -22,7 +22,7 @@ func (c *Client) connectOrLaunch(ctx context.Context, p plan.Plan, names []strin
 		if lock == nil {
 			return conn, err
 		}
-		if err = c.endUnlocked(ctx); err == nil {
+		if _, err = c.endUnlocked(ctx); err == nil {
 			err = c.checkPorts(p, names)
 		}
 		if err == nil {

@@ -55,6 +55,7 @@ func launchSupervisor(dir local.Dir, lock *os.File, exe string, opts logs.Option
 		Sys:   proc.OwnSession(),
 	})
 	if err != nil {
+		os.Remove(dir.Socket()) // nobody would answer it
 		return fmt.Errorf("start the supervisor: %w", err)
 	}
 	go p.Wait() // it may end before this command does

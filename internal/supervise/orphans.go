@@ -21,7 +21,8 @@ const strayGrace = 3 * time.Second
 // logs but not both.
 func (c *Client) Orphans() (ours, others []string) {
 	mine, foreign := proc.Strays(c.Local, c.members)
-	return describeAll(append(proc.Unlocked(c.Local), mine...)), describeAll(foreign)
+	supervisors, _ := proc.Unlocked(c.Local)
+	return describeAll(append(supervisors, mine...)), describeAll(foreign)
 }
 
 func describeAll(ids []proc.Identity) []string {
@@ -35,7 +36,7 @@ func describeAll(ids []proc.Identity) []string {
 // EndOrphans ends those that are ours, with SIGKILL for what outlives the stop
 // timeout of the process that it came from.
 func (c *Client) EndOrphans(ctx context.Context) error {
-	if err := c.endUnlocked(ctx); err != nil {
+	if _, err := c.endUnlocked(ctx); err != nil {
 		return err
 	}
 	proc.EndStrays(c.Local, c.members, strayGrace)
@@ -72,30 +73,49 @@ func (c *Client) isStray(pid int) bool {
 	return slices.ContainsFunc(ours, func(id proc.Identity) bool { return id.PID == pid })
 }
 
-// endUnlocked has a supervisor end whose folder .local was removed, with all that
-// it runs and in order, and waits for it. It would do so by itself, but not before
-// it has noticed.
-func (c *Client) endUnlocked(ctx context.Context) error {
-	for _, id := range proc.Unlocked(c.Local) {
-		s, err := proc.Attach(id, proc.Command{})
-		if err != nil {
-			continue // it has gone
-		}
-		if err := id.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, proc.ErrGone) {
-			return fmt.Errorf("end the supervisor of a .local that was removed (pid %d): %w", id.PID, err)
-		}
-		gone := make(chan struct{})
-		go func() { s.Wait(); close(gone) }()
-		select {
-		case <-gone:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(unlockedLimit):
-			return hint.With(fmt.Errorf("the supervisor of a .local that was removed (pid %d) has not ended its processes within %s", id.PID, unlockedLimit),
-				fmt.Sprintf("kill -KILL %d, then dev:kill", id.PID))
+// endUnlocked ends what runs of a folder .local that was removed, and tells whether
+// there was any: its supervisor, with all that this runs and in order, which it waits
+// for. It would do so by itself, but not before it has noticed. If that was killed,
+// what it has left: no file speaks of it any more.
+func (c *Client) endUnlocked(ctx context.Context) (any bool, err error) {
+	supervisors, marked := proc.Unlocked(c.Local)
+	for _, id := range supervisors {
+		if err := endSupervisor(ctx, id); err != nil {
+			return true, err
 		}
 	}
-	return nil
+	if !marked || !c.traceless() {
+		return len(supervisors) > 0, nil
+	}
+	ended, _ := proc.EndStrays(c.Local, c.members, strayGrace)
+	return ended+len(supervisors) > 0, nil
+}
+
+// traceless tells that no file speaks of anything that runs, as after an orderly stop.
+func (c *Client) traceless() bool {
+	st, err := loadState(c.Local)
+	return err == nil && len(st.Processes) == 0 && st.Supervisor.PID == 0 && len(c.Local.PidFiles()) == 0
+}
+
+func endSupervisor(ctx context.Context, id proc.Identity) error {
+	s, err := proc.Attach(id, proc.Command{})
+	if err != nil {
+		return nil // it has gone
+	}
+	if err := id.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, proc.ErrGone) {
+		return fmt.Errorf("end the supervisor of a .local that was removed (pid %d): %w", id.PID, err)
+	}
+	gone := make(chan struct{})
+	go func() { s.Wait(); close(gone) }()
+	select {
+	case <-gone:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(unlockedLimit):
+		return hint.With(fmt.Errorf("the supervisor of a .local that was removed (pid %d) has not ended its processes within %s", id.PID, unlockedLimit),
+			fmt.Sprintf("kill -KILL %d, then dev:kill", id.PID))
+	}
 }
 
 // unlockedLimit is longer than what is ended in order mostly takes.
@@ -104,10 +124,10 @@ const unlockedLimit = time.Minute
 // nothingRuns is ErrNothingRuns, unless something runs without the project's
 // files: that is ended.
 func (c *Client) nothingRuns(ctx context.Context) error {
-	if len(proc.Unlocked(c.Local)) == 0 {
-		return ErrNothingRuns
+	if any, err := c.endUnlocked(ctx); any || err != nil {
+		return err
 	}
-	return c.endUnlocked(ctx)
+	return ErrNothingRuns
 }
 
 // endOrphans ends the processes that ours left outside of their groups. The
