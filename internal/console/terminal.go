@@ -1,7 +1,6 @@
 package console
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"muster/internal/hint"
 	"muster/internal/printable"
 )
 
@@ -45,11 +45,8 @@ func (t Terminal) Error(err error) { t.together(func(t Terminal) { t.error(err) 
 
 func (t Terminal) error(err error) {
 	fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgRed, "muster: error:"), printable.Text(err.Error()))
-	var h interface{ Hint() string }
-	if errors.As(err, &h) {
-		for line := range strings.Lines(h.Hint()) {
-			fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgYellow, "hint:"), printable.Line(asCalled(strings.TrimRight(line, "\n"))))
-		}
+	for line := range strings.Lines(hint.Of(err)) {
+		fmt.Fprintf(t.Out, "%s %s\n", paint(t.Out, color.FgYellow, "hint:"), printable.Line(asCalled(strings.TrimRight(line, "\n"))))
 	}
 }
 

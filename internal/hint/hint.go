@@ -18,13 +18,14 @@ func (h *hinted) Unwrap() error { return h.error }
 // With is an error with a hint.
 func With(err error, hint string) error { return &hinted{err, hint} }
 
-// Of is the hint of an error, or of one that it wraps; "" is none.
+// Of is the hint of an error, or of one that it wraps, or what mends what the machine
+// lacks; "" is none.
 func Of(err error) string {
 	var h interface{ Hint() string }
 	if errors.As(err, &h) {
 		return h.Hint()
 	}
-	return ""
+	return lackOf(err)
 }
 
 // Word makes of a text a word that a shell takes as it is.

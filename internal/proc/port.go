@@ -43,13 +43,22 @@ func Addresses(host string) []string {
 // TryPort tells whether a port can be listened on, at every address that the
 // host stands for. The error is EADDRINUSE where somebody else listens.
 func TryPort(host string, port int) error {
+	var missing error // an address: a machine may have no IPv6, or nothing else
+	tried := false
 	for _, a := range Addresses(host) {
-		err := tryAddress(a, port)
-		if err != nil && (a != "::1" || !errors.Is(err, syscall.EADDRNOTAVAIL)) { // no IPv6 here
+		switch err := tryAddress(a, port); {
+		case errors.Is(err, syscall.EADDRNOTAVAIL):
+			missing = err
+		case err != nil:
 			return err
+		default:
+			tried = true
 		}
 	}
-	return nil
+	if tried {
+		return nil
+	}
+	return missing
 }
 
 // tryAddress listens for a moment. A program that another goroutine starts

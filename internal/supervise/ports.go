@@ -7,6 +7,7 @@ import (
 	"slices"
 	"syscall"
 
+	"muster/internal/hint"
 	"muster/internal/plan"
 	"muster/internal/proc"
 )
@@ -132,9 +133,8 @@ func (e *PortsTaken) Unwrap() []error { return e.Errors }
 
 // Hint is what to do about the first of them.
 func (e *PortsTaken) Hint() string {
-	var taken *PortTaken
-	if errors.As(e.Errors[0], &taken) {
-		return "nothing was started; " + taken.Hint()
+	if next := hint.Of(e.Errors[0]); next != "" {
+		return "nothing was started; " + next
 	}
 	return "nothing was started"
 }
