@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"muster/internal/local"
 	"muster/internal/logs"
 	"muster/internal/proc"
 )
@@ -32,7 +34,7 @@ func (f *faults) settle() {
 	steady := f.steady && f.supervisorPID() == 0
 	f.startAll()
 	for _, check := range []func() error{
-		f.checkHealthy, f.checkOrphans, f.checkPorts, f.checkState, f.checkAnswers, f.checkLogs,
+		f.checkHealthy, f.checkOrphans, f.checkPorts, f.checkState, f.checkFlags, f.checkAnswers, f.checkLogs,
 	} {
 		if err := within(10*time.Second, check); err != nil {
 			f.fail("%v", err)
@@ -200,6 +202,15 @@ func (f *faults) checkState() error {
 	return nil
 }
 
+// checkFlags proves that no flag of a rolling restart is left.
+func (f *faults) checkFlags() error {
+	flags, _ := os.ReadDir(filepath.Dir(f.local.Aside("x")))
+	if len(flags) > 0 {
+		return fmt.Errorf("the gateway is turned aside from %s", flags[0].Name())
+	}
+	return nil
+}
+
 // checkAnswers asks each server who it is.
 func (f *faults) checkAnswers() error {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
@@ -276,10 +287,14 @@ func (f *faults) checkLogs() error {
 		if err != nil {
 			return fmt.Errorf("%s.log: %w", name, err)
 		}
+		var lost []string
 		for l := range later {
 			if !seen[l] {
-				return fmt.Errorf("the unified log lacks %q of %s.log", l, name)
+				lost = append(lost, l)
 			}
+		}
+		if slices.Sort(lost); len(lost) > 0 {
+			return fmt.Errorf("the unified log lacks %d of %d lines of %s.log, from %q to %q", len(lost), len(later), name, lost[0], lost[len(lost)-1])
 		}
 	}
 	return nil
@@ -367,7 +382,7 @@ func (f *faults) finish() {
 	for _, dir := range []string{f.local.Pids(), f.local.Run()} {
 		files, _ := os.ReadDir(dir)
 		for _, file := range files {
-			if file.Name() != "lock" && file.Name() != filepath.Base(f.local.Checkpoint()) {
+			if file.Name() != "lock" && file.Name() != filepath.Base(local.AsideDir) && file.Name() != filepath.Base(f.local.Checkpoint()) {
 				f.fail("left on disk: %s", filepath.Join(dir, file.Name()))
 			}
 		}

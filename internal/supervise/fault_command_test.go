@@ -43,6 +43,8 @@ func runCommand(args []string) int {
 		err = c.Restart(ctx, names, timeout)
 	case "reload":
 		_, err = c.Reload(ctx, p)
+	case "roll": // the plan is the stand-ins
+		err = c.Roll(ctx, Roll{Server: p.Processes[0].Server, Spares: p.Processes, Names: names, Timeout: timeout, Drain: 100 * time.Millisecond})
 	case "clean":
 		err = c.CleanLogs(ctx)
 	case "status":

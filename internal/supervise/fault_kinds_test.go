@@ -12,13 +12,14 @@ import (
 	"syscall"
 	"time"
 
+	"muster/internal/plan"
 	"muster/internal/proc"
 )
 
 // disturb lets one fault happen, and a moment pass. Whatever happens takes the
 // same numbers from the seed, so that the next fault does not depend on it.
 func (f *faults) disturb() {
-	kind, victim, length, pause := f.rand.IntN(100), f.rand.IntN(1<<16), f.rand.IntN(400), f.rand.IntN(200)
+	kind, victim, length, pause := f.rand.IntN(125), f.rand.IntN(1<<16), f.rand.IntN(400), f.rand.IntN(200)
 	f.inflict(kind, victim, time.Duration(length)*time.Millisecond)
 	time.Sleep(time.Duration(pause) * time.Millisecond)
 }
@@ -103,7 +104,7 @@ func (f *faults) inflict(kind, victim int, length time.Duration) {
 	case kind < 95:
 		f.steady = false
 		f.damageState(victim)
-	default:
+	case kind < 100:
 		if !f.full {
 			return
 		}
@@ -111,6 +112,27 @@ func (f *faults) inflict(kind, victim int, length time.Duration) {
 		f.removed = true
 		exec.Command("dd", "if=/dev/zero", "of="+f.fill(), "bs=4k").Run()
 		f.after(length, func() { os.Remove(f.fill()) })
+	case kind < 104:
+		f.note("leave the supervisor no descriptors for %s", length)
+		f.takeDescriptors(length)
+	case kind < 108:
+		f.note("leave the supervisor no processes for %s", length)
+		f.takeProcesses(length)
+	case kind < 112:
+		f.note("make the disk read-only for %s", length)
+		f.protect(length)
+	case kind < 115:
+		f.steady = false
+		f.note("remove .local")
+		f.clean()
+	case kind < 118:
+		f.inCopy([]string{"stop", "status", "restart", "clean"}[victim%4])
+	case kind < 122:
+		f.steady = false
+		f.roll(0)
+	default:
+		f.steady = false
+		f.roll(length * 4)
 	}
 }
 
@@ -125,8 +147,12 @@ func (f *faults) after(d time.Duration, do func()) {
 // run lets a command run beside all that happens, and kills it after a time if
 // that is not 0. That it fails is to be expected; that it hangs is not.
 func (f *faults) run(verb string, killAfter time.Duration, names ...string) {
+	f.runWith(f.plan, verb, killAfter, names...)
+}
+
+func (f *faults) runWith(p plan.Plan, verb string, killAfter time.Duration, names ...string) {
 	f.note("%s %s, killed after %s", verb, strings.Join(names, " "), killAfter)
-	proc, wait := f.command(verb, f.plan, names...)
+	proc, wait := f.command(verb, p, names...)
 	f.commands.Go(func() {
 		if killAfter > 0 {
 			defer time.AfterFunc(killAfter, func() { proc.Kill() }).Stop()

@@ -21,6 +21,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/local"
 	"muster/internal/plan"
 	"muster/internal/proc"
 )
@@ -66,7 +67,11 @@ type faults struct {
 	began time.Time
 	until time.Time
 	nginx string // "": there is none
-	full  bool   // the disk can be filled up
+	full  bool   // the disk can be filled up, and made read-only
+	few   string // the cgroup in which there are no processes to be had; "": none can be made
+
+	spares []plan.Process // the stand-ins of core-0
+	conf   []byte         // nginx's
 
 	stranger proc.Identity // somebody else's process, which must survive it all
 
@@ -100,13 +105,10 @@ func newFaults(t *testing.T) *faults {
 	}
 	f.until = f.began.Add(length)
 	t.Cleanup(f.cleanUp)
-	if err := os.MkdirAll(string(f.local), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount("tmpfs", string(f.local), "tmpfs", 0, "size=32m,mode=700"); err == nil {
+	if err := unix.Mount("tmpfs", f.local.Project(), "tmpfs", 0, "size=32m,mode=700"); err == nil {
 		f.full = true
 	} else {
-		t.Logf("the disk won't be full, as there is no disk of our own: %v", err)
+		t.Logf("the disk won't be full, nor read-only, as there is no disk of our own: %v", err)
 	}
 
 	f.add("writer-0", "-unique", "-lines", "300")
@@ -115,7 +117,12 @@ func newFaults(t *testing.T) *faults {
 	f.add("forker-0", "-unique", "-lines", "20", "-fork", "group")
 	f.add("nested-0", "-unique", "-lines", "20", "-fork", "session")
 	f.add("web-0", "-unique", "-lines", "20", "-term-delay", "30ms").DependsOn = []string{"core-0"}
+	spare := f.addListening("core-0.spare", "-unique")
+	spare.Server, spare.Spare = "core", true
+	f.spares = []plan.Process{*spare}
+	f.plan.Processes = f.plan.Processes[:len(f.plan.Processes)-1]
 	f.addNginx()
+	f.few = fewProcesses(t)
 
 	cmd := exec.Command(os.Args[0], "server", "-deaf", "-port", "-1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -141,6 +148,10 @@ func (f *faults) addNginx() {
 	f.nginx = "nginx"
 	upstream := f.plan.Processes[1].Port
 	f.project.addNginx(exe, fmt.Sprintf("location / { proxy_pass http://127.0.0.1:%d; }", upstream))
+	f.conf, err = os.ReadFile(f.local.NginxConf())
+	if err != nil {
+		f.Fatal(err)
+	}
 }
 
 // note adds to the story that a failure tells.
@@ -182,9 +193,10 @@ func (f *faults) cleanUp() {
 	for _, id := range f.marked() {
 		syscall.Kill(id.PID, syscall.SIGKILL)
 	}
+	os.Remove(f.few)
 	if f.full {
-		if err := unix.Unmount(string(f.local), unix.MNT_DETACH); err != nil {
-			f.Errorf("unmount %s: %v", f.local, err)
+		if err := unix.Unmount(f.local.Project(), unix.MNT_DETACH); err != nil {
+			f.Errorf("unmount %s: %v", f.local.Project(), err)
 		}
 	}
 }
@@ -213,7 +225,7 @@ func (f *faults) signalSupervisor(sig syscall.Signal) {
 	}
 }
 
-func (f *faults) fill() string { return filepath.Join(string(f.local), "fill") }
+func (f *faults) fill() string { return filepath.Join(f.local.Project(), "fill") }
 
 // commandTime is how long a command may take under faults: a start waits for
 // the slowest back-off, and the machine may be busy.
@@ -222,6 +234,10 @@ const commandTime = 60 * time.Second
 // command starts a command of the project; the returned function waits for its
 // end and tells what it said.
 func (f *faults) command(verb string, p plan.Plan, names ...string) (*os.Process, func() error) {
+	return f.commandIn(f.local, verb, p, names...)
+}
+
+func (f *faults) commandIn(dir local.Dir, verb string, p plan.Plan, names ...string) (*os.Process, func() error) {
 	b, err := json.Marshal(p)
 	if err != nil {
 		f.Fatal(err)
@@ -231,7 +247,7 @@ func (f *faults) command(verb string, p plan.Plan, names ...string) (*os.Process
 		f.Fatal(err)
 	}
 	exe, _ := os.Executable()
-	cmd := exec.Command(exe, append([]string{"command", verb, string(f.local), file}, names...)...)
+	cmd := exec.Command(exe, append([]string{"command", verb, string(dir), file}, names...)...)
 	var out bytes.Buffer
 	cmd.Stderr = &out
 	cmd.WaitDelay = time.Second

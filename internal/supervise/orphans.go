@@ -77,7 +77,7 @@ func (c *Client) isStray(pid int) bool {
 // there was any: its supervisor, with all that this runs and in order, which it waits
 // for. It would do so by itself, but not before it has noticed. If that was killed,
 // what it has left: no file speaks of it any more.
-func (c *Client) endUnlocked(ctx context.Context) (any bool, err error) {
+func (c *Client) endUnlocked(ctx context.Context) (found bool, err error) {
 	supervisors, marked := proc.Unlocked(c.Local)
 	for _, id := range supervisors {
 		if err := endSupervisor(ctx, id); err != nil {
@@ -124,7 +124,7 @@ const unlockedLimit = time.Minute
 // nothingRuns is ErrNothingRuns, unless something runs without the project's
 // files: that is ended.
 func (c *Client) nothingRuns(ctx context.Context) error {
-	if any, err := c.endUnlocked(ctx); any || err != nil {
+	if found, err := c.endUnlocked(ctx); found || err != nil {
 		return err
 	}
 	return ErrNothingRuns
