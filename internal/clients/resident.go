@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"muster/internal/hint"
@@ -38,6 +39,7 @@ type resident struct {
 	log    *lastLines
 	mu     sync.Mutex // one request at a time
 	broken error
+	over   atomic.Bool // broken is set
 	idle   time.Duration
 	timer  *time.Timer // runs between two requests
 	ended  sync.Once
@@ -147,6 +149,13 @@ func startResident(ctx context.Context, dir string, warm bool, idle time.Duratio
 	return r, nil
 }
 
+// fail notes why no request is taken any more. The caller holds mu.
+func (r *resident) fail(why error) error {
+	r.broken = why
+	r.over.Store(true)
+	return why
+}
+
 // retire ends the process, unless it is at work.
 func (r *resident) retire() {
 	if !r.mu.TryLock() {
@@ -154,7 +163,7 @@ func (r *resident) retire() {
 	}
 	defer r.mu.Unlock()
 	if r.broken == nil {
-		r.broken = errIdle
+		r.fail(errIdle)
 		r.close()
 	}
 }
@@ -189,22 +198,20 @@ func (r *resident) generate(ctx context.Context, input, output string) error {
 	select {
 	case got = <-done:
 	case <-ctx.Done():
-		r.broken = ctx.Err()
+		r.fail(ctx.Err())
 		r.cmd.Process.Kill()
 		<-done
 		return ctx.Err()
 	}
 	if got.err != nil {
-		r.broken = fmt.Errorf("the TypeScript generator's process ended: %s", r.log.text())
-		return r.broken
+		return r.fail(fmt.Errorf("the TypeScript generator's process ended: %s", r.log.text()))
 	}
 	var a struct {
 		OK    bool
 		Error string
 	}
 	if err := json.Unmarshal(got.line, &a); err != nil {
-		r.broken = fmt.Errorf("the TypeScript generator's process answered %q", got.line)
-		return r.broken
+		return r.fail(fmt.Errorf("the TypeScript generator's process answered %q", got.line))
 	}
 	if !a.OK {
 		return fmt.Errorf("%s: %s", restGenerator, a.Error)

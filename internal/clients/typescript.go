@@ -92,7 +92,7 @@ func (t *TypeScript) process(ctx context.Context, home string, warm bool) (*resi
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if r := t.residents[home]; r != nil {
-		if r.broken == nil {
+		if !r.over.Load() {
 			return r, nil
 		}
 		r.close()

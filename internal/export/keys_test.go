@@ -90,6 +90,7 @@ var changes = map[string]struct {
 	"servers.*.app":                   {value: "m:a"},
 	"servers.*.debug":                 {value: "9300"},
 	"servers.*.modules.[]":            {value: "other", with: map[string]string{"websocket_routes.orders": "run"}},
+	"servers.*.expose":                {value: "false", with: map[string]string{"websocket_routes.orders": "run"}},
 	"servers.*.paths.[]":              {value: "/p"},
 	"servers.*.paths.[].path":         {value: "/p"},
 	"servers.*.paths.[].strip":        {value: "true", with: map[string]string{"servers.api.paths.[].path": "/p"}},
