@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -305,6 +306,25 @@ func TestTheAccessLogHasAWebSocketAtItsEnd(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	})
+}
+
+func TestTheAccessLogHasAWebSocketThatTheGatewaysEndEnds(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, threeServers, three, startBuiltin)
+	c, _, err := websocket.Dial(t.Context(), "ws://"+b.addr+"/api/v1/broker/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	if _, _, err := c.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.logged(t, 1)[0]; r.Path != "/api/v1/broker/ws" || r.Status != 101 || r.Bytes < int64(len("broker-0")) {
+		t.Errorf("%+v", r)
+	}
 }
 
 func TestRequestsWithTLSHaveAnIDAndALine(t *testing.T) {

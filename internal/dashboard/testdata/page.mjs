@@ -1,5 +1,6 @@
 // What a person and a hostile page do in a real browser. Each scenario is a line of the
 // output: ok NAME, or not ok NAME with why.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -29,12 +30,15 @@ async function until(what, test, ms = 40_000) {
   }
 }
 
+const opened = new AsyncLocalStorage(); // the pages of a scenario
+
 /** Opens a page that may complain of nothing. */
 async function open(address, options = {}) {
   const context = await browser.newContext({ viewport: wide, colorScheme: 'light', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(40_000);
   page.complaints = [];
+  opened.getStore()?.push(page);
   page.on('console', (m) => { if (['error', 'warning'].includes(m.type())) page.complaints.push(m.text()); });
   page.on('pageerror', (e) => page.complaints.push(String(e)));
   await page.addInitScript(() => {
@@ -70,6 +74,36 @@ const scenarios = {
     check('layout shift', shift < 0.01, shift);
     await page.reload();
     await page.getByText('echo-0').first().waitFor();
+    check('complaints', !page.complaints.length, page.complaints);
+  },
+
+  async 'requests are counted on the way to their server'() {
+    const page = await open(link);
+    await page.locator('.map > svg').waitFor();
+    for (let i = 0; i < 20; i++) await fetch(`${gateway}/${i % 4 ? `things/${i}` : 'fails'}`, { headers: { 'X-Request-ID': `request-${i}-id` } });
+    await until('counts', () => page.locator('.map').getByText('20 requests').count());
+    check('failed', await page.locator('.map').getByText('5 failed').count() === 1);
+    check('told', (await page.locator('.map > svg').getAttribute('aria-label')).includes('20 requests, 5 failed'));
+    await view(page, 'requests');
+    const routes = page.getByRole('region', { name: 'By route' });
+    await routes.getByText('/things/{}').waitFor();
+    const row = page.getByRole('group', { name: 'Requests, newest first' });
+    check('rows', await row.locator('tbody tr').count() === 20);
+    await page.getByLabel('Status').selectOption('5');
+    await until('5xx', async () => await row.locator('tbody tr').count() === 5);
+    await page.getByLabel('Status').selectOption('');
+    await page.getByLabel('Filter by method, path or id').fill('things/7');
+    await until('one', async () => await row.locator('tbody tr').count() === 1);
+    await page.reload();
+    await until('the filter is in the address', async () => await row.locator('tbody tr').count() === 1);
+    await row.getByRole('button', { name: 'things/7' }).click();
+    log('[INFO] answering request-7-id');
+    await page.getByRole('link', { name: 'Lines with its id' }).click();
+    await until('its lines', async () => (await texts(page)).some((t) => t.includes('request-7-id')));
+    await page.goBack();
+    await row.getByRole('button', { name: 'things/7' }).click();
+    await page.getByRole('link', { name: 'Log of its moment' }).click();
+    await until('its moment', async () => page.url().includes('time=') && await rows(page).count() > 0);
     check('complaints', !page.complaints.length, page.complaints);
   },
 
@@ -109,36 +143,6 @@ const scenarios = {
       return answer.text();
     });
     check('an act on nobody', failed.includes('no process or server'), failed);
-    check('complaints', !page.complaints.length, page.complaints);
-  },
-
-  async 'requests are counted on the way to their server'() {
-    const page = await open(link);
-    await page.locator('.map > svg').waitFor();
-    for (let i = 0; i < 20; i++) await fetch(`${gateway}/${i % 4 ? `things/${i}` : 'fails'}`, { headers: { 'X-Request-ID': `request-${i}-id` } });
-    await until('counts', () => page.locator('.map').getByText('20 requests').count());
-    check('failed', await page.locator('.map').getByText('5 failed').count() === 1);
-    check('told', (await page.locator('.map > svg').getAttribute('aria-label')).includes('20 requests, 5 failed'));
-    await view(page, 'requests');
-    const routes = page.getByRole('region', { name: 'By route' });
-    await routes.getByText('/things/{}').waitFor();
-    const row = page.getByRole('group', { name: 'Requests, newest first' });
-    check('rows', await row.locator('tbody tr').count() === 20);
-    await page.getByLabel('Status').selectOption('5');
-    await until('5xx', async () => await row.locator('tbody tr').count() === 5);
-    await page.getByLabel('Status').selectOption('');
-    await page.getByLabel('Filter by method, path or id').fill('things/7');
-    await until('one', async () => await row.locator('tbody tr').count() === 1);
-    await page.reload();
-    await until('the filter is in the address', async () => await row.locator('tbody tr').count() === 1);
-    await row.getByRole('button', { name: 'things/7' }).click();
-    log('[INFO] answering request-7-id');
-    await page.getByRole('link', { name: 'Lines with its id' }).click();
-    await until('its lines', async () => (await texts(page)).some((t) => t.includes('request-7-id')));
-    await page.goBack();
-    await row.getByRole('button', { name: 'things/7' }).click();
-    await page.getByRole('link', { name: 'Log of its moment' }).click();
-    await until('its moment', async () => page.url().includes('time=') && await rows(page).count() > 0);
     check('complaints', !page.complaints.length, page.complaints);
   },
 
@@ -387,17 +391,20 @@ const scenarios = {
 const only = process.env.SCENARIO;
 async function play([name, run]) {
   const began = Date.now();
+  const pages = [];
   try {
-    await run();
+    await opened.run(pages, run);
     console.log(`# ${((Date.now() - began) / 1000).toFixed(1)} s: ${name}`);
     console.log(`ok ${name}`);
   } catch (error) {
-    console.log(`not ok ${name}\t${String(error.stack).replaceAll('\n', '\\n')}`);
+    const shown = await Promise.all(pages.map((page) => page.evaluate(() => document.body.innerText).catch(String)));
+    console.log(`not ok ${name}\t${[error.stack, ...shown].join('\n\n').replaceAll('\n', '\\n')}`);
   }
 }
 
-// The first one is alone: it says how soon there is something to be seen.
-const [first, ...others] = Object.entries(scenarios).filter(([name]) => !only || name.includes(only));
-await play(first);
+// The first one is alone: it says how soon there is something to be seen. The second one
+// counts requests, of which a server that another one restarts would lose some.
+const [first, second, ...others] = Object.entries(scenarios).filter(([name]) => !only || name.includes(only));
+for (const one of [first, second]) if (one) await play(one);
 await Promise.all(others.map(play));
 await browser.close();

@@ -23,6 +23,7 @@ type accessLog struct {
 	out    *bufio.Writer
 	line   []byte
 	queued bool
+	open   sync.WaitGroup // requests without their line
 }
 
 func newAccessLog(out io.Writer) *accessLog {
@@ -36,15 +37,31 @@ func (l *accessLog) flush() {
 	_ = l.out.Flush()
 }
 
+// end waits for the lines of what is under way, at most for patience, and writes all.
+func (l *accessLog) end(patience time.Duration) {
+	written := make(chan struct{})
+	go func() {
+		l.open.Wait()
+		close(written)
+	}()
+	select {
+	case <-written:
+	case <-time.After(patience):
+	}
+	l.flush()
+}
+
 // around serves each request as an exchange, and writes its line when it has ended.
 func (l *accessLog) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{ResponseWriter: w, begin: time.Now(), id: idOf(r), uri: requestURI(r)}
 		r.Header[idHeader] = []string{x.id}
+		l.open.Add(1)
 		defer func() { // an answer that broke off is one too
 			if r.URL.Path != "/nginx-status" {
 				l.write(r, x)
 			}
+			l.open.Done()
 		}()
 		next.ServeHTTP(x, r)
 	})

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -127,6 +128,7 @@ func (a *answer) tunnel(w http.ResponseWriter) error {
 	limit := time.Duration(a.u.limit.Load())
 	silence := time.AfterFunc(limit, end)
 	defer silence.Stop()
+	defer context.AfterFunc(a.Request.Context(), end)() // the gateway's own end
 	var both sync.WaitGroup
 	both.Go(func() {
 		defer end()

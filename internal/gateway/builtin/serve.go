@@ -42,6 +42,8 @@ func Serve(ctx context.Context, file string, out io.Writer) error {
 	defer access.Close()
 	requests := newAccessLog(access)
 	defer requests.flush()
+	serving, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
 
 	var current atomic.Pointer[proxy]
 	current.Store(newProxy(s, logger))
@@ -63,6 +65,7 @@ func Serve(ctx context.Context, file string, out io.Writer) error {
 	}
 	failed := make(chan error, len(servers))
 	for _, server := range servers {
+		server.http.BaseContext = func(net.Listener) context.Context { return serving }
 		if !server.second {
 			logger.Printf("[INFO] Server listening on %s", server.listener.Addr())
 		}
@@ -92,6 +95,8 @@ func Serve(ctx context.Context, file string, out io.Writer) error {
 			server.http.Close()
 		}
 	}
+	cut() // WebSockets, which are no server's any more
+	requests.end(time.Second)
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}

@@ -13,20 +13,27 @@ import (
 type filter struct {
 	only   []string
 	grep   *regexp.Regexp
-	word   string // that a line has; "": any line
+	word   string // that a line has, or the one whose traceback it is of; "": any line
 	text   []byte // in lower case
 	min    Level
 	probe  func(process, path string, status int) bool
 	live   *Live
 	asked  bool             // levels are to be shown
 	levels map[string]Level // of each process's last line that said one
+	traces map[string]trace // of each process's last line
 
 	requests map[string]bool // lines of the access log that were shown; nil: one log has no line twice
 }
 
 func newFilter(o Options, grep *regexp.Regexp) *filter {
 	return &filter{only: o.Only, grep: grep, word: o.Request, text: bytes.ToLower([]byte(o.Text)), min: o.Level, probe: o.Probe, live: o.Live,
-		asked: o.Color || o.JSON || o.Live != nil, levels: map[string]Level{}}
+		asked: o.Color || o.JSON || o.Live != nil, levels: map[string]Level{}, traces: map[string]trace{}}
+}
+
+// forget makes a filter start over in another part of a log.
+func (f *filter) forget() {
+	clear(f.levels)
+	clear(f.traces)
 }
 
 // verdict is what a filter thinks of a line.
@@ -41,8 +48,9 @@ func (f *filter) judge(name string, text []byte) verdict {
 	if !f.selects(name) {
 		return verdict{}
 	}
+	has, unknown := f.hasWord(name, text)
 	if f.min == NoLevel && !f.asked {
-		return verdict{show: f.matches(name, text)}
+		return verdict{show: has && f.matches(name, text), unknown: unknown}
 	}
 	v := verdict{level: levelOf(text)}
 	if v.level != NoLevel {
@@ -51,14 +59,40 @@ func (f *filter) judge(name string, text []byte) verdict {
 		last, ok := f.levels[name]
 		v.level, v.unknown = last, !ok
 	}
-	v.show = v.level >= f.min && f.matches(name, text) && f.live.shows(name, text, v.level)
-	v.unknown = v.unknown && f.min > NoLevel
+	v.show = has && v.level >= f.min && f.matches(name, text) && f.live.shows(name, text, v.level)
+	v.unknown = v.unknown && f.min > NoLevel || unknown
 	return v
+}
+
+// trace is where a line stands to a traceback, and whether the line that this follows
+// has the filter's word.
+type trace struct{ has, within bool }
+
+// hasWord tells whether a line or, of a line of a traceback, that which it follows has
+// the word; unknown is one of which that is not seen.
+func (f *filter) hasWord(name string, text []byte) (has, unknown bool) {
+	if f.word == "" {
+		return true, false
+	}
+	last, seen := f.traces[name]
+	now := trace{has: hasWord(text, f.word)}
+	if beginsTraceback(text) || last.within && levelOf(text) == NoLevel && !hasTime(text) {
+		now = trace{has: now.has || last.has, within: true}
+		unknown = !seen
+	}
+	f.traces[name] = now
+	return now.has, unknown && !now.has
+}
+
+// beginsTraceback tells the head of a traceback, and an indented line, which may be all
+// that is seen of it.
+func beginsTraceback(text []byte) bool {
+	return bytes.HasPrefix(text, []byte(tracebackHead)) || len(text) > 0 && (text[0] == ' ' || text[0] == '\t')
 }
 
 // matches tells whether the text is among those asked for.
 func (f *filter) matches(name string, text []byte) bool {
-	return (f.word == "" || hasWord(text, f.word)) && (f.grep == nil || f.grep.Match(text) || f.grep.Match(shownAs(text))) &&
+	return (f.grep == nil || f.grep.Match(text) || f.grep.Match(shownAs(text))) &&
 		containsFold(text, f.text) && !f.isProbe(name, text)
 }
 

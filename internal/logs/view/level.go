@@ -55,6 +55,8 @@ func levelNamed(word []byte) Level {
 // logger's name and the level fit, most of the message does not.
 const headBytes = 100
 
+const tracebackHead = "Traceback (most recent call last):"
+
 // levelOf returns the level that a line, free of escape sequences, says. It
 // knows uvicorn, Python's logging in its usual formats, gunicorn, loguru,
 // structlog, nginx (both its logs), npm, JSON lines and logfmt.
@@ -71,7 +73,7 @@ func levelOf(text []byte) Level {
 			return fields.level()
 		}
 	}
-	if len(t) == len(text) && bytes.HasPrefix(t, []byte("Traceback (most recent call last):")) {
+	if len(t) == len(text) && bytes.HasPrefix(t, []byte(tracebackHead)) {
 		return Error
 	}
 	if l := logfmtLevel(t); l != NoLevel {

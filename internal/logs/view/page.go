@@ -47,7 +47,7 @@ func ReadPage(ctx context.Context, path string, o Options, after Cursor, most in
 	if err != nil {
 		return p, err
 	}
-	clear(s.filter.levels)
+	s.filter.forget()
 	longest := most
 	err = h.each(ctx, min(before, from), func(off, size int64, line []byte) error {
 		name, text := s.split(line)

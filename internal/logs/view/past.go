@@ -70,7 +70,7 @@ type match struct {
 // is before from can tell makes it forget all matches so far: with those that
 // are left there is no doubt.
 func (s *stream) lastMatches(ctx context.Context, h *history, n int, from, least int64) ([]match, error) {
-	clear(s.filter.levels)
+	s.filter.forget()
 	doubt := from > least && h.size-from < sureWindow
 	ring, next := make([]match, 0, min(n, 1024)), 0
 	err := h.each(ctx, from, func(off, size int64, line []byte) error {

@@ -165,7 +165,7 @@ func (r spanReader) back(ctx context.Context, s *Span, off int64) error {
 // lines calls fn for the lines between two offsets, until it says no. What the lines
 // before say of the level is known.
 func (r spanReader) lines(ctx context.Context, from, to int64, fn func(l SpanLine, show bool, end int64) bool) error {
-	clear(r.filter.levels)
+	r.filter.forget()
 	warm, err := r.lineAfter(max(0, from-firstWindow))
 	if err != nil {
 		return err

@@ -57,6 +57,33 @@ func TestTheLinesOfARequestAreInOrderOfTime(t *testing.T) {
 	}
 }
 
+func TestATracebackIsOfTheRequestThatItFollows(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "backend-unified.log")
+	own := []string{"ERROR: x-1 failed", "Traceback (most recent call last):", "  File \"a.py\", line 1, in f", "ValueError: no", "",
+		"During handling of the above exception, another exception occurred:", "", "Traceback (most recent call last):", "\tx", "KeyError: 1", "(more of its message)"}
+	other := []string{"INFO: x-2 is served", "of no request", "ERROR: x-2 failed", "Traceback (most recent call last):", "  x", "OSError: y"}
+	var want strings.Builder
+	for i, text := range own {
+		appendTo(t, path, line("a-0", text)+line("b-0", other[i%len(other)]))
+		want.WriteString(line("a-0", text))
+	}
+	appendTo(t, path, line("a-0", "2026-11-26 05:00:00 says no level")+line("a-0", "  of another"))
+	for _, lines := range []int{-1, len(own), 3} {
+		var out buffer
+		if err := Tail(t.Context(), &out, Options{Request: "x-1", Lines: lines}, Log{"", path}); err != nil {
+			t.Fatal(err)
+		}
+		all := strings.SplitAfter(want.String(), "\n")
+		if lines == 3 {
+			all = all[len(own)-3:]
+		}
+		if got := out.String(); got != strings.Join(all, "") {
+			t.Errorf("%d lines:\n%s\nwant\n%s", lines, got, strings.Join(all, ""))
+		}
+	}
+}
+
 func TestAWord(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
