@@ -179,7 +179,12 @@ const scenarios = {
     check('markup', await page.locator('.lines img, .lines script, .lines svg').count() === 0);
     check('shown', (await texts(page)).includes(`evil ${evil[0]}`));
     await page.getByRole('button', { name: 'Follow' }).click(); // it stands still then
-    await rows(page).filter({ hasText: 'evil <img' }).click();
+    const first = rows(page).filter({ hasText: 'evil <img' });
+    const id = await first.getAttribute('id');
+    log('one more');
+    await page.getByText(/\d+\+? new/).waitFor();
+    check('a row keeps its line', await first.getAttribute('id') === id);
+    await first.click();
     await page.locator('#logs .detail .near').getByText('evil <script').waitFor();
     check('markup', await page.locator('#logs .detail img, #logs .detail script').count() === 0);
     check('complaints', !page.complaints.length, page.complaints);

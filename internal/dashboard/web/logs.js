@@ -378,8 +378,9 @@ export class Logs {
     const end = Math.max(0, this.lines.length * row - view);
     this.pos = Math.min(Math.max(0, this.pos), end);
     const from = Math.floor(this.pos / row);
-    const count = Math.min(this.lines.length - from, Math.ceil(view / row) + 1);
-    while (this.pool.length < count) this.pool.push(this.line());
+    const most = Math.ceil(view / row) + 1;
+    const count = Math.min(this.lines.length - from, most);
+    while (this.pool.length < most) this.pool.push(this.line()); // one more later would move all lines to other rows
     const words = this.words();
     for (let i = 0; i < this.pool.length; i++) {
       // A row keeps its line while it is seen, so that a screen reader and a selection do.
