@@ -99,8 +99,8 @@ func exceptionsIn(lines []view.Line) []exceptionLine {
 		add(process, readers[process].End())
 	}
 	room := mostBytes - listBytes - 1000
-	for i := len(all) - 1; i >= 0; i-- {
-		data, _ := encode(all[i])
+	for i, a := range slices.Backward(all) {
+		data, _ := encode(a)
 		if room -= len(data); room < 0 {
 			return all[i+1:]
 		}

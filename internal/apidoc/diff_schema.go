@@ -78,7 +78,7 @@ func (c *comparison) kinds(at string, a, b form, in bool) bool {
 		c.typesOf(at, a, b)
 		return true
 	}
-	narrowed, widened := false, false
+	var narrowed, widened bool
 	typesA, typesB := a.kinds(), b.kinds()
 	switch {
 	case kindA == several || kindB == several:

@@ -219,10 +219,10 @@ removed receive ping at /api/v1/kinds/ws (breaking)`
 
 func sameLines(a, b string) bool {
 	x, y := map[string]int{}, map[string]int{}
-	for _, l := range strings.Split(a, "\n") {
+	for l := range strings.SplitSeq(a, "\n") {
 		x[l]++
 	}
-	for _, l := range strings.Split(b, "\n") {
+	for l := range strings.SplitSeq(b, "\n") {
 		y[l]++
 	}
 	for l, n := range x {

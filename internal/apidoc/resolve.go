@@ -16,7 +16,7 @@ func pointer(v any, path string) (any, bool) {
 	if path == "" {
 		return v, true
 	}
-	for _, part := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
+	for part := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		part = unescapePart(part)
 		switch n := v.(type) {
 		case map[string]any:

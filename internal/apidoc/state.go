@@ -121,7 +121,7 @@ func readRevision(ctx context.Context, dir, revision string) (map[string]Documen
 		return nil, err
 	}
 	defer os.RemoveAll(tmp)
-	for _, name := range strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		rel, err := filepath.Rel(prefix, filepath.FromSlash(name))
 		if name == "" || err != nil || !filepath.IsLocal(rel) {
 			continue

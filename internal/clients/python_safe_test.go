@@ -26,8 +26,8 @@ func TestThePythonTemplateGetsNothingButCode(t *testing.T) {
 		case ty.Kind() == reflect.Slice:
 			look(ty.Elem(), place)
 		case ty.Kind() == reflect.Struct:
-			for i := range ty.NumField() {
-				if f := ty.Field(i); f.IsExported() {
+			for f := range ty.Fields() {
+				if f.IsExported() {
 					look(f.Type, place+"."+f.Name)
 				}
 			}

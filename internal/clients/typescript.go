@@ -147,7 +147,7 @@ func (t *TypeScript) generate(ctx context.Context, home, input, output string) e
 		if err != nil {
 			return err
 		}
-		if err = r.generate(ctx, input, output); err != errIdle { // it may end in just this moment
+		if err = r.generate(ctx, input, output); !errors.Is(err, errIdle) { // it may end in just this moment
 			return err
 		}
 	}

@@ -391,7 +391,7 @@ func TestAGeneratorWithNothingToDoEnds(t *testing.T) {
 	gone := func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		return r.broken == errIdle && r.cmd.ProcessState != nil // waited for: no zombie is left
+		return errors.Is(r.broken, errIdle) && r.cmd.ProcessState != nil // waited for: no zombie is left
 	}
 	for end := time.Now().Add(time.Minute); !gone(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {

@@ -216,7 +216,7 @@ func (c *Config) LinkHost(fixed string) string {
 // URL is where the project is reached: at the gateway or, with none, its first
 // server or page. "" is nowhere.
 func (c *Config) URL() string {
-	port := 0
+	var port int
 	switch {
 	case c.Nginx != nil:
 		return c.Nginx.url(c)

@@ -158,7 +158,7 @@ func TestAFolderThatIsMovedKeepsItsPorts(t *testing.T) {
 		t.Errorf("moved: %+v, kept %+v", got, c.Block)
 	}
 	for _, text := range []string{"", "{", "{}", `{"first":-1,"units":1}`, `{"first":480,"units":1}`, `{"first":1,"units":481}`, "[]"} {
-		if err := os.WriteFile(string(local.Of(at("moved")).Ports()), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(local.Of(at("moved")).Ports(), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if b := load("moved").Block; b.First < 0 || b.First > allUnits-1 || b.Units != 1 {

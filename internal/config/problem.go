@@ -28,8 +28,7 @@ type Check struct {
 // not of its content is returned.
 func Checked(file string, err error) (Check, error) {
 	c := Check{File: file, Valid: err == nil, Problems: []Problem{}}
-	var wrong *Error
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*Error](err); ok {
 		c.Problems, err = wrong.Problems, nil
 	}
 	return c, err

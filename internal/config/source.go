@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -38,12 +39,7 @@ func (d *decoder) filled(n *yaml.Node) bool {
 	if n == nil || n.Kind == yaml.MappingNode { // whose keys tell by themselves
 		return false
 	}
-	for _, child := range n.Content {
-		if d.filled(child) {
-			return true
-		}
-	}
-	return strings.Contains(d.written[n], "${")
+	return slices.ContainsFunc(n.Content, d.filled) || strings.Contains(d.written[n], "${")
 }
 
 // text is scalar where Source leaves variables as they are written.

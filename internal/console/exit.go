@@ -26,8 +26,7 @@ func Exit(err error) error {
 	if err == nil {
 		return nil
 	}
-	var code Code
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[Code](err); ok {
 		os.Exit(int(code))
 	}
 	if errors.Is(err, context.Canceled) {

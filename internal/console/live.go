@@ -39,7 +39,7 @@ func (t Terminal) Watch(ctx context.Context, next <-chan supervise.Status, asJSO
 			if asJSON {
 				line, err := json.Marshal(st)
 				if err == nil {
-					_, err = shared.print(t.Out, append(printable.JSON(line), '\n'))
+					err = shared.print(t.Out, append(printable.JSON(line), '\n'))
 				}
 				if err != nil {
 					return err

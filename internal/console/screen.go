@@ -44,10 +44,11 @@ func newScreen() *screen {
 }
 
 // print writes whole lines.
-func (s *screen) print(w io.Writer, text []byte) (int, error) {
+func (s *screen) print(w io.Writer, text []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.put(w, text)
+	_, err := s.put(w, text)
+	return err
 }
 
 func (s *screen) put(w io.Writer, text []byte) (int, error) {

@@ -310,7 +310,7 @@ func (e *engine) comeAndGo(t *testing.T) {
 	s.compose(t, "up", "--detach", "--no-recreate", "--scale=broker=3")
 	eventually(t, func() error {
 		if err := where(); err != nil || len(hosts) < 3 {
-			return fmt.Errorf("of three instances %d answer: %v", len(hosts), err)
+			return fmt.Errorf("of three instances %d answer: %w", len(hosts), err)
 		}
 		return nil
 	})

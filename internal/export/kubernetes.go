@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -114,9 +115,7 @@ func (x *cluster) needNames() error {
 func (x *cluster) add(apiVersion, kind, name string, rest object) {
 	o := object{"apiVersion": apiVersion, "kind": kind, "metadata": object{
 		"name": name, "namespace": x.Namespace, "labels": object{"app.kubernetes.io/managed-by": "muster"}}}
-	for key, value := range rest {
-		o[key] = value
-	}
+	maps.Copy(o, rest)
 	x.put(strings.ToLower(kind)+"-"+name+".yaml", o)
 }
 

@@ -51,8 +51,8 @@ func fixed(path string) bool {
 // pattern turns a path of an OpenAPI document into a route's: up to the first
 // parameter it is fixed. "" is one that no route can be made of.
 func pattern(path string) (p string, prefix bool) {
-	if i := strings.IndexByte(path, '{'); i >= 0 {
-		p, prefix = path[:strings.LastIndexByte(path[:i], '/')+1], true
+	if before, _, ok := strings.Cut(path, "{"); ok {
+		p, prefix = path[:strings.LastIndexByte(before, '/')+1], true
 	} else {
 		p = path
 	}

@@ -12,7 +12,7 @@ var lacks = map[syscall.Errno]string{
 	syscall.EAGAIN:        "no more processes may be started: see ulimit -u, and pids.max of the container",
 	syscall.ENOSPC:        "make room, or inodes: df -h . and df -i . show them",
 	syscall.EDQUOT:        "your quota is used up: quota -s shows it",
-	syscall.EADDRNOTAVAIL: "no interface has that address: those that there are are shown by ip -brief address (ifconfig on macOS)",
+	syscall.EADDRNOTAVAIL: "no interface has that address: those that there are shown by ip -brief address (ifconfig on macOS)",
 	syscall.EROFS:         "make the file system writable: mount -o remount,rw it, or see why the system has closed it: dmesg",
 }
 

@@ -13,5 +13,5 @@ func PlaceAt(path string) Place {
 	if err := syscall.Stat(path, &st); err != nil {
 		return Place{}
 	}
-	return Place{path, uint64(st.Dev), st.Ino}
+	return Place{path, uint64(st.Dev), st.Ino} //nolint:unconvert // an int32 on macOS
 }

@@ -212,7 +212,6 @@ func (c *checkpoint) find(s Source) (int, error) {
 	for i := range c.entries {
 		switch c.entries[i].Path {
 		case s.Path:
-			free = i
 			if c.entries[i].Name == s.Name {
 				return i, nil
 			}

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -92,7 +93,7 @@ func (c *Child) brought(pid int) bool {
 func (c *Child) Left() (left []Holder, err error) {
 	for _, id := range group(c.ID.PID) {
 		h := Holder{PID: id.PID, Command: CommandLine(id.PID)}
-		if e := kill(id.PID, 0); e == syscall.EPERM {
+		if e := kill(id.PID, 0); errors.Is(e, syscall.EPERM) {
 			left, err = append([]Holder{h}, left...), fmt.Errorf("it is another user's: %w", e)
 		} else if e == nil {
 			left = append(left, h)

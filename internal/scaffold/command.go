@@ -187,7 +187,7 @@ func (d *draft) tellPort(p *process) {
 // endsWithInput tells of a program that ends with its standard input, as esbuild does.
 func (d *draft) endsWithInput(p *process) bool {
 	line := strings.Join(p.command, " ")
-	if _, script := d.scriptOf(p); script != "" {
+	if script := d.scriptOf(p); script != "" {
 		line += " " + script
 	}
 	watching := strings.Contains(line, "--watch") || strings.Contains(line, ":watch") || strings.Contains(line, " -w")
@@ -195,24 +195,25 @@ func (d *draft) endsWithInput(p *process) bool {
 }
 
 // scriptOf is the script of a package.json that a command runs; "" is none.
-func (d *draft) scriptOf(p *process) (name, script string) {
+func (d *draft) scriptOf(p *process) string {
 	if len(p.command) < 2 || !contains([]string{"npm", "pnpm", "yarn", "bun"}, p.command[0]) {
-		return "", ""
+		return ""
 	}
 	n := d.quietPackage(p.dir)
-	if name = p.command[1]; name == "run" && len(p.command) > 2 {
+	if n == nil {
+		return ""
+	}
+	name := p.command[1]
+	if name == "run" && len(p.command) > 2 {
 		name = p.command[2]
 	}
-	if n == nil {
-		return "", ""
-	}
-	return name, n.Scripts[name]
+	return n.Scripts[name]
 }
 
 // page makes a frontend of a process that runs the development server of one: such a
 // server may listen on ::1 alone.
 func (d *draft) page(p *process) bool {
-	_, script := d.scriptOf(p)
+	script := d.scriptOf(p)
 	if script == "" && len(p.command) > 1 && d.exists(join(p.dir, "package.json")) {
 		d.nodeProgram(p)
 		script = strings.Join(p.command, " ")

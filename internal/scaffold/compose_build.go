@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -106,7 +107,7 @@ func (c *composeFile) built(s pair) {
 	}
 	d.hosts = append(d.hosts, host{name: s.key, port: max(wanted, p.port), of: p})
 	p.stdinOpen = p.stdinOpen || d.endsWithInput(p)
-	if d.lost(p) && !d.found(p, context, m, s.key) {
+	if d.lost(p) && !d.found(p, context, s.key) {
 		return
 	}
 	isPage := p.kind == config.KindFrontend || p.command != nil && !c.wanted[s.key] && d.page(p)
@@ -187,7 +188,7 @@ func (c *composeFile) mounted(s pair, at string) (string, bool) {
 		return "", false
 	}
 	for _, item := range n.Content {
-		source, target := "", ""
+		var source, target string
 		if t := text(item); t != "" {
 			parts := strings.Split(t, ":")
 			if len(parts) < 2 {
@@ -209,17 +210,14 @@ func (c *composeFile) mounted(s pair, at string) (string, bool) {
 }
 
 // found looks in a service's folder for what its image was to run.
-func (d *draft) found(p *process, context string, m image, service string) bool {
+func (d *draft) found(p *process, context, service string) bool {
 	why := "its Dockerfile names no command"
 	if len(p.command) > 0 {
 		why = p.command[0] + " is only in its image"
 	}
 	index := slices.Index(d.processes, p)
 	before := len(d.processes)
-	names := map[string]*process{}
-	for k, v := range d.names {
-		names[k] = v
-	}
+	names := maps.Clone(d.names)
 	said := d.said
 	d.folder(context)
 	made := slices.Clone(d.processes[before:])

@@ -116,8 +116,8 @@ func (d *draft) use(file string) {
 }
 
 // add takes a process in under a name of its own.
-func (d *draft) add(p *process, called string) *process {
-	p.name = d.freeName(called, p.kind)
+func (d *draft) add(p *process, called string) {
+	p.name = d.freeName(called)
 	if p.name != called {
 		d.say("%s: %s is called %s here: %s", p.from, called, p.name, whyNot(called))
 	}
@@ -125,7 +125,6 @@ func (d *draft) add(p *process, called string) *process {
 		d.names[called] = p
 	}
 	d.processes = append(d.processes, p)
-	return p
 }
 
 // finish settles what only all of them together can tell.
@@ -229,11 +228,11 @@ func (d *draft) resolve() {
 }
 
 func lineOf(text, what string) int {
-	i := strings.Index(text, what)
-	if i < 0 {
+	before, _, ok := strings.Cut(text, what)
+	if !ok {
 		return 1
 	}
-	return strings.Count(text[:i], "\n") + 1
+	return strings.Count(before, "\n") + 1
 }
 
 // below tells whether a path lies in a folder, or is it.

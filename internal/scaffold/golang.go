@@ -20,7 +20,7 @@ var (
 )
 
 // goModule drafts what the main packages of a Go module run.
-func (d *draft) goModule(dir string) bool {
+func (d *draft) goModule(dir string) {
 	mod := join(dir, "go.mod")
 	type program struct {
 		dir    string
@@ -37,7 +37,7 @@ func (d *draft) goModule(dir string) bool {
 		return false
 	})
 	if len(mains) == 0 {
-		return false
+		return
 	}
 	d.use(mod)
 	serverWords := []string{"server", "api", "web", "app", "http", "backend", "serve", "gateway"}
@@ -96,7 +96,6 @@ func (d *draft) goModule(dir string) bool {
 			}
 		}
 	}
-	return len(all) > 0
 }
 
 func goDefault(source string) int {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"muster/internal/config"
 )
 
 // reserved are the names that muster gives itself.
@@ -41,7 +39,7 @@ func validName(s string) string {
 	return s
 }
 
-func (d *draft) freeName(called string, kind config.Kind) string {
+func (d *draft) freeName(called string) string {
 	name := validName(called)
 	switch {
 	case called == "frontend":

@@ -71,21 +71,21 @@ var (
 )
 
 // node drafts what a package.json runs while somebody develops.
-func (d *draft) node(dir string) bool {
+func (d *draft) node(dir string) {
 	n := d.nodePackage(dir)
 	if n == nil {
-		return false
+		return
 	}
 	file := join(dir, "package.json")
 	name := n.script()
 	if name == "" {
-		return false
+		return
 	}
 	script := n.Scripts[name]
 	at := place{file, lineOf(d.text(file), `"`+name+`"`)}
 	if together(script) {
 		d.leave(at, "the script %s runs several programs: each of them is a process here, or has to become one", name)
-		return false
+		return
 	}
 	tool, _ := d.manager(dir)
 	p := &process{dir: dir, from: at, command: []string{tool, "run", name}}
@@ -129,18 +129,18 @@ func (d *draft) node(dir string) bool {
 		}
 		p.note("guessed: a page, by the script %s of %s: %s", name, file, script)
 		d.add(p, d.packageName(n, "web"))
-		return true
+		return
 	}
 	builds := slices.ContainsFunc(builders, func(b string) bool { return containsWord(script, b) }) && !strings.Contains(script, "node ")
 	if !serves && (builds || d.sourcePort(dir) == 0 && !d.readsPort(dir)) {
 		if name == "start" && strings.Contains(script, "serve ") {
-			return false
+			return
 		}
 		p.kind = config.KindWorker
 		p.note("guessed: it listens on no port, by the script %s of %s: %s", name, file, script)
 		p.stdinOpen = d.endsWithInput(p)
 		d.add(p, d.packageName(n, "worker"))
-		return true
+		return
 	}
 	p.kind = config.KindServer
 	p.found = d.servedPaths(dir)
@@ -165,7 +165,6 @@ func (d *draft) node(dir string) bool {
 		p.note("guessed: a server, by the script %s of %s, and its port", name, file)
 	}
 	d.add(p, d.packageName(n, "api"))
-	return true
 }
 
 func containsWord(script, word string) bool {
@@ -293,7 +292,7 @@ func (d *draft) other(dir string) {
 		}
 		return tool
 	}
-	file := ""
+	var file string
 	switch {
 	case project != "":
 		file, p.command = project, []string{"dotnet", "run"}

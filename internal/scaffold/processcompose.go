@@ -82,7 +82,7 @@ func (d *draft) composed(file string, s pair, shared *yaml.Node, task bool) {
 				p.depends = append(p.depends, x)
 			}
 		case "readiness_probe":
-			d.probe(p, s, k, leave)
+			d.probe(p, k, leave)
 		case "ready_log_line":
 			p.health.log = literal(regexp.QuoteMeta(text(k.node)))
 		case "availability":
@@ -183,7 +183,7 @@ func (d *draft) variablesOf(p *process, file string, n *yaml.Node) {
 	}
 }
 
-func (d *draft) probe(p *process, s, k pair, leave func(pair, string, string)) {
+func (d *draft) probe(p *process, k pair, leave func(pair, string, string)) {
 	seconds := func(v pair) string {
 		if n, err := strconv.Atoi(text(v.node)); err == nil && n > 0 && n <= 3600 {
 			return text(v.node) + "s"

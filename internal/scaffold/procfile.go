@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"slices"
 	"strings"
 
 	"muster/internal/config"
@@ -100,10 +101,5 @@ func hasLine(lines []procLine, name string) bool {
 }
 
 func contains(all []string, s string) bool {
-	for _, a := range all {
-		if a == s {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(all, s)
 }

@@ -199,7 +199,7 @@ func (d *draft) importRoot(project, file, source string) (dir, module string) {
 }
 
 // python drafts what the Python sources of a folder run.
-func (d *draft) python(dir string) bool {
+func (d *draft) python(dir string) {
 	needs := d.migration(dir)
 	if manage := join(dir, "manage.py"); d.exists(manage) && strings.Contains(d.text(manage), "django") {
 		d.use(manage)
@@ -214,15 +214,15 @@ func (d *draft) python(dir string) bool {
 		p.found = []string{"/admin", "/static", "/api"}
 		d.add(p, d.serverName(dir, "web"))
 		d.program(p)
-		return true
+		return
 	}
 	apps := d.pyApps(dir)
 	if len(apps) == 0 {
-		return false
+		return
 	}
 	a := apps[0]
 	if slices.ContainsFunc(d.processes, func(p *process) bool { return p.app == a.app && p.dir == a.dir }) {
-		return false
+		return
 	}
 	d.use(a.file)
 	for _, other := range apps[1:] {
@@ -242,7 +242,7 @@ func (d *draft) python(dir string) bool {
 		p.note("guessed: its application, from %s", at)
 		d.add(p, d.serverName(dir, "api"))
 		d.program(p)
-		return true
+		return
 	}
 	p.app, p.reload = a.app, true
 	if a.factory {
@@ -251,7 +251,6 @@ func (d *draft) python(dir string) bool {
 	p.note("guessed: its application, from %s", at)
 	d.pythonServer(p)
 	d.add(p, d.serverName(dir, "api"))
-	return true
 }
 
 // pythonServer completes a uvicorn server that a command named.

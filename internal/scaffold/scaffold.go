@@ -215,8 +215,7 @@ func (d *draft) environment() error {
 		return nil
 	}
 	vars, err := config.ReadEnvFile(filepath.Join(d.dir, name))
-	var wrong *config.Error
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*config.Error](err); ok {
 		for _, p := range wrong.Problems {
 			d.leave(place{name, p.Line}, "%s: mend it, and write env_file: .env at the top of %s", p.Message, configName)
 		}

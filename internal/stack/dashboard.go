@@ -173,7 +173,7 @@ func Dashboard(ctx context.Context, c *supervise.Client, cfg *config.Config) (st
 // command would: it finds the tools of this one, not those of the command that started
 // the supervisor.
 func shellWishes() (env []string) {
-	for _, name := range strings.Fields("PATH PYTHONPATH BACKEND_PORT FRONTEND_PORT VITE_API_URL FRONTEND_URL MUSTER_PROFILES") {
+	for name := range strings.FieldsSeq("PATH PYTHONPATH BACKEND_PORT FRONTEND_PORT VITE_API_URL FRONTEND_URL MUSTER_PROFILES") {
 		env = append(env, name+"="+os.Getenv(name))
 	}
 	return env

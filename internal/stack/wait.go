@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -107,7 +108,7 @@ func Wait(ctx context.Context, c *supervise.Client, o WaitOptions) (Waited, erro
 		case <-happened:
 		case <-look.C:
 		case <-ctx.Done():
-			if err := context.Cause(ctx); err != context.DeadlineExceeded {
+			if err := context.Cause(ctx); !errors.Is(err, context.DeadlineExceeded) {
 				return out, err
 			}
 			what := "not " + o.For

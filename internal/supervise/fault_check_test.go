@@ -196,7 +196,7 @@ func (f *faults) checkState() error {
 			continue
 		}
 		if err != nil || strings.TrimSpace(string(b)) != strconv.Itoa(p.PID) {
-			return fmt.Errorf("pid file of %s: %q, %v; status: %d", p.Name, b, err, p.PID)
+			return fmt.Errorf("pid file of %s: %q, %w; status: %d", p.Name, b, err, p.PID)
 		}
 	}
 	return nil

@@ -91,8 +91,7 @@ func (p *process) takePort() (err error) {
 	default:
 		err = checkPort(p.spec)
 	}
-	var taken *PortTaken
-	if errors.As(err, &taken) {
+	if taken, ok := errors.AsType[*PortTaken](err); ok {
 		taken.Own = proc.Marked(taken.Holder.PID, p.sup.local)
 	}
 	return err

@@ -97,7 +97,7 @@ func (g *gather) start(now time.Time) []string {
 }
 
 // done ends a run. Of what changed meanwhile, only what still counts stays.
-func (g *gather) done(now time.Time, counts func(path string) bool) {
+func (g *gather) done(counts func(path string) bool) {
 	g.running = false
 	for path := range g.paths {
 		if !counts(path) {

@@ -43,7 +43,7 @@ func TestGather(t *testing.T) {
 			g := gather{settle: time.Duration(c.settle) * time.Millisecond}
 			var runs []string
 			end, next := -1, 0
-			for ms := 0; ms < 40000; ms++ {
+			for ms := range 40000 {
 				now := start.Add(time.Duration(ms) * time.Millisecond)
 				for ; next < len(c.events) && c.events[next] == ms; next++ {
 					path := fmt.Sprint("f", next)
@@ -53,7 +53,7 @@ func TestGather(t *testing.T) {
 					g.event(now, path)
 				}
 				if g.running && ms >= end {
-					g.done(now, func(string) bool { return true })
+					g.done(func(string) bool { return true })
 				}
 				if at, ok := g.due(); ok && !now.Before(at) {
 					g.start(now)
@@ -76,7 +76,7 @@ func TestGatherForgetsItsOwnWrites(t *testing.T) {
 		t.Errorf("got %v", paths)
 	}
 	g.event(now, "client")
-	g.done(now, func(path string) bool { return path != "client" })
+	g.done(func(path string) bool { return path != "client" })
 	if _, ok := g.due(); ok {
 		t.Error("its own write starts a run")
 	}

@@ -146,7 +146,7 @@ func Watch(ctx context.Context, o Options) error {
 				o.Own.take(file)
 			}
 			echo.ended = time.Now()
-			g.done(echo.ended, counts)
+			g.done(counts)
 		case <-timer.C:
 			select {
 			case b := <-f.changes(): // on a busy machine both are late
@@ -163,7 +163,7 @@ func Watch(ctx context.Context, o Options) error {
 					for _, path := range paths {
 						looping[path] = true
 					}
-					g.done(time.Now(), counts)
+					g.done(counts)
 					continue
 				}
 				go func() {

@@ -186,7 +186,7 @@ func (Check) Lint(ctx context.Context) error {
 			{dir: c.cfg.Dir, argv: []string{"go", "mod", "tidy", "-diff"}},
 			{dir: c.cfg.Dir, argv: []string{"go", "vet", "./..."}},
 			{dir: kubetest(c.cfg), argv: []string{"go", "vet", "."}},
-			{dir: c.cfg.Dir, argv: []string{"go", "run", staticcheck, "./..."}},
+			{dir: c.cfg.Dir, argv: []string{"go", "run", golangci, "run"}},
 			{dir: c.cfg.Backend.Dir, argv: []string{c.python, "-m", "mypy"}, needs: []string{"mypy for Python"}},
 			{dir: c.cfg.Dir, argv: append([]string{c.python, "-m", "pyflakes"}, pythonSources...), needs: []string{"pyflakes"}},
 			{dir: c.cfg.Dir, argv: append([]string{"shellcheck"}, shellSources...), needs: []string{"shellcheck"}},
@@ -206,8 +206,9 @@ func (Check) Lint(ctx context.Context) error {
 	}())
 }
 
-// staticcheck is run, not required: nothing of muster's depends on it.
-const staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+// golangci-lint, with staticcheck in it, is run, not required: nothing of muster's
+// depends on it. It is built once, which takes minutes. See .golangci.yml.
+const golangci = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
 
 // The sources in other languages than Go, and than those that have a linter's
 // configuration.

@@ -40,7 +40,7 @@ func TestTheDocumentsNameTargetsAndOptionsThatAre(t *testing.T) {
 				t.Errorf("%s names %s, which is not there", filepath.Base(file), target)
 				continue
 			}
-			for _, flag := range strings.Fields(m[3]) {
+			for flag := range strings.FieldsSeq(m[3]) {
 				flag, _, _ = strings.Cut(flag, "=")
 				if help[target] == "" {
 					help[target] = muster(t, "-h", target)

@@ -79,7 +79,7 @@ func TestTheBackendsMakefileHandsOnToTheShim(t *testing.T) {
 	if _, err := os.Stat(file); err != nil {
 		t.Fatal(err)
 	}
-	for _, target := range strings.Fields(shimTargets) {
+	for target := range strings.FieldsSeq(shimTargets) {
 		cmd := exec.Command("make", "-n", target)
 		cmd.Dir = filepath.Dir(file)
 		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "project.mk") {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -57,9 +58,7 @@ func (a *answer) deliver(w http.ResponseWriter) {
 		_ = http.NewResponseController(w).Flush() // what did come
 		panic(http.ErrAbortHandler)
 	}
-	for name, values := range a.Trailer {
-		h[name] = values
-	}
+	maps.Copy(h, a.Trailer)
 }
 
 // copyBody lets nothing wait that has come: what is read is passed on before

@@ -149,7 +149,7 @@ func (p *pool) try(w http.ResponseWriter, r *http.Request, m *member, body *uplo
 	}
 	u.limit.Store(int64(limit))
 	stop := context.AfterFunc(r.Context(), func() { u.Close() })
-	resp, err := u.ask(w, r, body)
+	resp, err := u.ask(w, r, body) //nolint:bodyclose // answer.Close does
 	if err == nil {
 		return &answer{Response: resp, pool: p, member: m, u: u, body: body, stop: stop}, false, nil
 	}

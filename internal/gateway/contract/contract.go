@@ -3,6 +3,8 @@
 // another gateway is given.
 package contract
 
+import "net/http"
+
 // Case is a configuration with requests to it. In Config, PORT stands for the gateway's
 // port and <NAME> for that of a server or page.
 type Case struct {
@@ -47,9 +49,7 @@ var Three = []string{"broker", "datafeed", "core"}
 
 func to(server, uri string) Request     { return Request{URI: uri, Server: server} }
 func socket(server, uri string) Request { return Request{URI: uri, Server: server, Socket: true} }
-func none(status int, uri string) Request {
-	return Request{URI: uri, Status: status}
-}
+func none(uri string) Request           { return Request{URI: uri, Status: http.StatusNotFound} }
 
 func read(how string, r Request) Request {
 	r.Read = how
@@ -80,7 +80,7 @@ var Cases = []Case{
 		to("core", "/openapi.json"),
 		to("core", "/api/v1/core/broker/ws2"),
 		to("datafeed", "/api/v1/datafeed/broker/x"),
-		none(404, "/"), none(404, "/api/v2/broker"), none(404, "/index.html"), none(404, "/healthy"),
+		none("/"), none("/api/v2/broker"), none("/index.html"), none("/healthy"),
 		socket("broker", "/api/v1/broker/ws"),
 		socket("datafeed", "/api/v1/datafeed/ws?x=1"),
 		socket("broker", "/api/v1/broker/elsewhere"),

@@ -213,7 +213,7 @@ func resumesAt(resp *http.Response, at int64) bool {
 
 // cause puts the reason of a cancellation in the place of "context canceled".
 func cause(ctx context.Context, err, silence error) error {
-	if context.Cause(ctx) == silence {
+	if errors.Is(context.Cause(ctx), silence) {
 		return silence
 	}
 	return err

@@ -103,8 +103,7 @@ func (i *installer) install(ctx context.Context) (gateway.Binary, error) {
 		if ctx.Err() != nil {
 			return gateway.Binary{}, fmt.Errorf("install nginx: %w", ctx.Err())
 		}
-		var wrong *lockError
-		if errors.As(err, &wrong) {
+		if _, ok := errors.AsType[*lockError](err); ok {
 			return gateway.Binary{}, err // never explained away by another way
 		}
 		i.say(err.Error())
@@ -119,8 +118,7 @@ func (i *installer) system(ctx context.Context) (gateway.Binary, error) {
 	if err == nil {
 		return b, nil
 	}
-	var e *notFound
-	if errors.As(err, &e) { // without the hint to install
+	if e, ok := errors.AsType[*notFound](err); ok { // without the hint to install
 		return b, errors.New(strings.Join(e.tried, "; "))
 	}
 	return b, err

@@ -115,5 +115,5 @@ func Stat(path string) (Inode, int64, error) {
 }
 
 func inodeOf(st *unix.Stat_t) Inode {
-	return Inode{Dev: uint64(st.Dev), Ino: st.Ino}
+	return Inode{Dev: uint64(st.Dev), Ino: st.Ino} //nolint:unconvert // an int32 on macOS
 }

@@ -111,7 +111,7 @@ func (w *kernelWaiter) look() (n int, err error) {
 	if e := conn.Control(func(fd uintptr) { n, err = unix.Read(int(fd), w.buf[:]) }); e != nil {
 		return 0, e
 	}
-	if err == unix.EAGAIN || err == unix.EINTR {
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
 		err = nil
 	}
 	return max(n, 0), err

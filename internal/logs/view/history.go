@@ -110,12 +110,12 @@ func (h *history) each(ctx context.Context, from int64, fn func(off, size int64,
 		}
 		part, err := r.ReadSlice('\n')
 		read += int64(len(part))
-		if err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) {
 			long = append(long, part[:min(len(part), longest-len(long))]...)
 			continue
 		}
 		if err != nil {
-			if err == io.EOF || err == io.ErrUnexpectedEOF {
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 				err = nil
 			}
 			return err
@@ -143,7 +143,7 @@ func (h *history) lineAfter(off int64) (int64, error) {
 		if i := bytes.IndexByte(b[:n], '\n'); i >= 0 {
 			return off + int64(i) + 1, nil
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, err
 		}
 	}
@@ -160,7 +160,7 @@ func (h *history) end() (int64, error) {
 	for to := h.size; to > start; {
 		from := max(start, to-int64(len(b)))
 		n, err := h.ReadAt(b[:to-from], from)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, err
 		}
 		if i := bytes.LastIndexByte(b[:n], '\n'); i >= 0 {

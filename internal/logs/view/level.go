@@ -107,7 +107,6 @@ func logfmtLevel(t []byte) Level {
 // headLevel finds the word that is the level in the beginning of a line.
 func headLevel(t []byte) Level {
 	stamped := hasTime(t)
-	first := true
 	for i := 0; i < len(t); {
 		if !letter(t[i]) {
 			i++
@@ -117,17 +116,17 @@ func headLevel(t []byte) Level {
 		for n < len(t) && letter(t[n]) {
 			n++
 		}
-		if l := levelNamed(t[i:n]); l != NoLevel && isLevel(t, i, n, first, stamped) {
+		if l := levelNamed(t[i:n]); l != NoLevel && isLevel(t, i, n, stamped) {
 			return l
 		}
-		first, i = false, n
+		i = n
 	}
 	return NoLevel
 }
 
 // isLevel reports whether the level's name at t[i:n] is meant as one rather
 // than a word of the message.
-func isLevel(t []byte, i, n int, first, stamped bool) bool {
+func isLevel(t []byte, i, n int, stamped bool) bool {
 	before, after := byte(' '), byte(' ')
 	if i > 0 {
 		before = t[i-1]

@@ -149,7 +149,7 @@ func timeOf(text []byte) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	n := 0
-	for n < len(t) && (t[n] >= '0' && t[n] <= '9' || bytes.IndexByte([]byte("-/:.,TZ+ "), t[n]) >= 0) {
+	for n < len(t) && (t[n] >= '0' && t[n] <= '9' || strings.IndexByte("-/:.,TZ+ ", t[n]) >= 0) {
 		n++
 	}
 	return parseTime(string(bytes.TrimRight(t[:n], " -.,:")))

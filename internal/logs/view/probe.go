@@ -33,7 +33,7 @@ func (f *filter) isProbe(name string, text []byte) bool {
 // fromHere reports whether the head of an access line has a loopback address.
 // Port 0 is uvicorn's for a client that a gateway has told it of.
 func fromHere(head string) bool {
-	for _, word := range strings.Fields(head) {
+	for word := range strings.FieldsSeq(head) {
 		if at, err := netip.ParseAddrPort(word); err == nil {
 			return at.Addr().Unmap().IsLoopback() && at.Port() != 0
 		}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // index is that coarse, up to a second before. Without an index it is 0.
 func (h *history) since(t time.Time) int64 {
 	from := h.size
-	for i := len(h.files) - 1; i >= 0; i-- {
+	for i := range slices.Backward(h.files) {
 		moments := h.index(i)
 		if len(moments) == 0 {
 			if i == len(h.files)-1 || from == h.starts[i+1] {

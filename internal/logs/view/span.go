@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -190,7 +191,7 @@ func (r spanReader) lines(ctx context.Context, from, to int64, fn func(l SpanLin
 		}
 		return nil
 	})
-	if err == errFull {
+	if errors.Is(err, errFull) {
 		err = nil
 	}
 	return err
