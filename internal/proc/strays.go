@@ -212,14 +212,14 @@ func (e evidence) judge(pid int, p info) (ours, named bool, from Member) {
 // the parent of what our own child left; of another's it is told by the mark, or
 // it was seen while it came from it.
 func (c *Child) strays() []stray {
-	pids, heir := Children(os.Getpid()), isSubreaper()
+	find, heir := inherited, isSubreaper()
 	if !c.ours {
-		pids = allPIDs()
+		find = allPIDs
 	}
 	logs := folder(filepath.Dir(c.log))
 	own := logs.log(c.log)
 	var found []stray
-	for _, pid := range pids {
+	for _, pid := range find() {
 		if pid == os.Getpid() || awaited(pid) {
 			continue
 		}

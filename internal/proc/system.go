@@ -43,6 +43,9 @@ var (
 	// Children lists the children of a process, zombies included: of nginx's
 	// master, its workers.
 	_ func(pid int) []int = Children
+	// inherited lists at least those children of ours that came to us when their
+	// parent ended.
+	_ func() []int = inherited
 	// groupAlive tells whether a process group has a member that is no zombie:
 	// where nobody reaps orphans, their zombies keep the group for ever.
 	_ func(pgid int) bool = groupAlive

@@ -26,6 +26,7 @@ func bootID() string                       { return "" }
 func look(int) (info, error)               { return info{}, errUnsupported }
 func allPIDs() []int                       { return nil }
 func Children(int) []int                   { return nil }
+func inherited() []int                     { return nil }
 func groupAlive(int) bool                  { return false }
 func environ(int) ([]byte, error)          { return nil, errUnsupported }
 func ownedBy(int, int) bool                { return false }

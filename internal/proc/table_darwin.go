@@ -55,6 +55,8 @@ func Children(pid int) []int {
 	return table(func(k unix.KinfoProc) bool { return int(k.Eproc.Ppid) == pid })
 }
 
+func inherited() []int { return Children(os.Getpid()) }
+
 // table lists the processes that ok holds of.
 func table(ok func(unix.KinfoProc) bool) []int {
 	all, err := unix.SysctlKinfoProcSlice("kern.proc.all")

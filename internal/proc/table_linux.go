@@ -127,16 +127,28 @@ func Children(pid int) []int {
 	}
 	var pids []int
 	for _, t := range tasks {
-		b, err := os.ReadFile(file(pid, "task/"+t.Name()+"/children"))
+		pids, err = appendChildren(pids, pid, t.Name())
 		if err != nil {
 			return nil
 		}
-		for f := range strings.FieldsSeq(string(b)) {
-			if pid, err := strconv.Atoi(f); err == nil {
-				pids = append(pids, pid)
-			}
+	}
+	return pids
+}
+
+func appendChildren(pids []int, pid int, task string) ([]int, error) {
+	b, err := os.ReadFile(file(pid, "task/"+task+"/children"))
+	for f := range strings.FieldsSeq(string(b)) {
+		if pid, err := strconv.Atoi(f); err == nil {
+			pids = append(pids, pid)
 		}
 	}
+	return pids, err
+}
+
+// inherited reads the first thread's children only: to that one orphans come
+// (find_new_reaper in kernel/exit.c), and of the others there may be dozens.
+func inherited() []int {
+	pids, _ := appendChildren(nil, os.Getpid(), strconv.Itoa(os.Getpid()))
 	return pids
 }
 

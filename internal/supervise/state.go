@@ -131,6 +131,10 @@ func (s *supervisor) markDirty() {
 	}
 }
 
+// stateRest is how long state.json is left alone after a write: the changes of a start
+// or a stop come by the dozen.
+const stateRest = 10 * time.Millisecond
+
 // keepState writes state.json after changes, however many came at once. What
 // starts in the moment before the write is found by its mark.
 func (s *supervisor) keepState() {
@@ -138,6 +142,7 @@ func (s *supervisor) keepState() {
 		select {
 		case <-s.dirty:
 			s.saveState()
+			sleep(s.ctx, stateRest)
 		case <-s.ctx.Done():
 			return
 		}
