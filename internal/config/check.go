@@ -201,7 +201,7 @@ func (d *decoder) routable(c *Config, path, name string) (*Server, bool) {
 
 // unknown reports a name that nothing has.
 func (d *decoder) unknown(path, kind, name string, known []string) {
-	suggestion, note := nearest(name, known), ""
+	suggestion, note := Nearest(name, known), ""
 	if suggestion == "" && len(known) <= 10 {
 		note = "; known are " + list(known)
 	}

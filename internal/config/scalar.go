@@ -86,7 +86,7 @@ func (d *decoder) choice(v value, into *string, choices ...string) {
 		*into = text
 		return
 	}
-	d.suggest(v, nearest(text, choices), "%s is %s: it must be %s", v.path, tick(text), expected)
+	d.suggest(v, Nearest(text, choices), "%s is %s: it must be %s", v.path, tick(text), expected)
 }
 
 // boolean reads true or false.

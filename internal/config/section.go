@@ -166,7 +166,7 @@ func (s *section) finish() {
 		if s.path != "" {
 			where = " in " + s.path
 		}
-		suggestion := nearest(key, s.known)
+		suggestion := Nearest(key, s.known)
 		if suggestion == "" {
 			s.d.reportAt(e.at, "", "unknown key %s%s: known are %s", tick(key), where, list(s.known))
 			continue

@@ -2,9 +2,9 @@ package config
 
 import "strings"
 
-// nearest returns the candidate that a typing mistake may have made of word,
+// Nearest returns the candidate that a typing mistake may have made of word,
 // or "" when none comes near: one mistake in three letters at most.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, bestDistance := "", len(word)/3+1
 	if len(word) > 64 { // no key is that long, and the distance costs its square
 		return ""

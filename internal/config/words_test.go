@@ -48,7 +48,7 @@ func TestNearest(t *testing.T) {
 		"prot": "port", "ports": "port", "dependsOn": "depends_on", "depends-on": "depends_on", "reloads": "reload",
 		"x": "", "": "", "timeout": "", "completely": "", strings.Repeat("port", 1000): "",
 	} {
-		if got := nearest(word, known); got != want {
+		if got := Nearest(word, known); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}

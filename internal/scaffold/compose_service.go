@@ -240,6 +240,9 @@ func (c *composeFile) argv(n *yaml.Node) argv {
 		words = []string{"sh", "-c", text(n)}
 	}
 	for i, w := range words {
+		if known := c.expanded(w); portVariable().MatchString(known) { // by way of .env
+			w = known
+		}
 		words[i] = c.value(portVariable().ReplaceAllString(strings.ReplaceAll(w, "$$PORT", "$PORT"), "{port}"))
 	}
 	return argv{words: words, line: n.Line, ready: true}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -132,6 +133,26 @@ func TestLeft(t *testing.T) {
 			t.Errorf("not named: %s, but:\n%s", test.want, all)
 		}
 		loads(t, dir, draft)
+	}
+}
+
+// TestThePortByWayOfAnotherVariable is Compose's: .env may name its own variables.
+func TestThePortByWayOfAnotherVariable(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		".env":         "LISTEN=--port=$PORT\nOTHER=x\n",
+		"compose.yaml": "services:\n  app:\n    build: .\n    command: serve ${LISTEN} ${OTHER}\n    ports: [\"7001:7001\"]\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	draft, err := scaffold.Read(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := loads(t, dir, draft).Servers[0].Command; !slices.Equal(got, []string{"serve", "--port={port}", "x"}) {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -45,7 +45,7 @@ func (c *checker) run() {
 	h := c.spec.Health
 	limit := h.Timeout * time.Duration(h.Retries)
 	healthy := c.start(limit)
-	for pause := checkFirst; sleep(c.ctx, pause); {
+	for pause := checkFirst; sleep(c.ctx, together(pause, h.Interval)); {
 		r := c.ask(limit)
 		if !c.report(r) {
 			return
@@ -56,6 +56,15 @@ func (c *checker) run() {
 			healthy, pause = true, checkFirst
 		}
 	}
+}
+
+// together has checks wait until a multiple of their interval, once they are that rare:
+// so one awakening of the supervisor serves all of them.
+func together(pause, interval time.Duration) time.Duration {
+	if pause < interval {
+		return pause
+	}
+	return interval - time.Duration(time.Now().UnixNano())%interval
 }
 
 // lastTry is what the last check of a start has at least: one without time for an

@@ -83,11 +83,9 @@ func resident(root, maxSize, maxFiles string) error {
 // losesLock waits until the lock that we hold is no longer the one of the project,
 // and tells whether it is so before ctx ends.
 func (s *supervisor) losesLock(ctx context.Context) bool {
-	look := time.NewTicker(lockLook)
-	defer look.Stop()
 	for s.holdsLock() {
 		select {
-		case <-look.C:
+		case <-time.After(together(lockLook, lockLook)):
 		case <-s.filesGone:
 		case <-ctx.Done():
 			return false

@@ -27,11 +27,13 @@ import (
 
 // The builtin gateway and the guard of a terminal are this same binary, started by itself
 // under other names, as the supervisor is, and a shell asks it for words in a call of its
-// own. They have to be told apart before Mage looks at the arguments.
+// own. They have to be told apart before Mage looks at the arguments, and what it would
+// say of an unknown target helps nobody.
 func init() {
 	stack.ServeBuiltin()
 	console.GuardTerminal()
 	complete()
+	refuseUnknown()
 }
 
 // stdout gets what was asked for, stderr how the work goes.
