@@ -61,7 +61,7 @@ func (c *checker) run() {
 // together has checks wait until a multiple of their interval, once they are that rare:
 // so one awakening of the supervisor serves all of them.
 func together(pause, interval time.Duration) time.Duration {
-	if pause < interval {
+	if pause < interval || interval <= 0 {
 		return pause
 	}
 	return interval - time.Duration(time.Now().UnixNano())%interval
