@@ -74,7 +74,7 @@ func (d *decoder) nginx(v value) *Nginx {
 	d.str(s.field("mirror"), &n.Mirror, "a URL", aMirror)
 	d.str(d.mark(s.field("extra")), &n.Extra, "a path", anIncludePath)
 	if n.Extra != "" {
-		n.Extra = filepath.Clean(n.Extra)
+		n.Extra = filepath.ToSlash(filepath.Clean(n.Extra))
 	}
 	d.boolean(s.field("tls"), &n.TLS)
 	d.portOf(s, "redirect_port", &n.RedirectPort, false)

@@ -27,10 +27,10 @@ func (c *Config) YAML() ([]byte, error) {
 // to it, so that the output can be kept in version control.
 type writer struct{ dir string }
 
-// path is "" for "".
+// path is "" for "". A relative one has slashes on every system.
 func (w *writer) path(p string) string {
 	if rel, err := filepath.Rel(w.dir, p); err == nil && filepath.IsLocal(rel) && !strings.HasPrefix(rel, "~") {
-		return rel
+		return filepath.ToSlash(rel)
 	}
 	return p
 }
