@@ -26,6 +26,8 @@ type Member struct {
 	ID    Identity      // the zero value: it does not run
 	Port  int           // that it listens on; 0: none
 	Grace time.Duration // what it leaves behind has this from SIGTERM to SIGKILL
+
+	Supervises bool // it has started the others: what is left of its session came from it
 }
 
 // Strays lists the living processes of a project beside its members, their
@@ -133,8 +135,14 @@ const blindLimit = 3 * time.Second
 // search finds a project's strays among the processes of the machine.
 func search(project local.Dir, members []Member, grace time.Duration) []stray {
 	e := evidence{project: project, logs: folder(project.Logs()), alive: map[int]bool{}, groups: map[int]Member{},
-		marks: map[Mark]Member{}, moved: map[local.Dir]bool{}}
+		sessions: map[int]Identity{}, marks: map[Mark]Member{}, moved: map[local.Dir]bool{}}
 	for _, m := range members {
+		if m.Supervises {
+			if m.ID.PID > 0 && m.ID.ThisBoot() && !m.ID.Alive() {
+				e.sessions[m.ID.PID] = m.ID
+			}
+			continue
+		}
 		e.marks[m.Mark] = m
 		e.moved[m.Mark.Project] = m.Mark.Project != project
 		e.ports = append(e.ports, m.Port)
@@ -171,6 +179,8 @@ type evidence struct {
 	groups  map[int]Member // members whose leader has ended
 	marks   map[Mark]Member
 	moved   map[local.Dir]bool // where the project was when members were started
+
+	sessions map[int]Identity // of supervisors that have ended
 }
 
 // judge tells whether a process that is no member is to be ended, or else to be
@@ -203,7 +213,9 @@ func (e evidence) judge(pid int, p info) (ours, named bool, from Member) {
 	case overwritten(env) && !lives(p.session):
 		// The member was never written down. Its log is left to tell, which nobody
 		// opens but us, and that the leader of its session, a supervisor, was killed.
-		return writes, false, from
+		// If the log could not be opened, the port tells, where that supervisor is known.
+		leader, known := e.sessions[p.session]
+		return writes || known && p.start >= leader.Start && listens(pid, e.ports), false, from
 	}
 	return false, writes && !supervises(env) && !supervisor(p.parent), from
 }

@@ -130,7 +130,8 @@ func (c *Client) Stop(ctx context.Context, names []string, timeout time.Duration
 	}
 }
 
-// errSilent says that the supervisor has not even said that it has heard.
+// errSilent says that the supervisor has not even said that it has heard, or gives no
+// sign of life any more.
 var errSilent = errors.New("the supervisor does not answer")
 
 // killSilent ends a supervisor that stands still, so that we can do what it would.
@@ -307,7 +308,8 @@ func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) 
 	}
 	stop := context.AfterFunc(ctx, func() { conn.CloseWrite() })
 	defer stop()
-	conn.SetReadDeadline(time.Now().Add(cmp.Or(c.patience, answerPatience)))
+	patience := cmp.Or(c.patience, answerPatience)
+	conn.SetReadDeadline(time.Now().Add(patience))
 	in := json.NewDecoder(bufio.NewReader(conn))
 	for answered := false; ; answered = answered || !rep.Heard {
 		rep = reply{}
@@ -325,13 +327,19 @@ func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) 
 		if rep.Event == nil && !rep.Heard {
 			break
 		}
-		if req.Op != opSignal {
-			conn.SetReadDeadline(time.Time{}) // it works, for as long as that takes
+		switch { // it works, for as long as that takes
+		case req.Op == opSignal:
+		case rep.Beat > 0:
+			patience = max(patience, 3*rep.Beat)
+			conn.SetReadDeadline(time.Now().Add(patience))
+		case rep.Heard: // and does not say whether it still lives
+			conn.SetReadDeadline(time.Time{})
 		}
 		if rep.Event != nil && c.OnEvent != nil {
 			c.OnEvent(*rep.Event)
 		}
 	}
+	conn.SetReadDeadline(time.Time{})
 	if rep.Last {
 		io.Copy(io.Discard, conn) // until the supervisor has gone
 	}

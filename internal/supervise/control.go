@@ -101,20 +101,20 @@ func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 	if err != nil {
 		return s.tryRetire()
 	}
-	out := json.NewEncoder(conn)
+	out := &answer{out: json.NewEncoder(conn)}
 	var rep reply
 	req, err := parseRequest(line)
 	if err != nil {
-		out.Encode(reply{Error: err.Error()})
+		out.send(reply{Error: err.Error()})
 		return s.tryRetire()
 	}
 	if req.Op == opStatus { // which does not end the supervisor
 		st := s.Status()
-		out.Encode(reply{Status: &st})
+		out.send(reply{Status: &st})
 		s.quietSoon()
 		return false
 	}
-	out.Encode(reply{Heard: true})
+	still := out.live()
 	if !s.asked() {
 		select {} // this process's end is the answer: the client asks the next one
 	}
@@ -139,7 +139,8 @@ func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 		rep.Error = err.Error()
 	}
 	if req.Lease && err == nil {
-		out.Encode(rep)
+		still()
+		out.send(rep)
 		s.count(1, 1)
 		<-ctx.Done()
 		s.Stop(nil, OwnTimeout)
@@ -151,12 +152,13 @@ func (s *supervisor) answer(ctx context.Context, conn *net.UnixConn) (last bool)
 			rep.Error = e.Error()
 		}
 	}
-	out.Encode(rep)
+	still()
+	out.send(rep)
 	s.count(0, 1)
 	return rep.Last
 }
 
-func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *json.Encoder) (err error) {
+func (s *supervisor) perform(ctx context.Context, req request, rep *reply, out *answer) (err error) {
 	switch req.Op {
 	case opSignal:
 		return s.Signal(req.Names[0], req.Signal)

@@ -2,13 +2,12 @@ package supervise
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 )
 
 // sendEvents sends an event for each change of a process's state, until the
 // returned function is called, and in the end one for each warning.
-func (s *supervisor) sendEvents(ctx context.Context, out *json.Encoder) (stop func()) {
+func (s *supervisor) sendEvents(ctx context.Context, out *answer) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	var known []*process // those that have left the plan too: their end is news
@@ -31,7 +30,7 @@ func (s *supervisor) sendEvents(ctx context.Context, out *json.Encoder) (stop fu
 				continue
 			}
 			seen[p] = now
-			out.Encode(reply{Event: &Event{Process: p.spec.Name, State: now.state, URL: p.spec.URL,
+			out.send(reply{Event: &Event{Process: p.spec.Name, State: now.state, URL: p.spec.URL,
 				Detail: now.detail, Adopted: now.adopted, Seconds: time.Since(now.since).Seconds()}})
 		}
 	}
@@ -52,7 +51,7 @@ func (s *supervisor) sendEvents(ctx context.Context, out *json.Encoder) (stop fu
 		<-done
 		send() // what changed last
 		for _, text := range s.unifier.Warnings() {
-			out.Encode(reply{Event: &Event{Warning: text}})
+			out.send(reply{Event: &Event{Warning: text}})
 		}
 	}
 }

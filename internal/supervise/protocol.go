@@ -3,6 +3,7 @@ package supervise
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"syscall"
 	"time"
 
@@ -71,7 +72,7 @@ func (r request) check() error {
 
 // reply is one JSON line of the answer: any number of events, then the result.
 type reply struct {
-	Heard   bool        `json:"heard,omitempty"` // the first line, before all others
+	Heard   bool        `json:"heard,omitempty"` // the first line, before all others, and then each sign of life
 	Event   *Event      `json:"event,omitempty"`
 	Running bool        `json:"already_running,omitempty"`
 	Nothing bool        `json:"nothing_runs,omitempty"`
@@ -80,6 +81,48 @@ type reply struct {
 	Error   string      `json:"error,omitempty"`
 	Failed  *StartError `json:"failed,omitempty"`
 	Last    bool        `json:"last,omitempty"` // nothing runs any more: the supervisor goes too
+
+	// Beat is how soon, at the latest, the next line follows; 0, of an older
+	// supervisor: that is not known.
+	Beat time.Duration `json:"beat,omitempty"`
+}
+
+// answer are the lines that a connection gets, which several write.
+type answer struct {
+	mu  sync.Mutex
+	out *json.Encoder
+}
+
+func (a *answer) send(r reply) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_ = a.out.Encode(r)
+}
+
+// beat is the pause between two signs of life.
+const beat = time.Second
+
+// live says that the request is heard, and from then on that we live, until the
+// returned function is called.
+func (a *answer) live() (stop func()) {
+	heard := reply{Heard: true, Beat: beat}
+	a.send(heard)
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for tick := time.NewTicker(beat); ; {
+			select {
+			case <-tick.C:
+				a.send(heard)
+			case <-end:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		<-ended
+	}
 }
 
 // Event tells of a process that reached another state or, with nothing but a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -130,6 +131,33 @@ func TestLogsThatCannotBeEmptiedStayInTheUnifiedLog(t *testing.T) {
 	}
 }
 
+// It has no environment to be known by, no log, and no file that speaks of it.
+func TestAnNginxThatWasStartedOnAReadOnlyFileSystemIsFoundAgain(t *testing.T) {
+	t.Parallel()
+	exe, err := exec.LookPath("nginx")
+	if err != nil {
+		t.Skip(err)
+	}
+	pr := newProject(t)
+	pr.addNginx(exe, "")
+	pr.start(StartOptions{})
+	writable := pr.readOnly()
+	first := pr.process("nginx").PID
+	kill(t, first, syscall.SIGKILL)
+	eventually(t, "it runs again", func() bool { now := pr.process("nginx"); return now.PID != first && now.State == Healthy })
+	second, err := proc.Identify(pr.process("nginx").PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	endAtLast(t, second)
+	pr.killSupervisor()
+	writable()
+	pr.start(StartOptions{})
+	if second.Alive() {
+		t.Error("there are two")
+	}
+}
+
 func TestAStopEndsASupervisorThatStandsStill(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)
@@ -146,6 +174,32 @@ func TestAStopEndsASupervisorThatStandsStill(t *testing.T) {
 		t.Errorf("left running: %v", left)
 	}
 	if !strings.Contains(told, "has not answered") {
+		t.Errorf("told %q", told)
+	}
+}
+
+func TestAStopEndsASupervisorThatStandsStillMeanwhile(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("a-0", "-fork", "session", "-deaf")
+	pr.start(StartOptions{})
+	supervisor := pr.status().Supervisor.PID
+	c, told := pr.client(), ""
+	c.patience = 500 * time.Millisecond
+	c.OnEvent = func(e Event) {
+		told += e.Warning
+		if e.State == Stopping && supervisor != 0 {
+			kill(t, supervisor, syscall.SIGSTOP)
+			supervisor = 0
+		}
+	}
+	if err := c.Stop(t.Context(), nil, time.Second); err != nil {
+		t.Error(err)
+	}
+	if left := pr.marked(); len(left) > 0 {
+		t.Errorf("left running: %v", left)
+	}
+	if supervisor != 0 || !strings.Contains(told, "has not answered") {
 		t.Errorf("told %q", told)
 	}
 }

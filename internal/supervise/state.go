@@ -41,7 +41,7 @@ type savedProcess struct {
 
 // members are the processes that it tells of.
 func (st savedState) members(dir local.Dir) []proc.Member {
-	var members []proc.Member
+	members := []proc.Member{{ID: st.Supervisor, Supervises: true}}
 	for _, p := range st.Processes {
 		members = append(members, proc.Member{Mark: proc.Mark{Project: st.of(dir), Process: p.Process.Name},
 			ID: p.ID, Port: p.Process.Port, Grace: p.Process.StopTimeout})

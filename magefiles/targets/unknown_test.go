@@ -1,6 +1,7 @@
 package targets_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"regexp"
@@ -18,7 +19,7 @@ func TestATargetThatIsNotIsRefusedWithTheOneThatIsMeant(t *testing.T) {
 		"nginx:gen backend:strat -x": "Unknown target", // by Mage, before anything runs
 	} {
 		out, err := exec.Command(os.Getenv(binaryVar), strings.Fields(args)...).CombinedOutput()
-		if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 2 || !strings.Contains(string(out), want) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 2 || !strings.Contains(string(out), want) {
 			t.Errorf("%s: %v\n%s", args, err, out)
 		}
 	}
