@@ -18,7 +18,8 @@ export function followClients(): Plugin {
       root = [config.root, 'src', 'clients', ''].join('/');
     },
     configureServer(server) {
-      if (!existsSync(root)) server.config.logger.error(missing(root));
+      // dev-fullstack makes them while this starts.
+      if (!existsSync(root)) server.config.logger.warn(`${missing(root)}, unless that is under way; the page is then reloaded`);
       let timer: NodeJS.Timeout | undefined;
       const changed = (file: string): void => {
         if (!isClient(file, root)) return;
