@@ -201,8 +201,8 @@ func meansSame(a, b any, key string) bool {
 		if !ok || len(a) != len(b) {
 			return false
 		}
-		if key == "required" {
-			return sameSet(a, b)
+		if key == "required" && sameSet(a, b) {
+			return true
 		}
 		for i := range a {
 			if !meansSame(a[i], b[i], "") {

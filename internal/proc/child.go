@@ -50,6 +50,9 @@ func (c Command) environment() []string {
 		base = os.Environ()
 	}
 	cmd := exec.Cmd{Env: slices.Concat(WithoutMark(base), c.Env, c.Mark.variables())}
+	if c.Log == os.DevNull {
+		cmd.Env = append(cmd.Env, nowhere)
+	}
 	return cmd.Environ()
 }
 

@@ -21,7 +21,12 @@ const (
 	markProject    = "MUSTER_PROJECT"
 	markProcess    = "MUSTER_PROCESS"
 	markSupervisor = "MUSTER_SUPERVISOR"
+	markOutput     = "MUSTER_OUTPUT"
 )
+
+// nowhere is in the environment of a process whose log could not be opened: its output,
+// and that of what it starts, is os.DevNull.
+const nowhere = markOutput + "=nowhere"
 
 func (m Mark) variables() []string {
 	return []string{markProject + "=" + string(m.Project), markProcess + "=" + m.Process}
@@ -40,7 +45,7 @@ func SupervisorMark(project local.Dir) string { return markSupervisor + "=" + st
 func WithoutMark(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
-		return name == markProject || name == markProcess || name == markSupervisor
+		return name == markProject || name == markProcess || name == markSupervisor || name == markOutput
 	})
 }
 

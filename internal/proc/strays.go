@@ -190,7 +190,7 @@ type evidence struct {
 func (e evidence) judge(pid int, p info) (ours, named bool, from Member) {
 	env, _ := environ(pid)
 	mark := Mark{local.Dir(variable(env, markProject)), variable(env, markProcess)}
-	writes := writesTo(pid, e.logs.has)
+	writes := writesTo(pid, e.logs.has) || (mark.Project == e.project || e.moved[mark.Project]) && printsNowhere(pid, env)
 	if m, ok := e.marks[mark]; ok {
 		if from = m; e.alive[m.ID.PID] && p.start >= m.ID.Start {
 			return false, false, from
@@ -245,7 +245,7 @@ func (c *Child) strays() []stray {
 		var ours bool
 		switch {
 		case c.mark.on(env):
-			ours = writesTo(pid, logs.has)
+			ours = writesTo(pid, logs.has) || printsNowhere(pid, env)
 		case !marked && (heir && p.parent == os.Getpid() || c.came(id)):
 			ours = writesTo(pid, own)
 			if !ours && writesTo(pid, logs.has) {
@@ -349,6 +349,12 @@ func (f logFolder) log(path string) func(file string) bool {
 		rest, ok := strings.CutPrefix(file, path)
 		return ok && (rest == "" || rest[0] == '.' || rest[0] == ' ')
 	}
+}
+
+// printsNowhere tells whether a process has still the output that it, or what it comes
+// from, got in place of a log.
+func printsNowhere(pid int, env []byte) bool {
+	return hasVariable(env, nowhere) && writesTo(pid, func(file string) bool { return file == os.DevNull })
 }
 
 // writesTo tells whether a process has such a file as its output.

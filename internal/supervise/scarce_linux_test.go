@@ -158,6 +158,27 @@ func TestAnNginxThatWasStartedOnAReadOnlyFileSystemIsFoundAgain(t *testing.T) {
 	}
 }
 
+// Its output is /dev/null, as that of a daemon which is nobody's affair.
+func TestWhatWasStartedOnAReadOnlyFileSystemIsFoundAgain(t *testing.T) {
+	t.Parallel()
+	pr := newProject(t)
+	pr.add("a-0", "-fork", "session", "-deaf")
+	pr.start(StartOptions{})
+	writable := pr.readOnly()
+	first := pr.process("a-0").PID
+	kill(t, first, syscall.SIGKILL)
+	eventually(t, "it runs again", func() bool { now := pr.process("a-0"); return now.PID != first && now.State == Healthy })
+	left := pr.marked()
+	pr.killSupervisor()
+	writable()
+	pr.start(StartOptions{})
+	for _, id := range left {
+		if id.Alive() {
+			t.Errorf("%s still runs", id.Describe())
+		}
+	}
+}
+
 func TestAStopEndsASupervisorThatStandsStill(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)
