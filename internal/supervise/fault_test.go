@@ -257,7 +257,7 @@ func (f *faults) commandIn(dir local.Dir, verb string, p plan.Plan, names ...str
 	return cmd.Process, func() error {
 		hung := time.AfterFunc(commandTime, func() {
 			// Both tell where they are, the supervisor in its log.
-			syscall.Kill(f.supervisorPID(), syscall.SIGQUIT)
+			f.signalSupervisor(syscall.SIGQUIT)
 			cmd.Process.Signal(syscall.SIGQUIT)
 		})
 		err := cmd.Wait()

@@ -331,6 +331,9 @@ var (
 
 func kill(t *testing.T, pid int, sig syscall.Signal) {
 	t.Helper()
+	if pid <= 0 {
+		t.Fatalf("kill %d would be for our own group", pid)
+	}
 	if err := syscall.Kill(pid, sig); err != nil {
 		t.Fatalf("kill %d: %v", pid, err)
 	}

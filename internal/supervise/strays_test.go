@@ -122,7 +122,9 @@ func TestWhatWritesElsewhereIsNamedAndLeftAlone(t *testing.T) {
 	endAtLast(t, browser)
 	told := fmt.Sprintf("kill %d\n", browser.PID)
 	crash := func(n int) proc.Identity {
-		kill(t, pr.process("a-0").PID, syscall.SIGKILL)
+		var pid int // which it may have printed before the supervisor has told it
+		eventually(t, "a-0 runs", func() bool { pid = pr.process("a-0").PID; return pid != 0 })
+		kill(t, pid, syscall.SIGKILL)
 		next := pr.said("a-0", n)[0]
 		endAtLast(t, next)
 		return next
