@@ -141,17 +141,23 @@ func (s *supervisor) merge(next plan.Plan) {
 	s.mu.Unlock()
 	for _, spec := range next.Processes {
 		old := s.find(spec.Name)
-		if old != nil {
-			if running(old) || same(old.spec, spec) {
-				old.rank.Store(int64(spec.StopRank))
-				continue
-			}
-			s.drop([]*process{old})
+		if old != nil && (running(old) || same(old.spec, spec)) {
+			old.rank.Store(int64(spec.StopRank))
+			continue
 		}
 		p := newProcess(s, spec)
+		if old != nil {
+			old.leave()
+			<-old.done
+			s.unfollow(old.spec)
+		}
 		s.follow(spec)
 		s.mu.Lock()
-		s.procs = append(s.procs, p)
+		if i := slices.Index(s.procs, old); i >= 0 { // in one step: who waits for it would take it for gone
+			s.procs[i] = p
+		} else {
+			s.procs = append(s.procs, p)
+		}
 		s.mu.Unlock()
 		go p.run()
 	}

@@ -41,7 +41,7 @@ func (s *supervisor) Reload(ctx context.Context, next plan.Plan) (Changes, error
 	if err := s.stopInOrder(gone, OwnTimeout); err != nil {
 		return Changes{}, err
 	}
-	s.drop(gone)
+	s.drop(s.named(ch.Removed))
 	s.merge(next)
 	started := s.named(append(slices.Clone(ch.Added), ch.Restarted...))
 	s.tell(started, startOrder{})
