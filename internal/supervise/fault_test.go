@@ -190,9 +190,7 @@ func (f *faults) cleanUp() {
 	} else {
 		f.Logf("seed %d, %d faults and commands", f.seed, len(f.story))
 	}
-	for _, id := range f.marked() {
-		syscall.Kill(id.PID, syscall.SIGKILL)
-	}
+	killGroups(f.marked())
 	os.Remove(f.few)
 	if f.full {
 		if err := unix.Unmount(f.local.Project(), unix.MNT_DETACH); err != nil {

@@ -185,9 +185,7 @@ func newProject(t *testing.T) *project {
 		pr.client().Stop(context.Background(), nil, 2*time.Second)
 		if left := pr.marked(); len(left) > 0 {
 			t.Errorf("processes left: %v", left)
-			for _, id := range left {
-				syscall.Kill(id.PID, syscall.SIGKILL)
-			}
+			killGroups(left)
 		}
 		if t.Failed() {
 			for _, f := range []string{pr.local.Log(supervisorName), pr.local.Unified()} {
@@ -328,6 +326,17 @@ var (
 	firstPort = rand.Uint32N(1_800)
 	nextPort  atomic.Uint32
 )
+
+// killGroups kills processes with their groups: by its title alone nobody would know a
+// worker whose nginx is gone.
+func killGroups(ids []proc.Identity) {
+	for _, id := range ids {
+		if group, err := syscall.Getpgid(id.PID); err == nil && group != syscall.Getpgrp() {
+			syscall.Kill(-group, syscall.SIGKILL)
+		}
+		id.Signal(syscall.SIGKILL)
+	}
+}
 
 func kill(t *testing.T, pid int, sig syscall.Signal) {
 	t.Helper()
