@@ -271,12 +271,24 @@ const scenarios = {
     await all((t) => /6 of/.test(t));
     // A line's neighbours are of all processes.
     await page.keyboard.press('Escape');
-    await rows(page).nth(5).click();
+    await rows(page).last().click(); // of which there is no room for when its neighbours are shown
     await until('neighbours', async () => await page.locator('.near .ln').count() === 17);
     const names = await page.locator('.near .p').allTextContents();
     check('of all', names.includes('web-0') && names.includes('echo-0'), names);
+    let release;
+    const held = new Promise((done) => { release = done; });
+    const before = /api\/lines\?.*at=.*back=1/;
+    await page.route(before, async (route) => { await held; await route.continue(); });
     await page.getByRole('link', { name: 'Show among all' }).click();
     await until('among all', async () => inRow(await numbers(page)) && (await numbers(page)).length > 10);
+    check('none is selected', await page.locator('.ln[aria-selected=true]').count() === 0 && await page.getByRole('listbox').getAttribute('aria-activedescendant') === null);
+    const places = () => page.evaluate(() => JSON.stringify([...document.querySelectorAll('.lines .ln:not([hidden])')].map((e) => [e.id, e.textContent])));
+    const were = await places();
+    const [came] = await Promise.all([page.waitForResponse(before), release()]);
+    await came.finished();
+    await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+    check('a row keeps its line when more is held before it', await places() === were, were, await places());
+    await page.unroute(before);
     // By the keyboard alone.
     await page.keyboard.press('/');
     check('focus', await page.evaluate(() => document.activeElement.type === 'search'));

@@ -25,7 +25,7 @@ export class Logs {
   }
 
   reset() {
-    Object.assign(this, { lines: [], prev: '', next: '', first: true, last: true, size: 0, pos: 0, late: [], missed: 0, selected: null });
+    Object.assign(this, { lines: [], prev: '', next: '', first: true, last: true, size: 0, pos: 0, base: 0, late: [], missed: 0, selected: null });
     this.known = new Set();
   }
 
@@ -197,6 +197,7 @@ export class Logs {
       if (back) {
         this.lines.unshift(...span.lines);
         this.pos += span.lines.length * row;
+        this.base -= span.lines.length;
         Object.assign(this, { prev: span.prev, first: span.first || span.lost });
         this.trim(false);
       } else {
@@ -221,6 +222,7 @@ export class Logs {
     for (const l of gone) this.known.delete(l.cursor);
     if (front) {
       this.pos -= more * row;
+      this.base += more;
       this.first = false;
       this.prev = gone.at(-1).cursor;
     } else {
@@ -382,15 +384,20 @@ export class Logs {
     const count = Math.min(this.lines.length - from, most);
     while (this.pool.length < most) this.pool.push(this.line()); // one more later would move all lines to other rows
     const words = this.words();
+    const first = from + this.base;
+    let active = null;
     for (let i = 0; i < this.pool.length; i++) {
       // A row keeps its line while it is seen, so that a screen reader and a selection do.
-      const at = from + ((i - from) % this.pool.length + this.pool.length) % this.pool.length;
+      const at = from + ((i - first) % this.pool.length + this.pool.length) % this.pool.length;
       const one = this.pool[i];
       if (at >= from + count) { one.root.hidden = true; continue; }
       this.put(one, this.lines[at], words);
+      if (this.lines[at].cursor === this.selected?.cursor) active = one.root;
       one.root.hidden = false;
       one.root.style.transform = `translateY(${at * row - this.pos}px)`;
     }
+    for (const one of this.pool) set(one.root, 'aria-selected', String(one.root === active));
+    set(this.scroller, 'aria-activedescendant', active?.id);
     const seen = this.lines[from];
     say(this.where, seen?.time ? moment(seen.time) : '');
   }
@@ -408,19 +415,15 @@ export class Logs {
   }
 
   put(one, line, words) {
-    const chosen = line.cursor === this.selected?.cursor;
-    if (one.of !== line || one.words !== words) {
-      one.of = line;
-      one.words = words;
-      set(one.root, 'class', `ln ${line.level ?? ''}`);
-      say(one.t, line.time ? clock(line.time, true) : '');
-      say(one.p, line.process ?? '');
-      say(one.l, letters[line.level] ?? '');
-      set(one.l, 'title', line.level ?? null);
-      show(one.x, plain(line.text) + (line.cut ? ' …' : ''), words);
-    }
-    set(one.root, 'aria-selected', String(chosen));
-    if (chosen) set(this.scroller, 'aria-activedescendant', one.root.id);
+    if (one.of === line && one.words === words) return;
+    one.of = line;
+    one.words = words;
+    set(one.root, 'class', `ln ${line.level ?? ''}`);
+    say(one.t, line.time ? clock(line.time, true) : '');
+    say(one.p, line.process ?? '');
+    say(one.l, letters[line.level] ?? '');
+    set(one.l, 'title', line.level ?? null);
+    show(one.x, plain(line.text) + (line.cut ? ' …' : ''), words);
   }
 
   /** What is marked in the lines. */
