@@ -339,9 +339,11 @@ func (c *Client) converse(ctx context.Context, conn *net.UnixConn, req request) 
 			c.OnEvent(*rep.Event)
 		}
 	}
-	conn.SetReadDeadline(time.Time{})
 	if rep.Last {
-		io.Copy(io.Discard, conn) // until the supervisor has gone
+		conn.SetReadDeadline(time.Now().Add(patience))
+		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) { // it ends when the supervisor has gone
+			c.warn(fmt.Sprintf("all has ended, but for the supervisor, which still runs after %s; see %s", patience, c.Local.Log(supervisorName)))
+		}
 	}
 	switch {
 	case rep.Failed != nil:

@@ -222,3 +222,19 @@ while :; do sleep 0.05; done`}
 		})
 	}
 }
+
+func TestNobodyWaitsForASupervisorThatHasDoneAllAndDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	ours, its := connected(t)
+	var told []string
+	c := &Client{Local: newProject(t).local, patience: 100 * time.Millisecond, OnEvent: func(e Event) { told = append(told, e.Warning) }}
+	if _, err := fmt.Fprintln(its, `{"last":true}`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.converse(t.Context(), ours, request{Op: opStop}); err != nil {
+		t.Error(err)
+	}
+	if len(told) != 1 || !strings.Contains(told[0], "still runs after 100ms") {
+		t.Errorf("told: %q", told)
+	}
+}
