@@ -77,12 +77,9 @@ func (f *faults) protect(length time.Duration) {
 		return
 	}
 	dir := f.local.Project()
-	if err := unix.Mount(dir, dir, "", unix.MS_BIND, ""); err != nil {
+	if err := mountReadOnly(dir); err != nil {
 		f.fail("%v", err)
 		return
-	}
-	if err := unix.Mount("", dir, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
-		f.fail("%v", err)
 	}
 	f.removed = true // what starts now prints into nothing
 	f.after(length, func() {

@@ -20,7 +20,7 @@ import (
 func (pr *project) readOnly() (end func()) {
 	pr.t.Helper()
 	dir := string(pr.local)
-	if err := unix.Mount(dir, dir, "", unix.MS_BIND, ""); err != nil {
+	if err := mountReadOnly(dir); err != nil {
 		pr.t.Skipf("no mount can be made: %v", err)
 	}
 	mounted := true
@@ -33,10 +33,21 @@ func (pr *project) readOnly() (end func()) {
 		}
 	}
 	pr.t.Cleanup(end)
-	if err := unix.Mount("", dir, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
-		pr.t.Fatal(err)
-	}
 	return end
+}
+
+// mountReadOnly mounts a folder over itself. It is read-only from the first moment: no
+// file can be open for writing there then, which would refuse it.
+func mountReadOnly(dir string) error {
+	fd, err := unix.OpenTree(unix.AT_FDCWD, dir, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if err := unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}); err != nil {
+		return err
+	}
+	return unix.MoveMount(fd, "", unix.AT_FDCWD, dir, unix.MOVE_MOUNT_F_EMPTY_PATH)
 }
 
 func TestAStopWorksOnAReadOnlyFileSystem(t *testing.T) {
