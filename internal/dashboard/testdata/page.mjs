@@ -55,6 +55,16 @@ const rows = (page) => page.locator('.lines .ln:visible');
 const texts = (page) => page.evaluate(() => [...document.querySelectorAll('.lines .ln')].filter((e) => !e.hidden).map((e) => ({ y: e.getBoundingClientRect().top, text: e.querySelector('.x').textContent })).sort((a, b) => a.y - b.y).map((e) => e.text));
 const numbers = async (page) => (await texts(page)).map((t) => Number(/ line (\d+) of many/.exec(t)?.[1] ?? NaN)).filter((n) => !Number.isNaN(n));
 
+/** Presses the middle of something, and lets it go once something else has happened. */
+async function press(page, locator, meanwhile) {
+  const { x, y, width, height } = await locator.boundingBox();
+  await page.mouse.move(x + Math.min(width, 200) / 2, y + height / 2);
+  await page.mouse.down();
+  await meanwhile();
+  await page.mouse.up();
+}
+const focused = (page) => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? (document.activeElement.value || document.activeElement.textContent));
+
 const inRow = (list) => list.every((n, i) => !i || n === list[i - 1] + 1);
 
 const scenarios = {
@@ -89,6 +99,25 @@ const scenarios = {
     await routes.getByText('/things/{}').waitFor();
     const row = page.getByRole('group', { name: 'Requests, newest first' });
     check('rows', await row.locator('tbody tr').count() === 20);
+    // What is pressed or in focus stays, whatever comes.
+    const other = await open(link);
+    await view(other, 'requests');
+    const slow = page.getByRole('region', { name: 'Slowest' }).getByRole('button').first();
+    await slow.focus();
+    const slowest = await slow.textContent();
+    const button = row.getByRole('button').nth(3);
+    const path = (await button.textContent()).replace('GET', '');
+    await press(page, button, async () => {
+      await fetch(`${gateway}/things/101`);
+      await other.getByText('things/101').first().waitFor();
+    });
+    await page.getByRole('region', { name: 'The request', exact: true }).getByText(path, { exact: true }).first().waitFor();
+    await page.keyboard.press('Escape');
+    check('focus', (await focused(page)).endsWith(path), await focused(page));
+    await slow.focus();
+    await fetch(`${gateway}/things/102`);
+    await routes.locator('tr', { hasText: '/things/{}17' }).waitFor();
+    check('focus', await focused(page) === slowest, await focused(page));
     await page.getByLabel('Status').selectOption('5');
     await until('5xx', async () => await row.locator('tbody tr').count() === 5);
     await page.getByLabel('Status').selectOption('');
@@ -121,12 +150,14 @@ const scenarios = {
     await row('web-0').getByText('healthy').waitFor();
     await row('nginx').getByText('healthy').waitFor();
     await row('web-0').getByText(/\d+ [kM]B/).waitFor();
-    await row('web-0').getByRole('button', { name: 'Stop web-0' }).click();
+    await row('web-0').getByRole('button', { name: 'Stop web-0' }).press('Enter');
     await row('web-0').getByText('stopped').waitFor();
     await page.getByText(/^done in/).first().waitFor();
-    await row('web-0').getByRole('button', { name: 'Start web-0' }).click();
+    check('focus', await focused(page) === 'Start web-0', await focused(page));
+    await page.keyboard.press('Enter');
     await row('web-0').getByText('healthy').waitFor();
-    await row('web-0').getByRole('button', { name: 'Restart web-0' }).click();
+    check('focus', await focused(page) === 'Restart web-0', await focused(page));
+    await page.keyboard.press('Enter');
     await page.locator('.events').getByText('restart web-0 done').waitFor();
     await page.getByRole('button', { name: 'Run once', exact: true }).first().click();
     await page.locator('.told section', { hasText: 'Run once' }).getByText(/^done in/).waitFor();
@@ -178,6 +209,15 @@ const scenarios = {
     await until('them', async () => (await texts(page)).filter((t) => t.startsWith('evil ')).length === evil.length);
     check('markup', await page.locator('.lines img, .lines script, .lines svg').count() === 0);
     check('shown', (await texts(page)).includes(`evil ${evil[0]}`));
+    const other = await open(link);
+    await view(other, 'logs?only=echo-0');
+    await press(page, rows(page).filter({ hasText: 'evil <img' }), async () => {
+      log('meanwhile');
+      await until('the line', async () => (await texts(other)).includes('meanwhile'));
+    });
+    await page.locator('#logs .detail pre').getByText('evil <img').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Follow' }).click();
     await page.getByRole('button', { name: 'Follow' }).click(); // it stands still then
     const first = rows(page).filter({ hasText: 'evil <img' });
     const id = await first.getAttribute('id');
@@ -261,7 +301,9 @@ const scenarios = {
     await page.getByLabel('Filter by text').fill('7 of');
     await page.getByLabel('Least level').selectOption('');
     await page.locator('.pick summary').click();
-    await page.locator('.pick').getByText('web-0', { exact: true }).click();
+    await page.locator('.pick').getByLabel('web-0', { exact: true }).press('Space');
+    await until('the choice', async () => page.url().includes('only=web-0'));
+    check('focus', await focused(page) === 'web-0', await focused(page));
     await page.getByLabel('Filter by text').fill('line \\d*6 of');
     await all((t) => /6 of/.test(t));
     const address = page.url();

@@ -107,6 +107,18 @@ app.connect = () => {
   });
 };
 
+// While something is pressed nothing changes: it could move away, and get no click.
+let released = Promise.resolve();
+addEventListener('pointerdown', (event) => {
+  if (event.button !== 0) return;
+  const over = new AbortController();
+  released = new Promise((done) => {
+    const end = () => { over.abort(); setTimeout(done); }; // after the click
+    for (const name of ['pointerup', 'pointercancel', 'blur']) addEventListener(name, end, { signal: over.signal });
+    addEventListener('pointermove', (moved) => { if (!moved.buttons) end(); }, { signal: over.signal }); // a menu took its end
+  });
+}, true);
+
 async function listen(signal) {
   let quiet = 0;
   const alive = () => { clearTimeout(quiet); quiet = setTimeout(() => { stream?.abort(); app.connect(); }, 25_000); };
@@ -116,6 +128,7 @@ async function listen(signal) {
     app.connected = true;
     for await (const frame of objects(answer.body)) {
       alive();
+      await released;
       for (const [kind, value] of Object.entries(frame)) take(kind, value);
     }
   } finally {

@@ -1,4 +1,4 @@
-import { address, clock, copy, h, moment, place, plain, say, set } from './page.js';
+import { address, clock, copy, h, keep, moment, place, plain, say, set } from './page.js';
 
 const row = 20; // px, as in the style sheet
 const page = 500; // lines that are fetched at once
@@ -46,6 +46,7 @@ export class Logs {
     this.layer = h('div', { class: 'layer' });
     this.spacer = h('div', { class: 'spacer' }, this.layer);
     this.scroller = h('div', { class: 'lines', tabindex: '0', role: 'listbox', 'aria-label': 'Lines of the log', onkeydown: (e) => this.lineKey(e) }, this.spacer);
+    this.scroller.addEventListener('mouseup', () => { if (String(getSelection())) this.setFollow(false); });
     this.scroller.addEventListener('scroll', () => this.scrolled(), { passive: true });
     this.newer = h('button', { type: 'button', class: 'newer', hidden: true, onclick: () => this.setFollow(true) });
     this.note = h('span', { class: 'untrusted', role: 'status' });
@@ -129,11 +130,10 @@ export class Logs {
 
   choices() {
     const only = this.filter.only ? this.filter.only.split(',') : [];
-    this.picked.replaceChildren(...[...new Set([...this.names, ...only])].map((name) => {
-      const box = h('input', { type: 'checkbox', value: name, onchange: () => this.asked() });
-      box.checked = only.includes(name);
-      return h('label', null, box, name);
-    }), h('label', { class: 'apart' }, this.probes, 'Health checks that went well'));
+    keep(this.picked, [...new Set([...this.names, ...only, ''])], (name) => (name
+      ? h('label', null, h('input', { type: 'checkbox', value: name, onchange: () => this.asked() }), name)
+      : h('label', { class: 'apart' }, this.probes, 'Health checks that went well')));
+    for (const box of this.picked.querySelectorAll('input')) box.checked = only.includes(box.value);
     this.probes.checked = Boolean(this.filter.probes);
     say(this.pickName, only.length === 0 ? 'Processes' : only.length === 1 ? only[0] : `${only.length} processes`);
   }

@@ -30,6 +30,23 @@ export function set(element, name, value) {
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
+/**
+ * Gives an element one child for each item, in their order. A child that is there already
+ * is neither made anew nor moved without need: it would lose the focus, what is selected
+ * in it, and the click that has begun on it.
+ */
+export function keep(parent, items, make, key = (item) => item) {
+  const old = new Map([...parent.children].map((child) => [child.of, child]));
+  const children = items.map((item) => old.get(key(item)) ?? Object.assign(make(item), { of: key(item) }));
+  const kept = new Set(children);
+  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
+  let at = parent.firstElementChild;
+  for (const child of children) {
+    if (child === at) at = at.nextElementSibling;
+    else parent.insertBefore(child, at);
+  }
+}
+
 /** Controls of a text that others wrote, which would act on its surroundings, are shown. */
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 export const plain = (text) => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');

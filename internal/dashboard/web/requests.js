@@ -1,4 +1,4 @@
-import { address, clock, h, moment, place, plain, say, seconds, set } from './page.js';
+import { address, clock, h, keep, moment, place, plain, say, seconds, set } from './page.js';
 
 const shown = 300; // rows of the live table
 const kept = 2000;
@@ -61,7 +61,7 @@ export class Requests {
 
   key(event) {
     if (event.key === '/') { event.preventDefault(); this.find.focus(); }
-    if (event.key === 'Escape') this.detail.hidden = true;
+    if (event.key === 'Escape' && !this.detail.hidden) this.close();
   }
 
   take(kind, value) {
@@ -92,17 +92,13 @@ export class Requests {
     say(this.none, project && !project.gateway ? 'No gateway is configured: there is nothing that sees all requests.' : this.rows.length ? 'No request matches.' : 'No request has come yet.');
     this.none.hidden = some.length > 0;
     this.table.hidden = !some.length;
-    // Rows that are there stay: only what has come is made.
-    const old = new Map([...this.list.children].map((tr) => [tr.of, tr]));
-    this.list.replaceChildren(...some.map((r) => old.get(r) ?? this.row(r)));
+    keep(this.list, some, (r) => this.row(r));
   }
 
   row(r) {
-    const tr = h('tr', null,
+    return h('tr', null,
       h('td', { class: 'soft opt', title: moment(r.time, true) }, clock(r.time)), h('td', null, this.link(r)), statusCell(r),
       h('td', { class: 'num' }, seconds(r.seconds)), h('td', { class: 'num soft opt' }, r.upstream ? seconds(r.upstream) : '–'), h('td', { class: 'soft opt' }, r.server || '–'));
-    tr.of = r;
-    return tr;
   }
 
   link(r) {
@@ -114,12 +110,12 @@ export class Requests {
     if (!t || this.root.hidden) return;
     say(this.of, t.of ? `of the last ${t.of.toLocaleString()}, since ${moment(t.from)}` : '');
     const most = Math.max(...t.routes.map((r) => r.p95), 0.001);
-    this.routes.replaceChildren(...t.routes.toSorted((a, b) => b[this.by] - a[this.by]).slice(0, 60).map((r) => {
+    keep(this.routes, t.routes.toSorted((a, b) => b[this.by] - a[this.by]).slice(0, 60), (r) => {
       const bar = h('i');
       bar.style.width = `${(100 * r.p95) / most}%`;
       return h('tr', null, h('td', { title: plain(r.path) }, h('span', { class: 'method' }, plain(r.method)), h('span', { class: 'path untrusted' }, plain(r.path))), h('td', { class: 'num' }, r.count.toLocaleString()), h('td', { class: `num${r.errors ? ' s5 status' : ' soft'}` }, r.errors || '–'), h('td', { class: 'num' }, seconds(r.p50)), h('td', { class: 'num' }, seconds(r.p95), h('span', { class: 'meter', 'aria-hidden': 'true' }, bar)));
-    }));
-    this.slowest.replaceChildren(...t.slowest.slice(0, 10).map((r) => h('tr', null, h('td', null, this.link(r)), statusCell(r), h('td', { class: 'num' }, seconds(r.seconds)), h('td', { class: 'num soft' }, r.upstream ? seconds(r.upstream) : '–'))));
+    }, (r) => JSON.stringify([r, most]));
+    keep(this.slowest, t.slowest.slice(0, 10), (r) => h('tr', null, h('td', null, this.link(r)), statusCell(r), h('td', { class: 'num' }, seconds(r.seconds)), h('td', { class: 'num soft' }, r.upstream ? seconds(r.upstream) : '–')), JSON.stringify);
   }
 
   /** One request, and the way to what was logged meanwhile. */
@@ -129,10 +125,16 @@ export class Requests {
       h('header', null, h('b', null, h('span', { class: 'method' }, plain(r.method)), ' ', h('span', { class: 'path untrusted' }, plain(r.path))), h('span', { class: 'end' },
         r.id ? h('a', { class: 'button', href: address('logs', { grep: r.id }) }, 'Lines with its id') : null,
         h('a', { class: 'button', href: address('logs', { time: began.toISOString() }) }, 'Log of its moment'),
-        h('button', { type: 'button', class: 'quiet', 'aria-label': 'Close the request', onclick: () => { this.detail.hidden = true; } }, '×'))),
+        h('button', { type: 'button', class: 'quiet', 'aria-label': 'Close the request', onclick: () => this.close() }, '×'))),
       h('pre', { tabindex: '0', role: 'region', 'aria-label': 'The request' }, [['time', moment(r.time, true)], ['status', r.status], ['in the gateway', seconds(r.seconds)], ['in the server', r.upstream ? seconds(r.upstream) : '–'], ['server', r.server || '–'], ['bytes', r.bytes.toLocaleString()], ['id', r.id || '–']].map(([name, value]) => `${name.padEnd(16)}${plain(String(value))}`).join('\n')));
     this.detail.hidden = false;
     this.root.firstChild.scrollTop = 0;
+    this.from = document.activeElement;
+  }
+
+  close() {
+    this.detail.hidden = true;
+    this.from?.focus();
   }
 }
 

@@ -1,4 +1,4 @@
-import { address, age, bytes, clock, dot, h, moment, plain, s, say, seconds, set, well } from './page.js';
+import { address, age, bytes, clock, dot, h, keep, moment, plain, s, say, seconds, set, well } from './page.js';
 
 const kept = 150; // points of a curve
 
@@ -68,7 +68,7 @@ export class Stack {
   }
 
   project(p) {
-    this.tasks.replaceChildren(...p.tasks.map((name) => h('button', { type: 'button', onclick: () => this.app.act(`Run ${name}`, { do: 'run', names: [name] }) }, `Run ${name}`)));
+    keep(this.tasks, p.tasks, (name) => h('button', { type: 'button', onclick: () => this.app.act(`Run ${name}`, { do: 'run', names: [name] }) }, `Run ${name}`));
     this.routes.replaceChildren(...p.routes.map((r) => h('tr', null,
       h('td', null, `${r.path}${r.prefix ? '*' : ''}${r.param ? `?${r.param}=${r.value}` : ''}`), h('td', null, r.server), h('td', null, r.problem ? h('span', { class: 'tag stale' }, r.problem) : (r.instances ?? []).join(' ')))));
     this.draw();
@@ -78,19 +78,9 @@ export class Stack {
     const st = this.app.status;
     if (!st || this.root.hidden) return;
     this.grid.hidden = false;
-    const names = new Set();
-    for (const p of st.processes) {
-      names.add(p.name);
-      let row = this.rows.get(p.name);
-      if (!row) this.rows.set(p.name, row = this.row(p));
-      this.update(row, p);
-      this.body.append(row.tr); // in the order of the plan
-    }
-    for (const [name, row] of this.rows) {
-      if (names.has(name)) continue;
-      row.tr.remove();
-      this.rows.delete(name);
-    }
+    this.rows = new Map(st.processes.map((p) => [p.name, this.rows.get(p.name) ?? this.row(p)]));
+    keep(this.body, [...this.rows.values()], (row) => row.tr);
+    for (const p of st.processes) this.update(this.rows.get(p.name), p);
     const notes = [...st.warnings];
     if (!st.supervisor.alive && st.running) notes.push('the supervisor is gone, its processes run on: a start adopts them');
     if (st.elsewhere) notes.push('these run in another container');
@@ -119,6 +109,7 @@ export class Stack {
 
   update(r, p) {
     r.p = p;
+    const focused = document.activeElement;
     const runs = p.pid !== 0 || ['starting', 'backoff'].includes(p.state);
     set(r.tr, 'class', `is-${p.state}`);
     if (r.state.dataset.state !== p.state) {
@@ -137,6 +128,7 @@ export class Stack {
     r.stop.hidden = !runs || p.external || p.name === 'muster-dashboard';
     r.open.hidden = !/^https?:\/\//.test(p.url) || p.name === 'muster-dashboard';
     if (!r.open.hidden) set(r.open, 'href', p.url);
+    if (focused.hidden && r.tr.contains(focused)) (runs ? r.restart : r.start).focus(); // what was done cannot be done twice
   }
 
   ages() {
@@ -236,16 +228,17 @@ export class Stack {
 
   happened() {
     let ended = ''; // what it says of its end is enough
-    this.list.replaceChildren(...this.events.filter((e) => {
+    const told = this.events.filter((e) => {
       if (e.event === 'end') ended = e.operation;
       if (e.event !== 'begin' || e.operation !== ended) return true;
       ended = '';
       return false;
-    }).map((e) => {
+    }).filter((e) => tell(e)[0]);
+    keep(this.list, told.length ? told : [null], (e) => {
+      if (!e) return h('li', null, h('span'), h('span', { class: 'soft' }, 'Nothing yet'));
       const [text, bad] = tell(e);
-      return text && h('li', null, h('time', { datetime: e.time, title: moment(e.time, true) }, clock(e.time)), h('span', { class: `untrusted${bad ? ' bad' : ''}` }, e.breaking ? h('span', { class: 'tag breaking' }, 'breaking') : null, e.breaking ? ' ' : null, plain(text)));
-    }).filter(Boolean));
-    if (!this.list.childElementCount) this.list.append(h('li', null, h('span'), h('span', { class: 'soft' }, 'Nothing yet')));
+      return h('li', null, h('time', { datetime: e.time, title: moment(e.time, true) }, clock(e.time)), h('span', { class: `untrusted${bad ? ' bad' : ''}` }, e.breaking ? h('span', { class: 'tag breaking' }, 'breaking') : null, e.breaking ? ' ' : null, plain(text)));
+    });
   }
 
   document(d) {
