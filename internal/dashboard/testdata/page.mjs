@@ -55,13 +55,16 @@ const rows = (page) => page.locator('.lines .ln:visible');
 const texts = (page) => page.evaluate(() => [...document.querySelectorAll('.lines .ln')].filter((e) => !e.hidden).map((e) => ({ y: e.getBoundingClientRect().top, text: e.querySelector('.x').textContent })).sort((a, b) => a.y - b.y).map((e) => e.text));
 const numbers = async (page) => (await texts(page)).map((t) => Number(/ line (\d+) of many/.exec(t)?.[1] ?? NaN)).filter((n) => !Number.isNaN(n));
 
-/** Presses the middle of something, and lets it go once something else has happened. */
+/** Presses where something is, and lets go once something else has happened. Tells the text of what was pressed. */
 async function press(page, locator, meanwhile) {
-  const { x, y, width, height } = await locator.boundingBox();
-  await page.mouse.move(x + Math.min(width, 200) / 2, y + height / 2);
+  const box = await locator.boundingBox();
+  const [x, y] = [box.x + Math.min(box.width, 200) / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
   await page.mouse.down();
+  const pressed = await page.evaluate((at) => { const e = document.elementFromPoint(...at).closest('button, .ln'); return (e.querySelector('.x, .path') ?? e).textContent; }, [x, y]);
   await meanwhile();
   await page.mouse.up();
+  return pressed;
 }
 const focused = (page) => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? (document.activeElement.value || document.activeElement.textContent));
 
@@ -103,11 +106,7 @@ const scenarios = {
     const other = await open(link);
     await view(other, 'requests');
     const slow = page.getByRole('region', { name: 'Slowest' }).getByRole('button').first();
-    await slow.focus();
-    const slowest = await slow.textContent();
-    const button = row.getByRole('button').nth(3);
-    const path = (await button.textContent()).replace('GET', '');
-    await press(page, button, async () => {
+    const path = await press(page, row.getByRole('button').nth(3), async () => {
       await fetch(`${gateway}/things/101`);
       await other.getByText('things/101').first().waitFor();
     });
@@ -115,6 +114,7 @@ const scenarios = {
     await page.keyboard.press('Escape');
     check('focus', (await focused(page)).endsWith(path), await focused(page));
     await slow.focus();
+    const slowest = await focused(page);
     await fetch(`${gateway}/things/102`);
     await routes.locator('tr', { hasText: '/things/{}17' }).waitFor();
     check('focus', await focused(page) === slowest, await focused(page));
@@ -211,11 +211,11 @@ const scenarios = {
     check('shown', (await texts(page)).includes(`evil ${evil[0]}`));
     const other = await open(link);
     await view(other, 'logs?only=echo-0');
-    await press(page, rows(page).filter({ hasText: 'evil <img' }), async () => {
+    const pressed = await press(page, rows(page).filter({ hasText: 'evil <img' }), async () => {
       log('meanwhile');
       await until('the line', async () => (await texts(other)).includes('meanwhile'));
     });
-    await page.locator('#logs .detail pre').getByText('evil <img').waitFor();
+    await page.locator('#logs .detail pre').getByText(pressed, { exact: true }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Follow' }).click();
     await page.getByRole('button', { name: 'Follow' }).click(); // it stands still then
