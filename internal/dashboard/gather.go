@@ -3,6 +3,7 @@ package dashboard
 import (
 	"cmp"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"muster/internal/config"
 	"muster/internal/events"
 	"muster/internal/gateway"
+	"muster/internal/logs/view"
 	"muster/internal/proc"
 	"muster/internal/supervise"
 	"muster/internal/version"
@@ -56,7 +58,6 @@ type gathering struct {
 	pids       map[string]int
 	supervisor int               // its pid; 0: it does not live
 	changed    []changedDocument // newest first
-	past       []events.Event    // oldest first
 }
 
 func signalTo(c chan struct{}) {
@@ -119,15 +120,38 @@ func publicStatus(st supervise.Status) supervise.Status {
 	return st
 }
 
-// events publishes what happens, and what happened lately.
+// events publishes what happened lately, in one piece, and then what happens.
 func (g *gathering) events(ctx context.Context) {
+	var past []events.Event // oldest first
+	g.atJoin("events", func() any { return past })
 	for ctx.Err() == nil {
-		q := events.Query{Last: pastEvents, Follow: true, Kinds: []events.Kind{events.Supervisor, events.Begin, events.End, events.State, events.Reload, events.API, events.Clients}}
-		events.Read(ctx, g.s.client.Local, q, func(r events.Record) error {
-			g.publish("event", r.Event, false)
-			g.remember(r.Event)
-			return nil
-		})
+		q := events.Query{Last: pastEvents, Kinds: []events.Kind{events.Supervisor, events.Begin, events.End, events.State, events.Reload, events.API, events.Clients}}
+		lately := []events.Event{}
+		if events.Read(ctx, g.s.client.Local, q, func(r events.Record) (err error) {
+			lately = append(lately, r.Event)
+			q.After, err = view.ParseCursor(r.Cursor)
+			return err
+		}) == nil {
+			g.extend("events", func() any {
+				past = lately
+				return past
+			})
+			g.mu.Lock()
+			g.changed = nil
+			g.mu.Unlock()
+			g.remember(lately...)
+			q.Last, q.Follow = -1, true
+			events.Read(ctx, g.s.client.Local, q, func(r events.Record) error {
+				g.extend("event", func() any {
+					if past = append(past, r.Event); len(past) > 2*pastEvents {
+						past = slices.Delete(past, 0, pastEvents)
+					}
+					return r.Event
+				})
+				g.remember(r.Event)
+				return nil
+			})
+		}
 		select { // there is no journal before the first start
 		case <-time.After(time.Second):
 		case <-ctx.Done():
@@ -135,22 +159,20 @@ func (g *gathering) events(ctx context.Context) {
 	}
 }
 
-// remember takes up what an event means for the other tables.
-func (g *gathering) remember(e events.Event) {
+// remember takes up what events mean for the other tables.
+func (g *gathering) remember(happened ...events.Event) {
 	signalTo(g.wake)
-	if g.past = append(g.past, e); len(g.past) > 2*pastEvents {
-		g.past = slices.Delete(g.past, 0, pastEvents)
-	}
-	g.keep("events", g.past)
-	switch e.Kind {
-	case events.API:
-		g.mu.Lock()
-		g.changed = append([]changedDocument{{e.Time, e.Module, e.Document, e.Change, e.Breaking}}, g.changed...)
-		g.changed = g.changed[:min(len(g.changed), pastEvents)]
-		g.mu.Unlock()
-		signalTo(g.reread)
-	case events.Clients, events.End, events.Reload:
-		signalTo(g.reread)
+	for _, e := range happened {
+		switch e.Kind {
+		case events.API:
+			g.mu.Lock()
+			g.changed = append([]changedDocument{{e.Time, e.Module, e.Document, e.Change, e.Breaking}}, g.changed...)
+			g.changed = g.changed[:min(len(g.changed), pastEvents)]
+			g.mu.Unlock()
+			signalTo(g.reread)
+		case events.Clients, events.End, events.Reload:
+			signalTo(g.reread)
+		}
 	}
 }
 
@@ -168,6 +190,7 @@ func (g *gathering) usage(ctx context.Context) {
 	}
 	before, at := map[string]seen{}, time.Now()
 	curves := map[string][]point{}
+	g.atJoin("curves", func() any { return curves })
 	tick := time.NewTicker(usageEvery)
 	defer tick.Stop()
 	for {
@@ -181,11 +204,6 @@ func (g *gathering) usage(ctx context.Context) {
 		now := time.Now()
 		took := now.Sub(at).Seconds()
 		points := map[string]point{}
-		for name := range curves {
-			if pids[name] == 0 {
-				delete(curves, name)
-			}
-		}
 		for name, pid := range pids {
 			if pid == 0 {
 				continue
@@ -196,16 +214,19 @@ func (g *gathering) usage(ctx context.Context) {
 				p.CPU = 100 * (cpu - old.cpu).Seconds() / took
 			}
 			before[name], points[name] = seen{pid, cpu}, p
-			curves[name] = append(curves[name], p)
-			if more := len(curves[name]) - usageKept; more > 0 {
-				curves[name] = append(curves[name][:0], curves[name][more:]...)
-			}
 		}
 		at = now
-		if len(points) > 0 {
-			g.publish("usage", points, false)
-			g.keep("curves", curves)
-		}
+		g.extend("usage", func() any {
+			maps.DeleteFunc(curves, func(name string, _ []point) bool { return pids[name] == 0 })
+			for name, p := range points {
+				curves[name] = append(curves[name], p)
+				curves[name] = slices.Delete(curves[name], 0, max(0, len(curves[name])-usageKept))
+			}
+			if len(points) == 0 {
+				return nil
+			}
+			return points
+		})
 		wait := tick.C
 		if pids == nil { // the first status is on its way
 			first := time.NewTimer(50 * time.Millisecond)

@@ -17,7 +17,7 @@ type hub struct {
 	done  chan struct{}         // the last gathering has ended
 	last  map[string][]byte     // the newest frame of each kind, for pages that come later
 	order []string              // of the kinds
-	late  map[string]func() any // what is made for a page that comes later
+	late  map[string]func() any // the wholes that grow, for pages that come later
 }
 
 // page is one that is open.
@@ -86,14 +86,28 @@ func (h *hub) leave(p *page) {
 // publish sends a value of a kind to all pages. One that is kept is for pages to come too.
 func (h *hub) publish(kind string, value any, keep bool) {
 	f := frame(kind, value)
-	if f == nil {
-		return
-	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if keep {
-		h.put(kind, f)
+		if h.last[kind] == nil {
+			h.order = append(h.order, kind)
+		}
+		h.last[kind] = f
 	}
+	h.send(f)
+}
+
+// extend sends what step adds to a whole, unless that is nil. No page joins meanwhile: what
+// it begins with and what comes then miss nothing, and have nothing twice.
+func (h *hub) extend(kind string, step func() any) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if value := step(); value != nil {
+		h.send(frame(kind, value))
+	}
+}
+
+func (h *hub) send(f []byte) {
 	for p := range h.pages {
 		select {
 		case p.frames <- f:
@@ -103,33 +117,18 @@ func (h *hub) publish(kind string, value any, keep bool) {
 	}
 }
 
-// atJoin makes a value for each page that comes from now on.
+// atJoin makes a value for each page that comes from now on: the whole that extend adds to.
 func (h *hub) atJoin(kind string, of func() any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.late[kind] = of
 }
 
-// keep has a value of a kind for pages to come.
-func (h *hub) keep(kind string, value any) {
-	f := frame(kind, value)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.put(kind, f)
-}
-
-func (h *hub) put(kind string, f []byte) {
-	if h.last[kind] == nil {
-		h.order = append(h.order, kind)
-	}
-	h.last[kind] = f
-}
-
 // frame is a line of the stream.
 func frame(kind string, value any) []byte {
 	b, err := json.Marshal(map[string]any{kind: value})
-	if err != nil {
-		return nil
+	if err != nil { // of values of ours
+		panic(err)
 	}
 	return append(b, '\n')
 }

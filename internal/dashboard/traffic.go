@@ -105,12 +105,22 @@ func (t *traffic) add(r request, fresh bool) {
 	}
 }
 
-// last returns the newest requests, oldest first.
+// last returns the newest requests, oldest first, without those that are yet to be sent.
 func (t *traffic) last(n int) []request {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	all := append(append([]request{}, t.recent[t.next:]...), t.recent[:t.next]...)
+	all = all[:max(0, len(all)-len(t.rows)-t.missed)]
 	return all[max(0, len(all)-n):]
+}
+
+// take returns those that came since the last time.
+func (t *traffic) take() rows {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	came := rows{t.rows, t.missed}
+	t.rows, t.missed = nil, 0
+	return came
 }
 
 // statistics are those of the requests that are kept.
@@ -233,7 +243,7 @@ func (g *gathering) followRequests(ctx context.Context, t *traffic) {
 	if r.Past(ctx, read(false)) != nil {
 		return
 	}
-	g.publish("requests", t.last(shownRequests), false)
+	g.extend("requests", func() any { return t.last(shownRequests) })
 	r.Follow(ctx, read(true))
 }
 
@@ -254,14 +264,15 @@ func (g *gathering) sendRows(ctx context.Context, t *traffic) {
 		case <-ctx.Done():
 			return
 		}
+		g.extend("rows", func() any {
+			if came := t.take(); len(came.Rows) > 0 {
+				return came
+			}
+			return nil
+		})
 		t.mu.Lock()
-		came := rows{t.rows, t.missed}
-		t.rows, t.missed = nil, 0
 		dirty := t.dirty
 		t.mu.Unlock()
-		if len(came.Rows) > 0 {
-			g.publish("rows", came, false)
-		}
 		if dirty {
 			quiet = 0
 		}

@@ -55,7 +55,7 @@ export class Logs {
     this.root.append(h('div', { class: 'log' }, filters,
       h('div', { class: 'wrap' }, this.scroller, this.newer), this.detail,
       h('div', { class: 'foot' }, this.note, h('span', { class: 'opt' }, '/ filter · f follow · ↑ ↓ line · Enter its neighbours'), this.where)));
-    new ResizeObserver(() => { this.render(); this.settle(); }).observe(this.scroller);
+    new ResizeObserver(() => { this.render(); this.settle(true); }).observe(this.scroller);
     document.addEventListener('click', (e) => { if (!this.pick.contains(e.target)) this.pick.open = false; });
     this.pick.addEventListener('keydown', (e) => { if (e.key === 'Escape') { this.pick.open = false; this.pickName.focus(); } });
     this.following = true;
@@ -168,7 +168,7 @@ export class Logs {
       say(this.note, lines.length ? '' : 'no line matches');
       this.app.connect();
       this.render();
-      this.settle();
+      this.settle(true);
       this.more();
     } catch (error) {
       if (error.name === 'AbortError') return;
@@ -311,8 +311,9 @@ export class Logs {
   }
 
   /** Brings the scrollbar in line with what is seen, once nobody moves it. */
-  settle() {
+  settle(anew = false) {
     if (!this.height() || this.jumping) return;
+    if (!anew && Math.abs(this.scroller.scrollTop - this.top) >= 1) return; // it was just moved, and that is about to be told
     const tall = Math.round(this.tall());
     if (tall !== this.extent) {
       this.extent = tall;

@@ -9,6 +9,7 @@ export class Requests {
     this.app = app;
     this.root = root;
     this.rows = [];
+    this.missed = 0;
     this.traffic = null;
     this.by = 'count';
     this.build();
@@ -36,7 +37,7 @@ export class Requests {
     this.grid = h('div', { class: 'grid reqs' },
       this.detail,
       h('section', { class: 'panel live', 'aria-label': 'Requests' },
-        h('header', null, h('h2', null, 'Requests'), h('span', { class: 'end' }, this.find, this.status, this.held)),
+        h('header', null, h('h2', null, 'Requests'), this.note = h('span', { class: 'soft' }), h('span', { class: 'end' }, this.find, this.status, this.held)),
         this.none,
         scroll('Requests, newest first', this.table = h('table', null, h('colgroup', null, ...['92px', '', '64px', '80px', '78px', '100px'].map((w, i) => { const c = h('col', { class: i > 3 || !i ? 'opt' : null }); if (w) c.style.width = w; return c; })), h('thead', null, h('tr', null, head('Time', 'opt'), head('Request'), head('Status', 'num'), head('Gateway', 'num'), head('Server', 'num opt'), head('By', 'opt'))), this.list))),
       h('div', { class: 'grid reqs-side side' },
@@ -69,6 +70,8 @@ export class Requests {
     else if (kind === 'rows') {
       this.rows.unshift(...value.rows.toReversed());
       this.rows.length = Math.min(this.rows.length, kept);
+      this.missed += value.missed ?? 0;
+      say(this.note, this.missed ? `${this.missed.toLocaleString()} came too fast to be listed` : '');
     } else if (kind === 'traffic') {
       this.traffic = value;
       this.statistics();
