@@ -9,7 +9,7 @@ func TestAPageThatJoinsGetsEachRequestOnce(t *testing.T) {
 	t.Parallel()
 	h, tr := newHub(nil), &traffic{servers: map[string]*live{}}
 	h.end = func() {} // somebody looks already
-	h.atJoin("requests", func() any { return tr.last(shownRequests) })
+	h.atJoin("requests", func() any { return tr.sent(shownRequests) })
 	tr.add(request{ID: "sent"}, true)
 	h.extend("rows", func() any { return tr.take() })
 	tr.add(request{ID: "pending"}, true)

@@ -105,11 +105,16 @@ func (t *traffic) add(r request, fresh bool) {
 	}
 }
 
-// last returns the newest requests, oldest first, without those that are yet to be sent.
-func (t *traffic) last(n int) []request {
+// all returns the requests that are kept, oldest first. Its callers hold the lock.
+func (t *traffic) all() []request {
+	return slices.Concat(t.recent[t.next:], t.recent[:t.next])
+}
+
+// sent returns the newest of them, without those that take is yet to return.
+func (t *traffic) sent(n int) []request {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	all := append(append([]request{}, t.recent[t.next:]...), t.recent[:t.next]...)
+	all := t.all()
 	all = all[:max(0, len(all)-len(t.rows)-t.missed)]
 	return all[max(0, len(all)-n):]
 }
@@ -151,10 +156,9 @@ const (
 )
 
 func (t *traffic) statistics(now time.Time) statistics {
-	all := t.last(keptRequests)
-	s := statistics{Of: len(all), Routes: []route{}, Slowest: []request{}, Servers: map[string]window{}}
 	t.mu.Lock()
-	s.Total = t.total
+	all := t.all()
+	s := statistics{Of: len(all), Total: t.total, Routes: []route{}, Slowest: []request{}, Servers: map[string]window{}}
 	for name, l := range t.servers {
 		if w, any := l.window(now); any {
 			s.Servers[name] = w
@@ -213,7 +217,7 @@ func (g *gathering) requests(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { g.sendRows(ctx, t) })
-	g.atJoin("requests", func() any { return t.last(shownRequests) })
+	g.atJoin("requests", func() any { return t.sent(shownRequests) })
 	for ctx.Err() == nil {
 		g.followRequests(ctx, t)
 		select { // the log's folder comes with the first start
@@ -243,7 +247,7 @@ func (g *gathering) followRequests(ctx context.Context, t *traffic) {
 	if r.Past(ctx, read(false)) != nil {
 		return
 	}
-	g.extend("requests", func() any { return t.last(shownRequests) })
+	g.extend("requests", func() any { return t.sent(shownRequests) })
 	r.Follow(ctx, read(true))
 }
 
