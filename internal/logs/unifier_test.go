@@ -116,7 +116,7 @@ func (f *fixture) silent() {
 
 func eventually(t *testing.T, ok func() bool, why func() string) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal(why())
 		}
