@@ -122,7 +122,7 @@ func publicStatus(st supervise.Status) supervise.Status {
 
 // events publishes what happened lately, in one piece, and then what happens.
 func (g *gathering) events(ctx context.Context) {
-	var past []events.Event // oldest first
+	past := []events.Event{} // oldest first
 	g.atJoin("events", func() any { return past })
 	for ctx.Err() == nil {
 		q := events.Query{Last: pastEvents, Kinds: []events.Kind{events.Supervisor, events.Begin, events.End, events.State, events.Reload, events.API, events.Clients}}

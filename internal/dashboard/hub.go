@@ -86,6 +86,9 @@ func (h *hub) leave(p *page) {
 // publish sends a value of a kind to all pages. One that is kept is for pages to come too.
 func (h *hub) publish(kind string, value any, keep bool) {
 	f := frame(kind, value)
+	if f == nil {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if keep {
@@ -103,7 +106,9 @@ func (h *hub) extend(kind string, step func() any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if value := step(); value != nil {
-		h.send(frame(kind, value))
+		if f := frame(kind, value); f != nil {
+			h.send(f)
+		}
 	}
 }
 
@@ -127,8 +132,8 @@ func (h *hub) atJoin(kind string, of func() any) {
 // frame is a line of the stream.
 func frame(kind string, value any) []byte {
 	b, err := json.Marshal(map[string]any{kind: value})
-	if err != nil { // of values of ours
-		panic(err)
+	if err != nil {
+		return nil
 	}
 	return append(b, '\n')
 }

@@ -107,7 +107,7 @@ func (t *traffic) add(r request, fresh bool) {
 
 // all returns the requests that are kept, oldest first. Its callers hold the lock.
 func (t *traffic) all() []request {
-	return slices.Concat(t.recent[t.next:], t.recent[:t.next])
+	return append(append([]request{}, t.recent[t.next:]...), t.recent[:t.next]...) // never null in JSON
 }
 
 // sent returns the newest of them, without those that take is yet to return.

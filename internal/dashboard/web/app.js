@@ -129,7 +129,9 @@ async function listen(signal) {
     for await (const frame of objects(answer.body)) {
       alive();
       await released;
-      for (const [kind, value] of Object.entries(frame)) take(kind, value);
+      for (const [kind, value] of Object.entries(frame)) {
+        try { take(kind, value); } catch (error) { reportError(error); } // the others are shown all the same
+      }
     }
   } finally {
     clearTimeout(quiet);
