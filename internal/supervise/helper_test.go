@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -346,10 +348,26 @@ func kill(t *testing.T, pid int, sig syscall.Signal) {
 	if err := syscall.Kill(pid, sig); err != nil {
 		t.Fatalf("kill %d: %v", pid, err)
 	}
-	if sig == syscall.SIGKILL { // it ends when the kernel comes to it
+	switch sig { // it ends, or stands still, when the kernel comes to it
+	case syscall.SIGSTOP:
+		if id, err := proc.Identify(pid); err == nil {
+			t.Cleanup(func() { id.Signal(syscall.SIGCONT) }) // or nobody could end it
+		}
+		eventually(t, "all threads stand still", func() bool { return standsStill(pid) })
+	case syscall.SIGKILL:
 		eventually(t, "the killed process is gone", func() bool {
 			_, err := proc.Identify(pid)
 			return err != nil
 		})
 	}
+}
+
+// standsStill tells whether no thread of a process runs on, where that can be seen.
+func standsStill(pid int) bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	return !slices.ContainsFunc(threads, func(file string) bool {
+		stat, _ := os.ReadFile(file)
+		_, after, _ := bytes.Cut(stat, []byte(") "))
+		return len(after) > 0 && after[0] != 'T'
+	})
 }
