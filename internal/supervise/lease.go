@@ -3,6 +3,7 @@ package supervise
 import (
 	"io"
 	"net"
+	"time"
 )
 
 // Lease is a command's hold on what it started. It ends with Close or with the
@@ -17,6 +18,7 @@ func NewLease() *Lease { return &Lease{ended: make(chan struct{})} }
 
 func (l *Lease) begin(conn *net.UnixConn) {
 	l.conn = conn
+	conn.SetReadDeadline(time.Time{}) // it lasts as long as its holder likes
 	go func() {
 		io.Copy(io.Discard, conn) // the supervisor says nothing more
 		close(l.ended)

@@ -143,6 +143,27 @@ func TestTheEndOfALeaseStopsEverything(t *testing.T) {
 	eventually(t, "nothing is left", func() bool { return len(pr.marked()) == 0 })
 }
 
+func TestALeaseLastsLongerThanAnAnswerMayTake(t *testing.T) {
+	t.Parallel()
+	ours, its := connected(t)
+	c := &Client{Local: newProject(t).local, patience: 50 * time.Millisecond}
+	if _, err := fmt.Fprintln(its, `{}`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.converse(t.Context(), ours, request{Op: opStart, Lease: true}); err != nil {
+		t.Fatal(err)
+	}
+	lease := NewLease()
+	lease.begin(ours)
+	select {
+	case <-lease.Ended():
+		t.Error("the lease ended while the supervisor lives")
+	case <-time.After(6 * c.patience):
+	}
+	its.Close()
+	<-lease.Ended()
+}
+
 func TestALeaseEndsWhenEverythingIsStoppedFromElsewhere(t *testing.T) {
 	t.Parallel()
 	pr := newProject(t)

@@ -82,12 +82,13 @@ const scenarios = {
     const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime);
     console.log(`# first paint ${Math.round(paint)} ms`);
     check('first paint', paint < 2000, paint); // what it is on a machine with other work is said above
-    await page.locator('.events').getByText('echo-0 healthy').waitFor(); // nothing more happens that would be told above it
-    await page.reload();
-    await page.locator('.events').getByText('echo-0 healthy').waitFor();
-    await page.waitForTimeout(300);
-    const shift = await page.evaluate(() => globalThis.shift);
-    check('layout shift', shift < 0.01, shift);
+    for (const again of [false, true]) {
+      if (again) await page.reload();
+      await page.locator('.events').getByText('echo-0 healthy').waitFor();
+      await page.waitForTimeout(300);
+      const shift = await page.evaluate(() => globalThis.shift);
+      check('layout shift', shift < 0.01, shift);
+    }
     check('complaints', !page.complaints.length, page.complaints);
   },
 

@@ -91,7 +91,7 @@ export class Logs {
   leave() { this.app.connect(); }
 
   asked() {
-    const only = [...this.picked.querySelectorAll('input:checked')].map((box) => box.value).filter((name) => name !== 'on');
+    const only = [...this.picked.querySelectorAll('label:not(.apart) input:checked')].map((box) => box.value);
     const probes = this.probes.checked ? '1' : '';
     this.app.go('logs', { only: only.join(','), level: this.level.value, grep: this.find.value, probes, regex: this.regex.getAttribute('aria-pressed') === 'true' ? '1' : '', time: '', at: '' });
   }
@@ -133,7 +133,7 @@ export class Logs {
     keep(this.picked, [...new Set([...this.names, ...only, ''])], (name) => (name
       ? h('label', null, h('input', { type: 'checkbox', value: name, onchange: () => this.asked() }), name)
       : h('label', { class: 'apart' }, this.probes, 'Health checks that went well')));
-    for (const box of this.picked.querySelectorAll('input')) box.checked = only.includes(box.value);
+    for (const box of this.picked.querySelectorAll('label:not(.apart) input')) box.checked = only.includes(box.value);
     this.probes.checked = Boolean(this.filter.probes);
     say(this.pickName, only.length === 0 ? 'Processes' : only.length === 1 ? only[0] : `${only.length} processes`);
   }

@@ -128,7 +128,7 @@ export class Stack {
     r.stop.hidden = !runs || p.external || p.name === 'muster-dashboard';
     r.open.hidden = !/^https?:\/\//.test(p.url) || p.name === 'muster-dashboard';
     if (!r.open.hidden) set(r.open, 'href', p.url);
-    if (focused.hidden && r.tr.contains(focused)) (runs ? r.restart : r.start).focus(); // what was done cannot be done twice
+    if (focused?.hidden && r.tr.contains(focused)) (runs ? r.restart : r.start).focus(); // what was done cannot be done twice
   }
 
   ages() {
